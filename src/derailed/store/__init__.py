@@ -1,0 +1,88 @@
+"""Store: what must outlive us. One set of portable SQL over thin drivers; SQLite is the embedded one.
+
+A verb is one `write`: it reads, decides and writes inside one transaction, and `write` returns when that
+is on the disk. Concurrent writes are committed in groups. The records of what happened go to the outbox in
+the same transaction; after the commit `committed` hands them to the publisher, in commit order.
+
+A `work` function awaits nothing but its tables, because a driver may run many of them in one breath.
+`tests/contracts/test_store.py` holds every driver to this.
+
+The SQL lives in one module a noun (`topics`, `users`, `guilds`, `messages` …): plain functions over a `Connection`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+
+class Connection(Protocol):
+    """One open transaction. SQL is portable: `$1` parameters, RETURNING, ON CONFLICT."""
+
+    async def fetch(self, sql: str, *values: object) -> list[Row]:
+        """All rows."""
+        ...
+
+    async def fetchrow(self, sql: str, *values: object) -> Row | None:
+        """The first row, if there is one."""
+        ...
+
+    async def execute(self, sql: str, *values: object) -> int:
+        """Run it; the number of rows changed."""
+        ...
+
+    def emit(self, topic: str, rev: int, payload: bytes) -> Awaitable[None]:
+        """Put one record of this verb into the outbox; ids are drawn here, under the topics' locks."""
+        ...
+
+
+class OutboxRow(NamedTuple):
+    """One record that the bus may not have yet. Rows of one `verb` were committed, and are appended, together."""
+
+    id: int
+    verb: int
+    topic: str
+    rev: int
+    payload: bytes
+    created_at: int
+    """Unix milliseconds."""
+
+
+Work = Callable[[Connection], Awaitable[T]]
+
+
+class Store(Protocol):
+    """A database."""
+
+    committed: Callable[[Sequence[OutboxRow]], None]
+    """Called on the event loop after each commit, with its outbox rows in id order; set by the composition."""
+
+    rolled_back: Callable[[], None]
+    """Called when a group could not be committed: whatever was remembered of it is void."""
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on one snapshot of everything committed."""
+        ...
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction; durable when it returns.
+
+        Whatever `work` raises undoes what it wrote and rises here; others in its group are not touched.
+        Raises Unavailable when too many writes wait.
+        """
+        ...
+
+    async def outbox(self, after: int, limit: int) -> list[OutboxRow]:
+        """Rows above id `after`, in id order."""
+        ...
+
+    async def forget(self, ids: Sequence[int]) -> None:
+        """Delete outbox rows that the bus has acknowledged as durable."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what waits, and let go of the database."""
+        ...

@@ -1,0 +1,60 @@
+"""Revs: one dense sequence a topic, raised in the transaction that changes what the topic is about."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from derailed.store import Connection
+
+
+class Versions(NamedTuple):
+    """Where a topic stands. `shape` and `members` are the last revs that changed what permissions rest on."""
+
+    rev: int
+    shape: int
+    members: int
+
+
+class Change(enum.IntFlag):
+    """What a rev changes beyond the record itself."""
+
+    NOTHING = 0
+    SHAPE = 1
+    MEMBERS = 2
+
+
+NEVER = Versions(0, 0, 0)
+
+_LOOK = "SELECT rev, shape_rev, members_rev FROM topics WHERE topic = $1"
+_RAISE = """
+INSERT INTO topics (topic, rev, shape_rev, members_rev) VALUES ($1, 1, 0, 0)
+ON CONFLICT (topic) DO UPDATE SET rev = topics.rev + 1
+RETURNING rev, shape_rev, members_rev
+"""
+_MARK = {
+    Change.SHAPE: "UPDATE topics SET shape_rev = rev WHERE topic = $1",
+    Change.MEMBERS: "UPDATE topics SET members_rev = rev WHERE topic = $1",
+    Change.SHAPE | Change.MEMBERS: "UPDATE topics SET shape_rev = rev, members_rev = rev WHERE topic = $1",
+}
+
+
+async def look(tx: Connection, topic: str) -> Versions:
+    """Where the topic stands in this snapshot; all zero for one that nothing has happened in."""
+    row = await tx.fetchrow(_LOOK, topic)
+    return NEVER if row is None else Versions(*row)
+
+
+async def lift(tx: Connection, topic: str) -> Versions:
+    """Lock the topic and raise its rev: (the new rev, and the shape and members revs *before* this change).
+
+    A verb of several topics lifts them in sorted order, so that two verbs never wait for each other in a ring.
+    """
+    row = await tx.fetchrow(_RAISE, topic)
+    assert row is not None
+    return Versions(*row)
+
+
+async def mark(tx: Connection, topic: str, change: Change) -> None:
+    """Say that the topic's present rev changes the shape or the members. Called after what rests on them was read."""
+    await tx.execute(_MARK[change], topic)
