@@ -1,0 +1,5 @@
+"""`python -m derailed` is the command `derailed`."""
+
+from derailed.cli import main
+
+main()

@@ -1,0 +1,155 @@
+"""Settings: one frozen value, read from the environment once, proved before anything starts.
+
+The only module that reads the environment. A wrong setting is one line that names the variable.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+REGISTRATIONS: Final = ("open", "invite", "closed")
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
+_SHORTEST_WINDOW_S = 60  # a publisher may hold outbox rows for half of this: see Bus.append
+_LONGEST_WINDOW_S = 86_400  # what is kept for resuming is read in one go; a day of it is plenty
+
+
+class WrongSetting(Exception):
+    """A setting that can not be used; says which, and why, in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator decides. What each means stands in `VARIABLES`."""
+
+    http_host: str
+    http_port: int
+    public_url: str
+    data_dir: Path
+    secret_file: Path | None
+    registration: str
+    database_url: str
+    bus_url: str
+    resume_window_s: int
+    log_level: str
+
+    @property
+    def secret_path(self) -> Path:
+        """Where the secret is that signs session ids; made on the first start."""
+        return self.secret_file or self.data_dir / "secret"
+
+    @property
+    def database_path(self) -> Path:
+        """The embedded database."""
+        return self.data_dir / "derailed.sqlite"
+
+    @property
+    def log_path(self) -> Path:
+        """The embedded log."""
+        return self.data_dir / "log"
+
+
+class Variable(NamedTuple):
+    """How one field is read: its text when the environment has none, the reading of a text, the meaning."""
+
+    default: str
+    read: Callable[[str], Any]
+    meaning: str
+
+
+def variable_name(field: str) -> str:
+    """`http_port` is read from DERAILED_HTTP_PORT; a unit at the end of a field's name is for readers of code."""
+    return f"DERAILED_{field.removesuffix('_s').upper()}"
+
+
+def from_environment() -> Settings:
+    """This process's settings. Raises WrongSetting."""
+    return read(os.environ)
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """The settings that these variables make. Raises WrongSetting, also for a DERAILED_ name that means nothing."""
+    known = {variable_name(field) for field in VARIABLES}
+    for name in sorted(environment):
+        if name.startswith("DERAILED_") and name not in known:
+            raise WrongSetting(f"{name}: there is no such setting; `derailed config` lists those there are")
+    return Settings(**{field: _value(environment, field, variable) for field, variable in VARIABLES.items()})
+
+
+def _value(environment: Mapping[str, str], field: str, variable: Variable) -> Any:
+    name = variable_name(field)
+    try:
+        return variable.read(environment.get(name, variable.default))
+    except ValueError as error:
+        raise WrongSetting(f"{name}: {error}") from None
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def read_number(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high} is needed, not {text!r}")
+        return int(text)
+
+    return read_number
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def read_choice(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"one of {', '.join(choices)} is needed, not {text!r}")
+        return text
+
+    return read_choice
+
+
+def _text(text: str) -> str:
+    if not text:
+        raise ValueError("it must not be empty")
+    return text
+
+
+def _folder(text: str) -> Path:
+    path = Path(_text(text)).absolute()
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path} is not a folder")
+    return path
+
+
+def _file(text: str) -> Path | None:
+    return Path(text).absolute() if text else None
+
+
+def _origin(text: str) -> str:
+    url = urlsplit(text)
+    if text and (url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/") or url.query):
+        raise ValueError(f"an address like https://chat.example.org is needed, not {text!r}")
+    return text.rstrip("/")
+
+
+def _embedded(text: str) -> str:
+    if text:
+        raise ValueError("only the embedded one (leave it empty) works today, another not yet")
+    return text
+
+
+VARIABLES: Final[Mapping[str, Variable]] = {
+    "http_host": Variable("127.0.0.1", _text, "the address to listen on; 0.0.0.0 or :: is every network"),
+    "http_port": Variable("8080", _number(0, 65_535), "the one port for the app, the API and the Gateway; 0 is any"),
+    "public_url": Variable("", _origin, "how people reach this server; empty: as each request says"),
+    "data_dir": Variable("./data", _folder, "the folder that keeps everything"),
+    "secret_file": Variable("", _file, "signs session ids, made on the first start; empty: in the data folder"),
+    "registration": Variable("open", _one_of(REGISTRATIONS), "who may register: open, invite or closed"),
+    "database_url": Variable("", _embedded, "empty: SQLite in the data folder"),
+    "bus_url": Variable("", _embedded, "empty: the log in this process, kept in the data folder"),
+    "resume_window_s": Variable(
+        "300",
+        _number(_SHORTEST_WINDOW_S, _LONGEST_WINDOW_S),
+        "seconds a client may be gone and still miss nothing",
+    ),
+    "log_level": Variable("info", _one_of(LOG_LEVELS), "the least that is logged: debug, info, warning or error"),
+}
