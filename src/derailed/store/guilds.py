@@ -1,0 +1,169 @@
+"""Guilds as a whole: the row, and the shape with its roles and channels. Members: see `members`."""
+
+from __future__ import annotations
+
+import msgspec
+
+from derailed.model.guild import Channel, Guild, Member, Overwrite, Role
+from derailed.store import Connection, Row
+
+_GUILD = """
+SELECT name, owner_id, icon, description, system_channel_id, afk_channel_id, afk_timeout, verification_level,
+       default_message_notifications, explicit_content_filter, preferred_locale, system_channel_flags
+FROM guilds WHERE id = $1
+"""
+_ROLES = """
+SELECT id, name, permissions, position, color, hoist, mentionable, managed, bot_id, flags, unicode_emoji
+FROM roles WHERE guild_id = $1 ORDER BY id
+"""
+_CHANNELS = """
+SELECT id, guild_id, type, name, position, topic, nsfw, parent_id, rate_limit_per_user, flags, overwrites
+FROM channels WHERE guild_id = $1 ORDER BY id
+"""
+_MEMBER = """
+SELECT guild_id, user_id, joined_at, roles, nick, timed_out_until, flags
+FROM members WHERE guild_id = $1 AND user_id = $2
+"""
+_INSERT = (
+    "INSERT INTO guilds (id, name, owner_id, icon, description, system_channel_id) VALUES ($1, $2, $3, $4, $5, $6)"
+)
+_UPDATE = """
+UPDATE guilds SET name = $2, owner_id = $3, icon = $4, description = $5, system_channel_id = $6,
+    afk_channel_id = $7, afk_timeout = $8, verification_level = $9, default_message_notifications = $10,
+    explicit_content_filter = $11, preferred_locale = $12, system_channel_flags = $13
+WHERE id = $1
+"""
+_DELETE = (
+    "DELETE FROM invites WHERE guild_id = $1",
+    "DELETE FROM members WHERE guild_id = $1",
+    "DELETE FROM channels WHERE guild_id = $1",
+    "DELETE FROM roles WHERE guild_id = $1",
+    "DELETE FROM guilds WHERE id = $1",
+)
+
+_overwrites = msgspec.json.Decoder(tuple[tuple[int, int, int, int], ...]).decode
+_ids = msgspec.json.Decoder(tuple[int, ...]).decode
+
+
+def role_from_row(row: Row) -> Role:
+    """The role of a row of `roles`, without its guild."""
+    return Role(
+        id=row[0],
+        name=row[1],
+        permissions=row[2],
+        position=row[3],
+        color=row[4],
+        hoist=bool(row[5]),
+        mentionable=bool(row[6]),
+        managed=bool(row[7]),
+        bot_id=row[8],
+        flags=row[9],
+        unicode_emoji=row[10],
+    )
+
+
+def channel_from_row(row: Row) -> Channel:
+    """The channel of a row of `channels`."""
+    return Channel(
+        id=row[0],
+        guild_id=row[1],
+        type=row[2],
+        name=row[3],
+        position=row[4],
+        topic=row[5],
+        nsfw=bool(row[6]),
+        parent_id=row[7],
+        rate_limit_per_user=row[8],
+        flags=row[9],
+        overwrites=tuple(Overwrite(*each) for each in _overwrites(row[10])),
+    )
+
+
+def member_from_row(row: Row) -> Member:
+    """The member of a row of `members`."""
+    return Member(
+        guild_id=row[0],
+        user_id=row[1],
+        joined_at=row[2],
+        roles=_ids(row[3]),
+        nick=row[4],
+        timed_out_until=row[5],
+        flags=row[6],
+    )
+
+
+async def shape(tx: Connection, guild_id: int, rev: int) -> Guild | None:
+    """The guild with its roles and channels; `rev` is the last that changed them."""
+    row = await tx.fetchrow(_GUILD, guild_id)
+    if row is None:
+        return None
+    roles = [role_from_row(each) for each in await tx.fetch(_ROLES, guild_id)]
+    channels = [channel_from_row(each) for each in await tx.fetch(_CHANNELS, guild_id)]
+    return Guild(
+        id=guild_id,
+        rev=rev,
+        name=row[0],
+        owner_id=row[1],
+        icon=row[2],
+        description=row[3],
+        system_channel_id=row[4],
+        afk_channel_id=row[5],
+        afk_timeout=row[6],
+        verification_level=row[7],
+        default_message_notifications=row[8],
+        explicit_content_filter=row[9],
+        preferred_locale=row[10],
+        system_channel_flags=row[11],
+        roles={role.id: role for role in roles},
+        channels={channel.id: channel for channel in channels},
+    )
+
+
+async def member(tx: Connection, guild_id: int, user_id: int) -> Member | None:
+    """The user's membership."""
+    row = await tx.fetchrow(_MEMBER, guild_id, user_id)
+    return None if row is None else member_from_row(row)
+
+
+async def of_channel(tx: Connection, channel_id: int) -> int | None:
+    """The guild that the channel is in."""
+    row = await tx.fetchrow("SELECT guild_id FROM channels WHERE id = $1", channel_id)
+    return None if row is None else int(row[0])
+
+
+async def member_count(tx: Connection, guild_id: int) -> int:
+    """How many belong to it, kept by `members`."""
+    row = await tx.fetchrow("SELECT member_count FROM guilds WHERE id = $1", guild_id)
+    return 0 if row is None else int(row[0])
+
+
+async def insert(tx: Connection, guild: Guild) -> None:
+    """Add the guild's own row: what it is made of is added by `roles`, `channels` and `members`."""
+    values = (guild.name, guild.owner_id, guild.icon, guild.description, guild.system_channel_id)
+    await tx.execute(_INSERT, guild.id, *values)
+
+
+async def update(tx: Connection, guild: Guild) -> None:
+    """Write the guild's own row."""
+    await tx.execute(
+        _UPDATE,
+        guild.id,
+        guild.name,
+        guild.owner_id,
+        guild.icon,
+        guild.description,
+        guild.system_channel_id,
+        guild.afk_channel_id,
+        guild.afk_timeout,
+        guild.verification_level,
+        guild.default_message_notifications,
+        guild.explicit_content_filter,
+        guild.preferred_locale,
+        guild.system_channel_flags,
+    )
+
+
+async def delete(tx: Connection, guild_id: int) -> None:
+    """Remove the guild and all that it is made of."""
+    for sql in _DELETE:
+        await tx.execute(sql, guild_id)

@@ -1,0 +1,47 @@
+"""Every limit of the API, with its reason. The Gateway's are beside its frames, the broker's are its own."""
+
+from __future__ import annotations
+
+# What people and bots may write. Discord's values, which libraries and their users count on.
+USERNAME = (2, 32)
+DISPLAY_NAME = 32
+PASSWORD = (8, 72)
+"""72 bytes is where bcrypt cuts; the wire keeps it, argon2id would not mind."""
+GUILD_NAME = (2, 100)
+GUILD_DESCRIPTION = 300
+CHANNEL_NAME = (1, 100)
+CHANNEL_TOPIC = 1024
+ROLE_NAME = 100
+NICK = 32
+APPLICATION_NAME = (1, 32)
+APPLICATION_DESCRIPTION = 400
+SLOW_MODE_S = 21_600
+TIME_OUT_MS = 28 * 24 * 3600 * 1000
+INVITE_AGE_S = 604_800
+INVITE_USES = 100
+
+# How much there may be of it. A guild's shape is held whole in memory by every node that serves it.
+GUILDS = 200
+CHANNELS = 500
+ROLES = 250
+OVERWRITES = 100
+INVITES = 1000
+APPLICATIONS = 50
+GUILD_MEMBERS = 500_000
+
+# One answer, so that no single call holds the loop.
+MEMBERS_PAGE = 1000
+GUILDS_PAGE = 200
+
+# What a request may weigh.
+JSON_BODY = 1 << 20
+BODY = 25 << 20
+"""Attachments are Discord's 25 MiB."""
+NESTING = 64
+
+# Passwords: argon2id takes some 30 ms of a core and 64 MB each, and must not starve everything else.
+PASSWORD_THREADS = 2
+PASSWORD_QUEUE = 64
+TOKENS_KEPT = 100_000
+TOKEN_MS = 1000
+"""For how long a token is taken for good without asking the store: a revocation elsewhere acts within it."""
