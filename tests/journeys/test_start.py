@@ -1,0 +1,80 @@
+"""From nothing to a server that answers, and back."""
+
+from __future__ import annotations
+
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.server import Server, derailed
+
+
+def test_a_fresh_folder_becomes_a_server_that_is_ready(server: Server) -> None:
+    for path in ("/healthz", "/readyz", "/metrics"):
+        with urllib.request.urlopen(server.url + path, timeout=5) as answer:
+            assert answer.status == 200
+
+
+def test_metrics_tell_how_late_the_event_loop_is(server: Server) -> None:
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=5) as answer:
+        assert "derailed_loop_stall_seconds_bucket" in answer.read().decode()
+
+
+def test_a_start_says_where_it_is_and_where_the_data_is(server: Server) -> None:
+    assert server.url in server.log
+    assert str(server.data) in server.log
+
+
+@pytest.mark.parametrize("how", [Server.terminate, Server.interrupt])
+def test_a_stop_is_clean_and_says_nothing_of_errors(server: Server, how: object) -> None:
+    assert callable(how)
+    assert how(server) == 0
+    assert "error" not in server.log.lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DERAILED_HTTP_PORT", "eighty"),
+        ("DERAILED_HTTP_PORT", "65536"),
+        ("DERAILED_REGISTRATION", "maybe"),
+        ("DERAILED_RESUME_WINDOW", "59"),
+        ("DERAILED_DATABASE_URL", "postgres://127.0.0.1/derailed"),
+        ("DERAILED_BUS_URL", "redis://127.0.0.1"),
+        ("DERAILED_PUBLIC_URL", "chat.example.org"),
+        ("DERAILED_LOG_LEVEL", "loud"),
+        ("DERAILED_HTTP_PROT", "8080"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path, name: str, value: str) -> None:
+    ended = derailed("up", **{"DERAILED_DATA_DIR": str(tmp_path), name: value})
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.startswith(f"derailed: {name}: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_data_folder_that_is_a_file_is_a_wrong_setting(tmp_path: Path) -> None:
+    file = tmp_path / "data"
+    file.touch()
+    ended = derailed("up", DERAILED_DATA_DIR=str(file))
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert ended.stderr.startswith("derailed: DERAILED_DATA_DIR: ")
+
+
+def test_a_port_in_use_is_one_line_that_names_it(server: Server, tmp_path: Path) -> None:
+    ended = derailed("up", DERAILED_DATA_DIR=str(tmp_path / "other"), DERAILED_HTTP_PORT=str(server.port))
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert ended.stderr.startswith("derailed: DERAILED_HTTP_PORT: ")
+
+
+def test_config_lists_every_setting_with_its_value(tmp_path: Path) -> None:
+    ended = derailed("config", DERAILED_DATA_DIR=str(tmp_path), DERAILED_HTTP_PORT="8123", COLUMNS="200")
+    assert ended.returncode == 0
+    assert "DERAILED_HTTP_PORT" in ended.stdout
+    assert "8123" in ended.stdout
+
+
+def test_the_version_is_said() -> None:
+    assert derailed("--version").stdout.startswith("derailed ")
