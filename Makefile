@@ -1,0 +1,47 @@
+# Each thing one does here, as one command. `make run` and `make check` are all a newcomer needs.
+.DEFAULT_GOAL := run
+.PHONY: run ready dev test test-slow check lint web-check fmt generate bench lock
+
+setup := tools/python -m tools.setup
+bin := .venv/bin
+
+# Which tests: the fast ones. `make check tests=all` runs the slow ones too.
+tests := fast
+marks_fast := not slow
+marks_slow := slow
+marks_all := slow or not slow
+pytest = $(bin)/pytest -n 2 -q -m "$(marks_$(tests))"
+
+run: ready
+	@exec $(bin)/derailed up
+
+ready:
+	@$(setup) run
+
+dev:
+	@$(setup) dev
+
+test: dev web-check
+	@$(pytest)
+
+test-slow: dev
+	@$(MAKE) --no-print-directory tests=slow test
+
+check: dev lint web-check
+	@$(pytest)
+
+lint: dev
+	@$(bin)/ruff format --check --quiet
+	@$(bin)/ruff check --quiet
+	@$(bin)/mypy
+
+web-check: dev
+	@$(setup) npm run --silent check
+	@$(setup) npm run --silent test
+
+fmt: dev
+	@$(bin)/ruff format
+	@$(bin)/ruff check --fix
+
+lock:
+	@tools/lock.sh

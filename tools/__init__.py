@@ -1,0 +1,1 @@
+"""What the Makefile runs. `setup` and what it imports need nothing but a bare Python."""

