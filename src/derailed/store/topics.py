@@ -58,3 +58,14 @@ async def lift(tx: Connection, topic: str) -> Versions:
 async def mark(tx: Connection, topic: str, change: Change) -> None:
     """Say that the topic's present rev changes the shape or the members. Called after what rests on them was read."""
     await tx.execute(_MARK[change], topic)
+
+
+async def lower(tx: Connection, topic: str) -> None:
+    """Take a `lift` back in its own transaction: there was nothing to change, and every rev has its record."""
+    await tx.execute("UPDATE topics SET rev = rev - 1 WHERE topic = $1", topic)
+
+
+async def waiting(tx: Connection) -> dict[str, int]:
+    """The lowest rev of each topic that the bus may not have yet: one walk over an outbox that is all but empty."""
+    rows = await tx.fetch("SELECT topic, MIN(rev) FROM outbox GROUP BY topic")
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,111 @@
+"""What a Gateway session asks: who speaks, and snapshots with the revs at which they were true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from derailed.actions.context import Context
+from derailed.actions.tokens import Tokens
+from derailed.model.errors import Unauthenticated, Unknown
+from derailed.model.guild import ChannelType, Guild, Member
+from derailed.model.user import Actor, Application, User
+from derailed.store import Connection, applications, channels, guilds, members, tokens, topics, users
+from derailed.wire import limits
+from derailed.wire.records import guild_topic, user_topic
+
+
+class AccountSnapshot(NamedTuple):
+    """An account and where it belongs. `rev` is that of its own topic; `application` is a bot's."""
+
+    user: User
+    email: str | None
+    rev: int
+    guild_ids: tuple[int, ...]
+    application: Application | None
+
+
+class GuildSnapshot(NamedTuple):
+    """A guild at `rev`, as one user enters it. `member` is None for one who does not belong to it."""
+
+    rev: int
+    guild: Guild
+    member: Member | None
+    member_count: int
+    members: tuple[tuple[Member, User], ...]
+    """Everyone, when they are few enough; else only the user's own."""
+    last_message_ids: dict[int, int]
+
+
+class Sessions:
+    """The Gateway's questions to the store."""
+
+    def __init__(self, context: Context, own_tokens: Tokens) -> None:
+        self._context = context
+        self._tokens = own_tokens
+
+    async def authenticate(self, token: str) -> Actor:
+        """Whom the token speaks for; some libraries send it with `Bot ` before it. Raises Unauthenticated."""
+        return await self._tokens.authenticate(token.removeprefix("Bot "))
+
+    async def stands(self, user_id: int, token_id: int) -> bool:
+        """Whether the token with this id has not been revoked: as the store says, not as we remember."""
+        return await self._context.store.read(lambda tx: tokens.stands(tx, user_id, token_id))
+
+    async def account(self, user_id: int) -> AccountSnapshot:
+        """The account and its guilds. Raises Unauthenticated when it is gone."""
+
+        async def work(tx: Connection) -> AccountSnapshot:
+            known = await users.credentials(tx, user_id)
+            if known is None:
+                raise Unauthenticated
+            at = await topics.look(tx, user_topic(user_id))
+            belongs = tuple(await members.guilds_of(tx, user_id))
+            application = await applications.get(tx, user_id) if known.user.bot else None
+            return AccountSnapshot(known.user, known.email, at.rev, belongs, application)
+
+        return await self._context.store.read(work)
+
+    async def guild(self, guild_id: int, user_id: int, *, members_up_to: int) -> GuildSnapshot | None:
+        """The guild for this user in one snapshot; None when there is no such guild."""
+
+        async def work(tx: Connection) -> GuildSnapshot | None:
+            at = await topics.look(tx, guild_topic(guild_id))
+            count = await guilds.member_count(tx, guild_id)
+            if count == 0:
+                return None
+            guild = await self._context.shapes.guild(tx, guild_id, at)
+            own = await members.get(tx, guild_id, user_id)
+            shown = await members.page(tx, guild_id, 0, count) if count <= members_up_to else [own] if own else []
+            last = await channels.last_message_ids(tx, _talkative(guild))
+            return GuildSnapshot(at.rev, guild, own and own[0], count, tuple(shown), last)
+
+        return await self._context.store.read(work)
+
+    async def pending(self, revs: Mapping[str, int]) -> bool:
+        """Whether the outbox still holds a record of one of these topics at or below that rev."""
+        waiting = await self._context.store.read(topics.waiting)
+        return any(topic in revs and rev <= revs[topic] for topic, rev in waiting.items())
+
+    async def members(
+        self, actor: Actor, guild_id: int, *, query: str | None, user_ids: Sequence[int], limit: int
+    ) -> tuple[list[tuple[Member, User]], list[int]]:
+        """Members by prefix of username or nick, or by id, and the ids of those who are none. `limit` 0 is all.
+
+        Raises Unknown("guild") to those who do not belong to it.
+        """
+
+        async def work(tx: Connection) -> tuple[list[tuple[Member, User]], list[int]]:
+            if await guilds.member(tx, guild_id, actor.user_id) is None:
+                raise Unknown("guild")
+            if query is not None:
+                return await members.matching(tx, guild_id, query, limit or limits.GUILD_MEMBERS), []
+            pairs = [(user_id, await members.get(tx, guild_id, user_id)) for user_id in user_ids]
+            found = [pair for _, pair in pairs if pair is not None]
+            return found, [user_id for user_id, pair in pairs if pair is None]
+
+        return await self._context.store.read(work)
+
+
+def _talkative(guild: Guild) -> list[int]:
+    return [each.id for each in guild.channels.values() if each.type != ChannelType.CATEGORY]

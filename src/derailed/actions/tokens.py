@@ -1,0 +1,74 @@
+"""Tokens: `base64(decimal user id).base64url(32 random bytes)`, kept as SHA-256, checked without the store.
+
+A token that was checked is taken for good for a second, then the store is asked again: so a revocation acts
+everywhere within a second, and here at once.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+
+from derailed.model.errors import Unauthenticated
+from derailed.model.user import Actor
+from derailed.store import Connection, Store, tokens
+from derailed.wire import limits
+
+
+class Tokens:
+    """Makes tokens and says whom they speak for."""
+
+    def __init__(self, store: Store, clock: Callable[[], int]) -> None:
+        self._store = store
+        self._clock = clock
+        self._kept: OrderedDict[bytes, tuple[Actor, int]] = OrderedDict()
+
+    async def issue(self, tx: Connection, token_id: int, user_id: int) -> str:
+        """A new token for the account, which stands once the transaction is committed."""
+        token = f"{_first_segment(user_id)}.{secrets.token_urlsafe(32)}"
+        await tokens.insert(tx, token_id, _hash(token), user_id)
+        return token
+
+    async def authenticate(self, token: str) -> Actor:
+        """Whom the token speaks for. Raises Unauthenticated."""
+        key = _hash(token)
+        actor = self._remembered(key)
+        if actor is None:
+            actor = await self._store.read(lambda tx: tokens.by_hash(tx, key))
+            if actor is None or not _names(token, actor.user_id):
+                raise Unauthenticated("invalid_token")
+            self._remember(key, actor)
+        return actor
+
+    def evict(self, user_id: int) -> None:
+        """Ask the store again about every token of the account: some do not stand any more."""
+        for key in [key for key, (actor, _) in self._kept.items() if actor.user_id == user_id]:
+            del self._kept[key]
+
+    def _remembered(self, key: bytes) -> Actor | None:
+        kept = self._kept.get(key)
+        # A clock that was set back must not keep a revoked token alive, so the distance counts both ways.
+        if kept is None or abs(self._clock() - kept[1]) >= limits.TOKEN_MS:
+            return None
+        return kept[0]
+
+    def _remember(self, key: bytes, actor: Actor) -> None:
+        self._kept[key] = (actor, self._clock())
+        self._kept.move_to_end(key)
+        if len(self._kept) > limits.TOKENS_KEPT:
+            self._kept.popitem(last=False)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _first_segment(user_id: int) -> str:
+    return base64.b64encode(str(user_id).encode()).decode().rstrip("=")
+
+
+def _names(token: str, user_id: int) -> bool:
+    return token.partition(".")[0] == _first_segment(user_id)

@@ -1,0 +1,58 @@
+"""Channels of guilds. They are read with their guild, as one shape: see `guilds`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from derailed.model.guild import Channel
+from derailed.store import Connection
+
+_INSERT = """
+INSERT INTO channels
+    (id, guild_id, type, name, position, topic, nsfw, parent_id, rate_limit_per_user, flags, overwrites)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+_UPDATE = """
+UPDATE channels SET name = $2, position = $3, topic = $4, nsfw = $5, parent_id = $6, rate_limit_per_user = $7,
+    flags = $8, overwrites = $9
+WHERE id = $1
+"""
+_LAST_MESSAGE = "SELECT MAX(id) FROM messages WHERE channel_id = $1"
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _overwrites(channel: Channel) -> str:
+    return _encode([(each.id, each.type, each.allow, each.deny) for each in channel.overwrites]).decode()
+
+
+async def insert(tx: Connection, channel: Channel) -> None:
+    """Add the channel."""
+    of = channel
+    values = (of.name, of.position, of.topic, int(of.nsfw), of.parent_id, of.rate_limit_per_user, of.flags)
+    await tx.execute(_INSERT, of.id, of.guild_id, of.type, *values, _overwrites(of))
+
+
+async def update(tx: Connection, channel: Channel) -> None:
+    """Write what can change of the channel."""
+    of = channel
+    values = (of.name, of.position, of.topic, int(of.nsfw), of.parent_id, of.rate_limit_per_user, of.flags)
+    await tx.execute(_UPDATE, of.id, *values, _overwrites(of))
+
+
+async def delete(tx: Connection, channel_id: int) -> None:
+    """Remove the channel and the invites that lead to it. Its messages can not be reached any more."""
+    await tx.execute("DELETE FROM invites WHERE channel_id = $1", channel_id)
+    await tx.execute("DELETE FROM channels WHERE id = $1", channel_id)
+
+
+async def last_message_ids(tx: Connection, channel_ids: Iterable[int]) -> dict[int, int]:
+    """Of each channel that has messages, the newest: one index seek each."""
+    found = {}
+    for channel_id in channel_ids:
+        row = await tx.fetchrow(_LAST_MESSAGE, channel_id)
+        if row is not None and row[0] is not None:
+            found[channel_id] = row[0]
+    return found

@@ -1,0 +1,212 @@
+"""What people and bots send (SPEC 5): bodies of requests. Keys that are not named here are ignored.
+
+Libraries send ids and permissions as numbers or as strings; here both become numbers. A key that was left out
+is UNSET, which is not the same as null. Lengths and ranges are decided by the verbs, which can name several at once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+_MAX = (1 << 63) - 1
+
+
+class Snowflake(int):
+    """An id, sent as a number or as a string."""
+
+
+class Bits(int):
+    """A set of permissions, sent as a number or as a string."""
+
+
+def _whole_number(kind: type[int], value: object) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX:
+        raise ValueError("Value is not a whole number of 63 bits")
+    return kind(value)
+
+
+def decode_hook(kind: type, value: Any) -> Any:
+    """msgspec's door to `Snowflake` and `Bits`."""
+    if kind in (Snowflake, Bits):
+        return _whole_number(kind, value)
+    raise NotImplementedError(kind)
+
+
+def schema_hook(kind: type) -> dict[str, object]:
+    """What the documents say of `Snowflake` and `Bits`."""
+    if kind in (Snowflake, Bits):
+        return {"type": ["string", "integer"], "pattern": "^[0-9]+$"}
+    raise NotImplementedError(kind)
+
+
+class Register(Struct, kw_only=True):
+    """POST /auth/register"""
+
+    username: str
+    password: str
+    global_name: str | None = None
+    email: str | None = None
+    invite: str | None = None
+
+
+class Login(Struct, kw_only=True):
+    """POST /auth/login"""
+
+    login: str
+    password: str
+
+
+class EditAccount(Struct, kw_only=True):
+    """PATCH /users/@me. A name or a password of one's own needs `password`."""
+
+    username: str | UnsetType = UNSET
+    global_name: str | UnsetType | None = UNSET
+    password: str | None = None
+    new_password: str | None = None
+    avatar: str | UnsetType | None = UNSET
+
+
+class CreateApplication(Struct, kw_only=True):
+    """POST /applications"""
+
+    name: str
+
+
+class EditApplication(Struct, kw_only=True):
+    """PATCH /applications/{id}"""
+
+    name: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+
+
+class Authorize(Struct, kw_only=True):
+    """POST /oauth2/authorize"""
+
+    guild_id: Snowflake
+    authorize: bool = True
+    permissions: Bits | None = None
+
+
+class CreateGuild(Struct, kw_only=True):
+    """POST /guilds"""
+
+    name: str
+    icon: str | None = None
+
+
+class EditGuild(Struct, kw_only=True):
+    """PATCH /guilds/{id}"""
+
+    name: str | UnsetType = UNSET
+    icon: str | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
+    owner_id: Snowflake | UnsetType = UNSET
+    system_channel_id: Snowflake | UnsetType | None = UNSET
+    system_channel_flags: int | UnsetType = UNSET
+    verification_level: int | UnsetType | None = UNSET
+    default_message_notifications: int | UnsetType | None = UNSET
+    explicit_content_filter: int | UnsetType | None = UNSET
+    preferred_locale: str | UnsetType | None = UNSET
+
+
+class SetOverwrite(Struct, kw_only=True):
+    """PUT /channels/{id}/permissions/{id}; the id is in the path."""
+
+    type: int
+    allow: Bits | None = None
+    deny: Bits | None = None
+
+
+class OverwriteEntry(SetOverwrite, kw_only=True):
+    """One of a channel's list."""
+
+    id: Snowflake
+
+
+class CreateChannel(Struct, kw_only=True):
+    """POST /guilds/{id}/channels"""
+
+    name: str
+    type: int = 0
+    topic: str | None = None
+    position: int | None = None
+    parent_id: Snowflake | None = None
+    nsfw: bool | None = None
+    rate_limit_per_user: int | None = None
+    permission_overwrites: list[OverwriteEntry] | None = None
+
+
+class EditChannel(Struct, kw_only=True):
+    """PATCH /channels/{id}"""
+
+    name: str | UnsetType = UNSET
+    topic: str | UnsetType | None = UNSET
+    position: int | UnsetType | None = UNSET
+    parent_id: Snowflake | UnsetType | None = UNSET
+    nsfw: bool | UnsetType | None = UNSET
+    rate_limit_per_user: int | UnsetType | None = UNSET
+    flags: int | UnsetType | None = UNSET
+    permission_overwrites: list[OverwriteEntry] | UnsetType | None = UNSET
+    lock_permissions: bool | None = None
+
+
+class MoveChannel(Struct, kw_only=True):
+    """One of PATCH /guilds/{id}/channels"""
+
+    id: Snowflake
+    position: int | UnsetType | None = UNSET
+    parent_id: Snowflake | UnsetType | None = UNSET
+    lock_permissions: bool | None = None
+
+
+class Colors(Struct, kw_only=True):
+    """A role's colours; only the first is kept."""
+
+    primary_color: int = 0
+
+
+class EditRole(Struct, kw_only=True):
+    """POST /guilds/{id}/roles, and PATCH of one"""
+
+    name: str | UnsetType | None = UNSET
+    permissions: Bits | UnsetType | None = UNSET
+    color: int | UnsetType | None = UNSET
+    colors: Colors | UnsetType | None = UNSET
+    hoist: bool | UnsetType | None = UNSET
+    mentionable: bool | UnsetType | None = UNSET
+    unicode_emoji: str | UnsetType | None = UNSET
+
+
+class MoveRole(Struct, kw_only=True):
+    """One of PATCH /guilds/{id}/roles"""
+
+    id: Snowflake
+    position: int | None = None
+
+
+class EditMember(Struct, kw_only=True):
+    """PATCH /guilds/{id}/members/{id}"""
+
+    nick: str | UnsetType | None = UNSET
+    roles: list[Snowflake] | UnsetType | None = UNSET
+    communication_disabled_until: Annotated[datetime, Meta(tz=True)] | UnsetType | None = UNSET
+
+
+class CreateInvite(Struct, kw_only=True):
+    """POST /channels/{id}/invites"""
+
+    max_age: int = 86_400
+    max_uses: int = 0
+    temporary: bool = False
+    unique: bool = False
+
+
+def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """A decoder for one of these bodies."""
+    return msgspec.json.Decoder(kind, dec_hook=decode_hook)
