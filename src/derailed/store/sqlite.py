@@ -1,0 +1,225 @@
+"""The embedded store: SQLite in this process.
+
+Statements are short and run where they are, on the event loop; only COMMIT, which waits for the disk, runs in
+a thread. While it does, new writes queue and make the next group, so that one wait for the disk serves many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, Self
+
+import structlog
+
+from derailed.model.errors import Unavailable
+from derailed.store import OutboxRow, T, Work
+from derailed.store.sqlite_connection import Transaction, connect, migrate
+
+_WAITING_MAX: Final = 4096
+"""Writes that may wait: a few tenths of a second of work. More are refused, because their callers would time out."""
+_GROUP_MAX: Final = 256
+"""Writes that one commit serves: beyond it the wait for the disk is paid off, and the first only waits longer."""
+_SLICE_S: Final = 0.002
+"""The event loop is given back after as long, whatever else is to be written."""
+_LOCK_WITHIN_S: Final = 5.0
+"""Another process, a command of the operator, may hold the write lock for as long."""
+_LOCK_RETRY_S: Final = 0.005
+_READ_BUSY_MS: Final = 1000
+"""A reader only ever waits while another process recovers the log of one that died."""
+_FORGET_WITHIN_S: Final = 0.1
+"""Acknowledged outbox rows wait as long for a group to go with before they get a commit of their own."""
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class _Write:
+    """One verb on its way to the disk."""
+
+    __slots__ = ("error", "future", "result", "work")
+
+    def __init__(self, work: Work[Any], future: asyncio.Future[Any]) -> None:
+        self.work = work
+        self.future = future
+        self.result: Any = None
+        self.error: Exception | None = None
+
+    def run(self, tx: Transaction) -> None:
+        try:
+            self.result = tx.write(self.work)
+        except Exception as error:  # noqa: BLE001  it is the caller's, who gets it when the group is durable
+            self.error = error
+
+    def answer(self) -> None:
+        if self.future.done():
+            return  # its caller went away; what it wrote stays
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+    def refuse(self) -> None:
+        self.error = Unavailable()
+        self.answer()
+
+
+class SqliteStore:
+    """`derailed.store.Store` in one file. Several processes may have it open; one at a time writes."""
+
+    def __init__(self, reader: Transaction, writer: Transaction, clock: Callable[[], int]) -> None:
+        self.committed: Callable[[Sequence[OutboxRow]], None] = _ignore_rows
+        self.rolled_back: Callable[[], None] = _ignore
+        self._reader = reader
+        self._writer = writer
+        self._clock = clock
+        self._waiting: deque[_Write] = deque()
+        self._group: list[_Write] = []
+        self._forgotten: set[int] = set()
+        self._forget_due = False
+        self._forget_timer: asyncio.TimerHandle | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "commit")
+
+    @classmethod
+    def open(cls, path: Path, clock: Callable[[], int]) -> Self:
+        """Open the file, make it if need be, bring its schema up to date. `clock` is Unix time in milliseconds.
+
+        Raises Incompatible.
+        """
+        migrate(path, clock())
+        return cls(connect(path, _READ_BUSY_MS), connect(path, 0), clock)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on one snapshot of everything committed, at once."""
+        return self._reader.read(work)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction; durable when it returns."""
+        if len(self._waiting) >= _WAITING_MAX:
+            raise Unavailable()
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Write(work, future))
+        self._wake()
+        return await future
+
+    async def outbox(self, after: int, limit: int) -> list[OutboxRow]:
+        """Rows above id `after`, in id order; those that are forgotten but not deleted yet are left out."""
+        rows = self._reader.outbox(after, limit + len(self._forgotten))
+        return [row for row in rows if row.id not in self._forgotten][:limit]
+
+    async def forget(self, ids: Sequence[int]) -> None:
+        """Delete outbox rows that the bus has acknowledged, with the next group of writes or in a moment."""
+        self._forgotten.update(ids)
+        self._forget_soon()
+
+    async def close(self) -> None:
+        """Finish what waits, and let go of the file."""
+        if self._forget_timer is not None:
+            self._forget_timer.cancel()
+            self._forget_now()
+        if self._pump is not None:
+            await self._pump
+        self._thread.shutdown()
+        self._writer.close()
+        self._reader.close()
+
+    def _forget_soon(self) -> None:
+        if self._forget_timer is None:
+            self._forget_timer = asyncio.get_running_loop().call_later(_FORGET_WITHIN_S, self._forget_now)
+
+    def _forget_now(self) -> None:
+        self._forget_timer = None
+        if self._forgotten:
+            self._forget_due = True
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._pump is None:
+            self._pump = asyncio.create_task(self._write_groups())
+
+    async def _write_groups(self) -> None:
+        try:
+            while self._waiting or self._forget_due:
+                await self._write_group()
+        finally:
+            self._pump = None
+            for write in (*self._group, *self._waiting):  # none, unless the loop ends or this code is wrong
+                write.future.cancel()
+            self._group.clear()
+            self._waiting.clear()
+
+    async def _write_group(self) -> None:
+        """Begin, fill, commit and answer one group. What the disk refuses is undone, and refused to all in it."""
+        try:
+            await self._begin()
+            forgotten = self._forget()
+            await self._fill()
+            rows = self._writer.seal()
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.commit)
+        except sqlite3.Error as error:
+            self._refuse_group(error)
+            return
+        self._forgotten.difference_update(forgotten)
+        if rows:
+            self.committed(rows)  # before the answers: what an answer leads to finds its event under way
+        for write in self._group:
+            write.answer()
+        self._group.clear()
+
+    async def _begin(self) -> None:
+        """Begin, waiting for another process without holding up the event loop."""
+        give_up_at = time.monotonic() + _LOCK_WITHIN_S
+        while True:
+            try:
+                self._writer.begin(self._clock())
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                    raise
+            else:
+                return
+            await asyncio.sleep(_LOCK_RETRY_S)
+
+    def _forget(self) -> list[int]:
+        self._forget_due = False
+        forgotten = list(self._forgotten)
+        self._writer.forget(forgotten)
+        return forgotten
+
+    async def _fill(self) -> None:
+        """Run what waits, one after the other, giving the event loop its turns."""
+        yield_at = time.monotonic() + _SLICE_S
+        while self._waiting and len(self._group) < _GROUP_MAX:
+            write = self._waiting.popleft()
+            if write.future.cancelled():
+                continue
+            self._group.append(write)
+            write.run(self._writer)
+            if write.error is not None and not self._writer.is_open:
+                raise sqlite3.OperationalError("the group was undone") from write.error
+            if time.monotonic() > yield_at:
+                await asyncio.sleep(0)
+                yield_at = time.monotonic() + _SLICE_S
+
+    def _refuse_group(self, error: sqlite3.Error) -> None:
+        self._writer.undo()
+        if not self._group:  # it did not even begin
+            self._group.extend(self._waiting)
+            self._waiting.clear()
+        _log.error("the database refused a group of writes", error=str(error), writes=len(self._group))
+        self.rolled_back()
+        for write in self._group:
+            write.refuse()
+        self._group.clear()
+        if self._forgotten:
+            self._forget_soon()
+
+
+def _ignore_rows(rows: Sequence[OutboxRow]) -> None: ...
+
+
+def _ignore() -> None: ...
