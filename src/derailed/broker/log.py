@@ -1,0 +1,252 @@
+"""The log: appends verbs of records, knows the last rev of every topic, reads history, trims.
+
+All of it is synchronous and belongs to the event loop, but for `sync` and `tend`, which wait for the disk and are
+called in a thread. `append` writes without waiting; what it wrote survives the end of this process at once, and the
+end of the machine after the next `sync`. A machine that ended in between is noticed by its boot id: the tail may be
+lost, so another epoch begins.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from itertools import dropwhile
+from pathlib import Path
+from typing import Final
+
+import structlog
+from rocksdict import Cache, WriteBatch
+
+from derailed.broker import FIRST_OFFSET, MAX_TOPIC, Entry, LogFailed, Put, marks, record, storage
+from derailed.broker.buckets import Buckets, Retention
+from derailed.broker.reader import Reader
+from derailed.broker.tails import Tail, Tails
+
+_BATCH: Final = 200
+"""Records written at once. RocksDB's write holds the interpreter lock: this many take about half a millisecond."""
+_TAILS: Final = 65_536
+_NEW: Final = -1
+_BEGINS: Final = -2
+
+_log = structlog.get_logger()
+
+
+def steady_clock() -> Callable[[], int]:
+    """Unix milliseconds that never jump while we run: a clock set forward must not trim the log."""
+    start_ms, started_ns = time.time_ns() // 1_000_000, time.monotonic_ns()
+    return lambda: start_ms + (time.monotonic_ns() - started_ns) // 1_000_000
+
+
+class Log:
+    """One sequence of records, in one folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        retention: Retention = Retention(),
+        clock: Callable[[], int] | None = None,
+        boot_id: str | None = None,
+        tails: int = _TAILS,
+    ) -> None:
+        assert tails > 2 * _BATCH  # what waits to be written is found in memory only
+        self._clock = clock or steady_clock()
+        self._boot = storage.boot_id() if boot_id is None else boot_id
+        self._stopped = ""
+        """Why nothing more is taken."""
+        self._closed = False
+        self._batch = WriteBatch(raw_mode=True)
+        options = storage.tuned(Cache(storage.CACHE))
+        self._database, names = storage.open_or_set_aside(folder, options)
+        self._head, self._bytes = self._last_head()
+        self._buckets = Buckets(self._database, names, options, retention, self._head)
+        self._tails = Tails(self._buckets, tails)
+        self._epoch = self._last_epoch()
+        if self._epoch:
+            self._identify(closed=False)
+            self._buckets.tend()
+        else:
+            self.wipe()
+
+    @property
+    def epoch(self) -> str:
+        """The name of the present sequence."""
+        return self._epoch
+
+    @property
+    def head(self) -> int:
+        """The last offset given out; below FIRST_OFFSET when none was."""
+        return self._head
+
+    @property
+    def horizon(self) -> int:
+        """Up to and with this offset all is trimmed."""
+        return self._buckets.horizon
+
+    @property
+    def due(self) -> bool:
+        """It is time to `tend`."""
+        return self._buckets.due
+
+    def append(self, verbs: Sequence[Sequence[Put]], *, start: bool = False) -> list[tuple[int, ...] | None]:
+        """Write each verb's records all or none; their offsets, or None for a verb that is behind.
+
+        Behind is a verb with a rev that leaves a gap, or with a topic that the log does not know. `start` accepts
+        both. A rev that is there already keeps its offset; 0 when it is trimmed, or a start went past it.
+        """
+        if self._stopped:
+            raise LogFailed(self._stopped)
+        try:
+            return self._append(verbs, start)
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def read(self, topic: bytes, after: int, upto: int) -> Reader:
+        """The topic's records above `after`, up to and with `upto`, to be read in slices."""
+        return Reader(self._buckets, topic, after, upto)
+
+    def history(self, topic: bytes, after: int) -> list[Entry]:
+        """The topic's records above `after`. Raises Trimmed when they are not whole."""
+        return self.read(topic, after, self._head).slice(self._head)
+
+    def trim(self) -> None:
+        """Raise the horizon as far as retention says. `append` does it too, once a bucket."""
+        self._buckets.trim(self._batch, self._clock(), marks.Head(self._head, self._bytes))
+        self._commit()
+
+    def sync(self) -> None:
+        """Return when all that was appended before is on the disk. Waits: call it off the loop."""
+        try:
+            self._database.flush_wal(sync=True)
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def tend(self) -> None:
+        """Make the next bucket, drop what is trimmed. Waits: call it off the loop."""
+        try:
+            self._buckets.tend()
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def wipe(self) -> None:
+        """Forget all records and begin another epoch, in which the offsets go on. Waits for the disk."""
+        self._epoch = secrets.token_hex(8)
+        self._tails.clear()
+        self._buckets.clear(self._batch, self._head)
+        self._identify(closed=False)
+        self._buckets.tend()
+
+    def close(self) -> None:
+        """Put it to rest: the next start need not ask whether the end is there."""
+        if self._closed:
+            return
+        if not self._stopped:
+            self._identify(closed=True)
+        self._closed, self._stopped = True, "the log is closed"
+        self._buckets.close()
+        self._database.close()
+
+    def _last_head(self) -> tuple[int, int]:
+        stored = self._database.get(marks.HEAD)
+        if stored is None:
+            return FIRST_OFFSET - 1, 0
+        last = marks.head(stored)
+        return last.offset, last.bytes
+
+    def _last_epoch(self) -> str:
+        """The epoch to go on with; empty when there is none that we can vouch for."""
+        stored = self._database.get(marks.IDENTITY)
+        if stored is None:
+            return ""
+        known = marks.identity(stored)
+        if known.closed or known.boot == self._boot != "":
+            return known.epoch
+        _log.warning("log_epoch_ended", reason="the machine stopped before the log was closed", head=self._head)
+        return ""
+
+    def _identify(self, *, closed: bool) -> None:
+        self._batch.put(marks.IDENTITY, marks.encode(marks.Identity(self._epoch, self._boot, closed)))
+        self._commit()
+        self._database.flush_wal(sync=True)
+
+    def _append(self, verbs: Sequence[Sequence[Put]], start: bool) -> list[tuple[int, ...] | None]:
+        now_ms = self._clock()
+        if self._buckets.full(now_ms):
+            self._buckets.roll(self._batch, marks.Opened(self._head + 1, now_ms, self._bytes))
+            self._buckets.trim(self._batch, now_ms, marks.Head(self._head, self._bytes))
+        answers: list[tuple[int, ...] | None] = []
+        for verb in verbs:
+            plan = self._plan(verb, start)
+            answers.append(None if plan is None else self._place(verb, plan, now_ms))
+            if len(self._batch) >= _BATCH:
+                self._commit()
+        self._commit()
+        return answers
+
+    def _plan(self, verb: Sequence[Put], start: bool) -> list[int] | None:
+        """For each record the offset that it has already, or _NEW, or _BEGINS. None: the verb is behind."""
+        plan: list[int] = []
+        planned: dict[bytes, int] = {}
+        for topic, rev, _ in verb:
+            assert len(topic) <= MAX_TOPIC
+            last = planned.get(topic) or self._last_rev(topic)
+            if last and rev <= last:
+                assert topic not in planned  # a verb raises the rev with each of its records
+                plan.append(self._offset(topic, rev))
+                continue
+            if rev != last + 1 or not last:
+                if not start:
+                    return None
+                plan.append(_BEGINS if last else _NEW)
+            else:
+                plan.append(_NEW)
+            planned[topic] = rev
+        return plan
+
+    def _last_rev(self, topic: bytes) -> int:
+        tail = self._tails.get(topic)
+        return 0 if tail is None else tail.rev
+
+    def _place(self, verb: Sequence[Put], plan: list[int], now_ms: int) -> tuple[int, ...]:
+        """Put the verb's new records into the batch."""
+        handle = self._buckets.live[-1].handle
+        offsets: list[int] = []
+        for (topic, rev, payload), decision in zip(verb, plan, strict=True):
+            if decision >= 0:
+                offsets.append(decision)
+                continue
+            self._head += 1
+            prefix = self._tails.prefix(topic)
+            value = record.value(topic, rev, now_ms, payload, decision == _BEGINS)
+            self._batch.put(record.key(prefix, self._head), value, handle)
+            self._bytes += len(value)
+            self._tails.put(topic, Tail(prefix, rev, self._head))
+            offsets.append(self._head)
+        return tuple(offsets)
+
+    def _offset(self, topic: bytes, rev: int) -> int:
+        """Where a rev that the topic has had already is."""
+        tail = self._tails.get(topic)
+        if tail is not None and tail.rev == rev:
+            return tail.offset
+        self._commit()  # it may be among what waits to be written
+        older = dropwhile(lambda entry: entry.rev > rev, self._buckets.backward(topic))
+        found = next(older, None)
+        return found.offset if found is not None and found.rev == rev else 0
+
+    def _commit(self) -> None:
+        """Write what waits. This is the seam: on several machines the batch goes to the others first."""
+        if self._batch.is_empty():
+            return
+        self._batch.put(marks.HEAD, marks.encode(marks.Head(self._head, self._bytes)))
+        self._database.write(self._batch)
+        self._batch = WriteBatch(raw_mode=True)
+
+    def _failure(self, error: Exception) -> Exception:
+        """What to raise: after rocksdict's errors (it has only the one class) nothing is certain any more."""
+        if type(error) is not Exception:
+            return error
+        self._stopped = f"the log has failed: {error}"
+        _log.error("log_failed", reason=str(error))
+        return LogFailed(str(error))

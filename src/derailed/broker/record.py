@@ -1,0 +1,49 @@
+"""One record as the log stores it. Layout kept stable: it is on disk.
+
+    key    hash16(topic) | offset u64
+    value  flags u8 | length of topic u16 | rev u64 | time u64 | topic | payload
+
+Numbers are big-endian, so the records of one topic lie together, in the order of their offsets. Two topics may
+share a hash: the name in the value tells them apart.
+"""
+
+from __future__ import annotations
+
+import struct
+from hashlib import blake2b
+from typing import Final
+
+from derailed.broker import Entry
+
+PREFIX_BYTES: Final = 16
+_BEGINS: Final = 1
+
+_offset = struct.Struct(">Q")
+_header = struct.Struct(">BHQQ")
+_name = struct.Struct(">xH")
+
+
+def prefix(topic: bytes) -> bytes:
+    """What the keys of all the topic's records begin with."""
+    return blake2b(topic, digest_size=PREFIX_BYTES).digest()
+
+
+def key(topic_prefix: bytes, offset: int) -> bytes:
+    """Where the topic's record with this offset is."""
+    return topic_prefix + _offset.pack(offset)
+
+
+def value(topic: bytes, rev: int, time_ms: int, payload: bytes, begins: bool) -> bytes:
+    """The record's bytes."""
+    return _header.pack(_BEGINS if begins else 0, len(topic), rev, time_ms) + topic + payload
+
+
+def entry(stored_key: bytes, stored: bytes, topic: bytes) -> Entry | None:
+    """The record again, or None when it belongs to another topic of the same hash."""
+    (length,) = _name.unpack_from(stored)
+    end = _header.size + length
+    if stored[_header.size : end] != topic:
+        return None
+    flags, _, rev, time_ms = _header.unpack_from(stored)
+    (offset,) = _offset.unpack_from(stored_key, PREFIX_BYTES)
+    return Entry(offset, topic, rev, time_ms, stored[end:], bool(flags & _BEGINS))
