@@ -1,0 +1,249 @@
+"""How sessions come in: IDENTIFY, a guild joined while live, RESUME. Each ends whole, or refused (DESIGN section 2).
+
+The order in each: be subscribed, then read snapshots, then wait until the stream has passed them, then go live.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from derailed.actions.sessions import AccountSnapshot, GuildSnapshot, Sessions
+from derailed.bus import Bus, BusDown, Entry, Trimmed
+from derailed.gateway import audience, payloads, session_id
+from derailed.gateway.audience import Event, Seat
+from derailed.gateway.hub import Hub
+from derailed.gateway.recipient import Recipient, Sink, Step
+from derailed.gateway.session import Begin, Continue
+from derailed.gateway.session_id import SessionId
+from derailed.gateway.view import View
+from derailed.model.errors import Unauthenticated
+from derailed.wire import records
+from derailed.wire.gateway import Close
+from derailed.wire.records import guild_topic, user_topic
+
+_AT_ONCE = 16
+"""Sessions whose snapshots are read at the same time: a reconnect storm waits here, not in the database."""
+_RETRY_S = 0.05
+
+
+class Addressed(Sink, Protocol):
+    """A sink that knows the address its client reached us by."""
+
+    @property
+    def gateway_url(self) -> str:
+        """Where to resume."""
+        ...
+
+
+class Arrivals:
+    """Brings sessions onto one hub."""
+
+    def __init__(self, hub: Hub, bus: Bus, sessions: Sessions, secret: bytes) -> None:
+        self._hub = hub
+        self._bus = bus
+        self._sessions = sessions
+        self._secret = secret
+        self._admission = asyncio.Semaphore(_AT_ONCE)
+        hub.joiner = self
+
+    # --- IDENTIFY
+
+    async def identify(self, asked: Begin, sink: Addressed) -> Recipient | None:
+        """Take a new session in; its READY comes by a task of its own. None when the token does not stand."""
+        try:
+            actor = await self._sessions.authenticate(asked.token)
+        except Unauthenticated:
+            sink.hang_up(Close.AUTHENTICATION_FAILED, "This token does not stand.")
+            return None
+        identity = SessionId(
+            user_id=actor.user_id,
+            token_id=actor.token_id,
+            intents=asked.intents,
+            shard=asked.shard,
+            large_threshold=asked.large_threshold,
+            epoch="",
+            base=0,
+            bot=actor.bot,
+            nonce=secrets.token_bytes(8),
+        )
+        recipient = Recipient(identity, sink)
+        self._hub.registry.claim(recipient)
+        self._hub.start(self._identify(recipient, sink.gateway_url), recipient)
+        return recipient
+
+    async def _identify(self, recipient: Recipient, gateway_url: str) -> None:
+        identity, hub = recipient.id, self._hub
+        async with self._admission:
+            account = await self._account(recipient)
+            if account is None:
+                return
+            revs = {user_topic(identity.user_id): account.rev}
+            wanted = [guild_id for guild_id in account.guild_ids if recipient.serves(guild_id)]
+            await hub.registry.follow(recipient, map(guild_topic, wanted))
+            snapshots = []
+            for guild_id in wanted:
+                snapshot = await self._take_seat(recipient, guild_id, identity.large_threshold)
+                if snapshot is not None:
+                    snapshots.append(snapshot)
+                    revs[guild_topic(guild_id)] = snapshot.rev
+        await hub.settle(recipient, revs)
+        await hub.between()
+        if recipient.ended():
+            return
+        recipient.id = replace(identity, epoch=hub.epoch, base=hub.base())
+        signed = session_id.sign(recipient.id, self._secret)
+        hub.release(recipient, payloads.opening(recipient, account, snapshots, signed, gateway_url))
+
+    async def _account(self, recipient: Recipient) -> AccountSnapshot | None:
+        """Listen to the account's topic, then read it: a revocation before that is seen here, a later one there."""
+        identity = recipient.id
+        await self._hub.registry.follow(recipient, [user_topic(identity.user_id)])
+        if not await self._sessions.stands(identity.user_id, identity.token_id):
+            self._hub.registry.drop(recipient)
+            recipient.sink.hang_up(Close.AUTHENTICATION_FAILED, "This token does not stand.")
+            return None
+        account = await self._sessions.account(identity.user_id)
+        recipient.user_floor = account.rev
+        return None if recipient.ended() else account
+
+    async def _take_seat(self, recipient: Recipient, guild_id: int, members_up_to: int) -> GuildSnapshot | None:
+        """The guild's snapshot and the session's seat in it; None, and nothing followed, if it is no member."""
+        name = guild_topic(guild_id)
+        topic = self._hub.registry.topics.get(name)
+        if recipient.ended() or topic is None:
+            return None
+        async with topic.loading:
+            snapshot = await self._sessions.guild(guild_id, recipient.id.user_id, members_up_to=members_up_to)
+            if snapshot is not None and topic.view is None:
+                topic.load(View(snapshot.guild), snapshot.rev)
+        if snapshot is None or snapshot.member is None:
+            self._hub.registry.unfollow(recipient, name)
+            return None
+        recipient.seats[guild_id] = Seat(snapshot.rev, snapshot.member.roles)
+        return snapshot
+
+    # --- a guild joined while live
+
+    async def join(self, recipient: Recipient, guild_id: int) -> None:
+        """Bring a held session into a guild: one burst of its GUILD_CREATE and of what came meanwhile."""
+        hub, name = self._hub, guild_topic(guild_id)
+        await hub.registry.follow(recipient, [name])
+        snapshot = await self._take_seat(recipient, guild_id, recipient.id.large_threshold)
+        if snapshot is not None:
+            await hub.settle(recipient, {name: snapshot.rev})
+        await hub.between()
+        if recipient.ended():
+            return
+        created: list[Event] = []
+        if snapshot is not None and guild_id in recipient.seats:
+            created = [payloads.guild_create(recipient, snapshot, joined_now=True)]
+        hub.release(recipient, created)
+
+    # --- RESUME
+
+    async def resume(self, asked: Continue, sink: Addressed) -> Recipient | None:
+        """Take a session up; whole, or refused. None when it was refused at once."""
+        identity = session_id.verify(asked.session_id, self._secret)
+        try:
+            actor = await self._sessions.authenticate(asked.token)
+        except Unauthenticated:
+            actor = None
+        if identity is None or actor is None:
+            sink.refuse()
+            return None
+        if (actor.user_id, actor.token_id) != (identity.user_id, identity.token_id):
+            sink.refuse()
+            return None
+        recipient = Recipient(identity, sink)
+        self._hub.registry.claim(recipient)
+        self._hub.start(self._resume(recipient, asked.sequence), recipient)
+        return recipient
+
+    async def _resume(self, recipient: Recipient, sequence: int) -> None:
+        hub, identity = self._hub, recipient.id
+        position = identity.base + sequence // 2
+        if sequence % 2 or not hub.fits(sequence) or identity.epoch != hub.epoch:
+            hub.registry.refuse(recipient)
+            return
+        async with self._admission:
+            missed = await self._missed(recipient, position)
+        await hub.between()
+        if recipient.ended():
+            return
+        if missed is None or position > hub.cursor:
+            hub.registry.refuse(recipient)
+            return
+        steps = self._replayable(recipient, missed, position)
+        if steps is None or not hub.fits(hub.sequence(recipient)):
+            hub.registry.refuse(recipient)
+            return
+        hub.take_up(recipient, steps, payloads.RESUMED)
+
+    async def _missed(self, recipient: Recipient, position: int) -> list[Entry] | None:
+        """Everything in the session's topics after `position`; None when it can not be whole."""
+        hub, identity = self._hub, recipient.id
+        own = user_topic(identity.user_id)
+        account = await self._account(recipient)
+        if account is None:
+            return None
+        await hub.settle(recipient, {own: account.rev})
+        entries = await self._history(recipient, own, position)
+        wanted = [guild_id for guild_id in account.guild_ids if recipient.serves(guild_id)]
+        await hub.registry.follow(recipient, map(guild_topic, wanted))
+        revs = {}
+        for guild_id in wanted:
+            snapshot = await self._take_seat(recipient, guild_id, 0)
+            if snapshot is None:
+                return None  # left since: not what the session was in any more
+            recipient.seats[guild_id].floor = 0  # what it had is told by offsets, not by a snapshot
+            revs[guild_topic(guild_id)] = snapshot.rev
+        recipient.user_floor = 0
+        await hub.settle(recipient, revs)
+        for name in revs:
+            found = await self._history(recipient, name, position)
+            if found is None or entries is None:
+                return None
+            entries = entries + found
+        return entries
+
+    async def _history(self, recipient: Recipient, name: str, position: int) -> list[Entry] | None:
+        while not recipient.ended():
+            try:
+                history = await self._bus.history(name, position)
+            except Trimmed:
+                return None
+            except BusDown:
+                await asyncio.sleep(_RETRY_S)
+                continue
+            if history.epoch != recipient.id.epoch or position > history.head:
+                return None
+            return list(history.entries)
+        return None
+
+    def _replayable(self, recipient: Recipient, missed: list[Entry], position: int) -> list[Step] | None:
+        """What the session is owed up to the cursor, under today's views; None if its sight may have changed since."""
+        hub, user_id = self._hub, recipient.id.user_id
+        found = {entry.offset: (entry.topic, records.decode(entry.payload)) for entry in missed}
+        found |= {step.offset: (step.topic, step.record) for step in recipient.backlog}
+        recipient.backlog.clear()
+        steps = []
+        for offset in sorted(found):
+            name, record = found[offset]
+            if not position < offset <= hub.cursor:
+                continue
+            if record.event in (records.JOINED, records.LEFT) or (
+                record.guild and name.startswith("guild:") and audience.forbids_resume(record, user_id)
+            ):
+                return None
+            topic = hub.registry.topics.get(name)
+            view = topic.view if topic is not None else None
+            before = view
+            if view is not None and record.event == "CHANNEL_CREATE":
+                channels = {key: each for key, each in view.guild.channels.items() if key != record.channel}
+                before = View(replace(view.guild, channels=channels))
+            steps.append(Step(offset, name, record, before, view))
+        return steps

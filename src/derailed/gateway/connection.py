@@ -1,0 +1,266 @@
+"""One socket: moves bytes between the transport, the conversation (`session`) and the hub. Nothing is decided here.
+
+The handshake and incoming frames go through wsproto; outgoing frames are bytes made once for many sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import structlog
+import zstandard
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, RejectConnection, RejectData, Request
+from wsproto.frame_protocol import CloseReason, FrameProtocol, Opcode, ParseFailed
+from wsproto.utilities import RemoteProtocolError
+
+from derailed.gateway import frames
+from derailed.gateway.frames import Frame
+from derailed.gateway.recipient import Encoding, Recipient
+from derailed.gateway.service import Service
+from derailed.gateway.session import Ack, AskMembers, Begin, Continue, Effect, Hang, Session, State
+from derailed.wire.gateway import FRAME_BYTES_MAX, Close
+
+_HANDSHAKE_BYTES_MAX = 16_384
+_BUFFER_MAX = 4 << 20
+"""Unsent bytes at which a client counts as slow; it is cut off when it does not catch up (the log is its buffer)."""
+_PATHS = ("/gateway", "/gateway/")
+_VERSIONS = ("10", "9")
+
+log = structlog.get_logger()
+
+
+class Connection(asyncio.Protocol):
+    """A protocol that uvicorn, or a server of our own, hands a transport to; also the `Sink` of its session."""
+
+    __slots__ = (
+        "_body", "_frames", "_handshake", "_loop", "_recipient", "_service", "_session", "_transport", "_zstd",
+        "encoding", "gateway_url", "open", "stalled_since", "write",
+    )  # fmt: skip
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._loop = asyncio.get_running_loop()
+        self._session = Session(self._loop.time())
+        self._handshake: WSConnection | None = WSConnection(ConnectionType.SERVER)
+        self._frames: FrameProtocol | None = None
+        self._body = b""
+        self._recipient: Recipient | None = None
+        self._zstd: Any = None
+        self._transport: asyncio.Transport
+        self.write: Callable[[bytes], None]
+        self.encoding = Encoding.PLAIN
+        self.gateway_url = ""
+        self.open = False
+        self.stalled_since: float | None = None
+
+    # --- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The transport is ours."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self.write = transport.write
+        transport.set_write_buffer_limits(high=_BUFFER_MAX)
+        self._service.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the client's."""
+        try:
+            if self._frames is None:
+                self._shake_hands(data)
+            else:
+                self._frames.receive_bytes(data)
+                self._read_frames()
+        except ParseFailed as broken:
+            self._end(broken.code, str(broken))
+        except RemoteProtocolError:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is gone; the session may be resumed elsewhere."""
+        self.open = False
+        self._service.closed(self)
+        if self._recipient is not None:
+            self._service.hub.registry.drop(self._recipient)
+            self._recipient = None
+        if self._session.state is State.HELLO:
+            self._session.move(State.GONE)
+        elif self._session.state in (State.IDENTIFIED, State.LIVE):
+            self._session.move(State.DETACHED)
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as we write."""
+        self.stalled_since = self._loop.time()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        self.stalled_since = None
+
+    def shutdown(self) -> None:
+        """The server stops: tell the client to resume elsewhere (uvicorn calls this too)."""
+        self.send(frames.RECONNECT)
+        self._end(Close.GOING_AWAY, "The server is restarting.")
+
+    # --- handshake
+
+    def _shake_hands(self, data: bytes) -> None:
+        assert self._handshake is not None
+        self._handshake.receive_data(data)
+        for event in self._handshake.events():
+            if isinstance(event, Request):
+                self._answer(event)
+                return
+
+    def _answer(self, request: Request) -> None:
+        assert self._handshake is not None
+        target = urlsplit(request.target)
+        if target.path not in _PATHS:
+            body = b'{"message":"404: Not Found","code":0}'
+            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+            self.write(self._handshake.send(RejectConnection(status_code=404, headers=headers, has_body=True)))
+            self.write(self._handshake.send(RejectData(data=body)))
+            self._transport.close()
+            return
+        self.write(self._handshake.send(AcceptConnection()))
+        self._handshake = None
+        self._frames = FrameProtocol(client=False, extensions=[])
+        forwarded = {name.lower(): value for name, value in request.extra_headers}.get(b"x-forwarded-proto", b"")
+        self.gateway_url = self._service.address(request.host, forwarded.decode("latin-1"))
+        self._greet(parse_qs(target.query))
+
+    def _greet(self, query: dict[str, list[str]]) -> None:
+        self.open = True
+        if query.get("encoding", ["json"])[-1] != "json":
+            self._end(Close.DECODE_ERROR, "The only encoding is json.")
+            return
+        if query.get("v", ["10"])[-1] not in _VERSIONS:
+            self._end(Close.INVALID_VERSION, "The versions are 9 and 10.")
+            return
+        match query.get("compress", [""])[-1]:
+            case "zlib-stream":
+                self.encoding = Encoding.ZLIB
+                self.write(frames.binary(frames.ZLIB_HEADER + frames.deflate(frames.HELLO.payload)))
+                return
+            case "zstd-stream":
+                self.encoding = Encoding.ZSTD
+                self._zstd = self._service.zstd().compressobj()
+        self.send(frames.HELLO)
+
+    # --- the client's frames
+
+    def _read_frames(self) -> None:
+        assert self._frames is not None
+        for frame in self._frames.received_frames():
+            payload = frame.payload
+            if isinstance(payload, tuple):
+                self._goodbye(payload[0])
+            elif frame.opcode is Opcode.PING:
+                assert not isinstance(payload, str)
+                self.write(bytes(self._frames.pong(payload)))
+            elif frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+                self._take(payload, done=frame.message_finished)
+            if not self.open:
+                return
+
+    def _take(self, part: bytes | bytearray | str, *, done: bool) -> None:
+        piece = part.encode() if isinstance(part, str) else bytes(part)
+        payload = self._body + piece if self._body else piece
+        if len(payload) > FRAME_BYTES_MAX:
+            self._end(Close.DECODE_ERROR, f"A frame has at most {FRAME_BYTES_MAX} bytes.")
+            return
+        if not done:
+            self._body = payload
+            return
+        self._body = b""
+        effect = self._session.receive(payload, self._loop.time())
+        if effect is not None:
+            self._act(effect)
+
+    def _act(self, effect: Effect) -> None:
+        match effect:
+            case Ack():
+                self.send(frames.ACK)
+            case Hang(code, reason):
+                self._end(code, reason)
+            case Begin():
+                self._run(self._arrive(self._service.arrivals.identify(effect, self)))
+            case Continue():
+                self._run(self._arrive(self._service.arrivals.resume(effect, self)))
+            case AskMembers():
+                self._run(self._service.members(effect, self._recipient, self))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        if not self._service.start(work):
+            work.close()
+            self._end(Close.GOING_AWAY, "The server is restarting.")
+
+    async def _arrive(self, arrival: Coroutine[Any, Any, Recipient | None]) -> None:
+        recipient = await arrival
+        if recipient is not None and not self.open:
+            self._service.hub.registry.drop(recipient)
+        elif recipient is not None and not recipient.ended():
+            self._recipient = recipient
+
+    def _goodbye(self, code: int) -> None:
+        clean = code in (CloseReason.NORMAL_CLOSURE, CloseReason.GOING_AWAY)
+        if clean and self._session.state in (State.HELLO, State.IDENTIFIED, State.LIVE):
+            self._session.move(State.GONE)
+        self._end(code, "")
+
+    # --- Sink
+
+    def send(self, frame: Frame) -> None:
+        """One frame, in this socket's encoding."""
+        if not self.open:
+            return
+        if self.encoding is Encoding.PLAIN:
+            self.write(frame.plain)
+        elif self.encoding is Encoding.ZLIB:
+            self.write(frame.zlib)
+        else:
+            block = self._zstd.compress(frame.payload) + self._zstd.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+            self.write(frames.binary(block))
+
+    def live(self) -> None:
+        """The session has all it was owed."""
+        if self._session.state is State.IDENTIFIED:
+            self._session.move(State.LIVE)
+
+    def refuse(self) -> None:
+        """Op 9: the client identifies again, here or on another socket."""
+        self._recipient = None
+        if self.open and self._session.state in (State.IDENTIFIED, State.LIVE):
+            self._session.move(State.HELLO)
+            self.send(frames.INVALID_SESSION)
+
+    def hang_up(self, code: Close, reason: str) -> None:
+        """Close the socket for this reason."""
+        self._end(code, reason)
+
+    def check(self, now: float, patience_s: float) -> None:
+        """Close what is silent, cut off what does not read."""
+        if self.stalled_since is not None and now - self.stalled_since > patience_s:
+            self._transport.abort()
+        elif self._session.expired(now):
+            self._end(Close.SESSION_TIMED_OUT, "No heartbeat came.")
+
+    def _end(self, code: int, reason: str) -> None:
+        if self.open and self._frames is not None:
+            self.open = False
+            valid = code if code not in (CloseReason.NO_STATUS_RCVD, CloseReason.ABNORMAL_CLOSURE) else None
+            self.write(bytes(self._frames.close(valid, reason if valid else None)))
+        self.open = False
+        self._transport.close()
+
+
+def protocol(service: Service) -> Callable[..., Connection]:
+    """What uvicorn makes of each upgraded connection: it hands over the transport and replays the request."""
+
+    def upgraded(config: object, server_state: object, app_state: object) -> Connection:
+        return Connection(service)
+
+    return upgraded

@@ -1,0 +1,117 @@
+"""What this node knows of one topic: how far it has read, the view, and which sessions follow it."""
+
+from __future__ import annotations
+
+from asyncio import Event, Lock
+
+from derailed.gateway import audience, view
+from derailed.gateway.audience import Class
+from derailed.gateway.recipient import Encoding, Recipient, Sink, Stage
+from derailed.gateway.view import View
+from derailed.wire.records import Record
+
+Key = tuple[int, Encoding]
+"""Sessions with one base and one encoding get the very same bytes."""
+
+
+class Audience:
+    """Who hears one class of records, by the bytes they get."""
+
+    __slots__ = ("everyone", "without_content")
+
+    def __init__(self) -> None:
+        self.everyone: dict[Key, list[Sink]] = {}
+        self.without_content: dict[Key, list[Recipient]] = {}
+
+
+class Gap(Exception):
+    """A rev is missing: what this node knows of the topic is void."""
+
+
+class Topic:
+    """One topic that sessions of this node follow."""
+
+    def __init__(self, name: str, guild_id: int) -> None:
+        self.name = name
+        self.guild_id = guild_id
+        """0 for an account's own topic."""
+        self.seen = 0
+        """The last rev that the stream has shown."""
+        self.rev = 0
+        """The rev that `view` stands at."""
+        self.view: View | None = None
+        self.sight_rev = 0
+        """The last rev that may have changed who sees what."""
+        self.followers: dict[Recipient, None] = {}
+        self.subscribed = Event()
+        """The bus has said that the subscription is active."""
+        self.loading = Lock()
+        """Held while the snapshot is read that the view starts from: no other snapshot may be older than the view."""
+        self._early: list[Record] = []
+        self._audiences: dict[Class, Audience] = {}
+        self._waiting: list[Recipient] | None = None
+
+    def load(self, loaded: View, rev: int) -> None:
+        """Start from a snapshot's shape, and move on by the records that came while it was read."""
+        self.view, self.rev = loaded, rev
+        early, self._early = self._early, []
+        for record in early:
+            self.advance(record)
+
+    def advance(self, record: Record) -> tuple[View | None, View | None]:
+        """Move on by one record; the views before and after it. Raises Gap."""
+        if self.seen and record.rev != self.seen + 1:
+            raise Gap
+        self.seen = record.rev
+        if not self.guild_id:
+            return None, None
+        before = self.view
+        if before is None:
+            self._early.append(record)
+            return None, None
+        if record.rev <= self.rev:
+            return before, before  # in the snapshot already, and below the floor of everyone here
+        if record.rev != self.rev + 1:
+            raise Gap
+        self.rev = record.rev
+        if record.event in audience.OF_MEMBERS:
+            self.sight_rev = record.rev
+        if record.event not in audience.RESHAPING:
+            return before, before
+        self.sight_rev = record.rev
+        self.view = View(view.apply(before.guild, record))
+        self.changed()
+        return before, self.view
+
+    def changed(self) -> None:
+        """Who hears what has to be worked out again."""
+        self._audiences.clear()
+        self._waiting = None
+
+    def waiting(self) -> list[Recipient]:
+        """The followers that wait with what comes."""
+        if self._waiting is None:
+            self._waiting = [each for each in self.followers if each.stage in (Stage.PREPARING, Stage.HELD)]
+        return self._waiting
+
+    def audience(self, kind: Class) -> Audience:
+        """The live followers that hear this class of records."""
+        found = self._audiences.get(kind)
+        if found is None:
+            found = self._audiences[kind] = self._gather(kind)
+        return found
+
+    def _gather(self, kind: Class) -> Audience:
+        assert self.view is not None
+        heard = Audience()
+        for follower in self.followers:
+            seat = follower.seats.get(self.guild_id)
+            identity = follower.id
+            if follower.stage is not Stage.LIVE or seat is None:
+                continue
+            if audience.hears(self.view, identity.user_id, identity.intents, seat, kind):
+                key = (identity.base, follower.sink.encoding)
+                heard.everyone.setdefault(key, []).append(follower.sink)
+                if not identity.intents & audience.CONTENT:
+                    heard.without_content.setdefault(key, []).append(follower)
+        return heard

@@ -1,0 +1,96 @@
+"""What one session is owed: who it is, its seats, and the records it waits with until it may have them."""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from typing import NamedTuple, Protocol
+
+from derailed.gateway.audience import Seat
+from derailed.gateway.frames import Frame
+from derailed.gateway.session_id import SessionId
+from derailed.gateway.view import View
+from derailed.wire.gateway import Close
+from derailed.wire.records import Record
+
+BACKLOG_MAX = 20_000
+"""Records that a session may wait with. One that is not ready by then starts afresh: the log is the buffer."""
+
+
+class Encoding(enum.IntEnum):
+    """How frames are put on a socket."""
+
+    PLAIN = 0
+    ZLIB = 1
+    ZSTD = 2
+
+
+class Sink(Protocol):
+    """Where a session's frames go: a socket, or a list in a test."""
+
+    encoding: Encoding
+    open: bool
+
+    def write(self, data: bytes) -> None:
+        """Hand over wire bytes of this sink's encoding; only while it is open."""
+        ...
+
+    def send(self, frame: Frame) -> None:
+        """Hand over one frame, encoded as this sink wants it; nothing happens when it is closed."""
+        ...
+
+    def live(self) -> None:
+        """The session has all it was owed: it is live."""
+        ...
+
+    def refuse(self) -> None:
+        """Send op 9 `false`: the client starts afresh, on this socket if it likes."""
+        ...
+
+    def hang_up(self, code: Close, reason: str) -> None:
+        """Close the socket."""
+        ...
+
+
+class Step(NamedTuple):
+    """One record on its way to sessions, with the views around it (None: not of a guild, or before its view)."""
+
+    offset: int
+    topic: str
+    record: Record
+    before: View | None
+    after: View | None
+
+
+class Stage(enum.Enum):
+    """PREPARING and HELD sessions wait with what comes; LIVE ones get it; GONE ones are no more."""
+
+    PREPARING = 0
+    LIVE = 1
+    HELD = 2
+    GONE = 3
+
+
+class Recipient:
+    """One session on this node. Changed by the hub and by its own arrival only."""
+
+    __slots__ = ("__weakref__", "backlog", "id", "seats", "sink", "stage", "topics", "user_floor")
+
+    def __init__(self, identity: SessionId, sink: Sink) -> None:
+        self.id = identity
+        self.sink = sink
+        self.stage = Stage.PREPARING
+        self.seats: dict[int, Seat] = {}
+        self.user_floor = 0
+        """The rev of `user:{id}` that READY told of."""
+        self.topics: set[str] = set()
+        self.backlog: deque[Step] = deque()
+
+    def ended(self) -> bool:
+        """Whether nothing is owed to it any more."""
+        return self.stage is Stage.GONE
+
+    def serves(self, guild_id: int) -> bool:
+        """Whether the guild belongs to this session's shard."""
+        shard = self.id.shard
+        return shard is None or (guild_id >> 22) % shard[1] == shard[0]

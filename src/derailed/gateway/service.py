@@ -1,0 +1,116 @@
+"""The WebSocket Service of this process: its hub, its arrivals, its sockets, and the wheel that times them out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+import structlog
+import zstandard
+
+from derailed.actions.sessions import Sessions
+from derailed.bus import Bus
+from derailed.gateway import payloads
+from derailed.gateway.arrival import Arrivals
+from derailed.gateway.frames import dispatch
+from derailed.gateway.hub import Hub
+from derailed.gateway.recipient import Recipient
+from derailed.gateway.session import AskMembers
+from derailed.model.errors import Unknown
+from derailed.model.user import Actor
+
+if TYPE_CHECKING:
+    from derailed.gateway.connection import Connection
+
+_SPOKES = 64
+"""Sockets are looked at once a turn of the wheel, a spoke a second: no timer a connection."""
+_PATIENCE_S = 15.0
+_ZSTD = zstandard.ZstdCompressionParameters.from_level(1, window_log=10, hash_log=7, chain_log=6)
+"""Small tables: a context stays with its socket for as long as it lives."""
+
+log = structlog.get_logger()
+
+
+class Service:
+    """What connections are given. `run` it in a task."""
+
+    def __init__(self, bus: Bus, sessions: Sessions, secret: bytes, public_url: str | None) -> None:
+        self.hub = Hub(bus, sessions)
+        self.arrivals = Arrivals(self.hub, bus, sessions, secret)
+        self._sessions = sessions
+        self._public_url = public_url
+        self._spokes: list[set[Connection]] = [set() for _ in range(_SPOKES)]
+        self._next = 0
+        self._tasks: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Serve until cancelled or `close`d."""
+        async with asyncio.TaskGroup() as self._tasks:
+            wheel = self._tasks.create_task(self._turn())
+            await self.hub.run()
+            wheel.cancel()
+
+    async def close(self, spread_s: float = 0.0) -> None:
+        """Send everyone to resume elsewhere, over `spread_s` seconds, so that they do not all come back at once."""
+        for spoke in self._spokes:
+            for connection in list(spoke):
+                connection.shutdown()
+            await asyncio.sleep(spread_s / _SPOKES)
+        await self.hub.close()
+
+    async def _turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(1.0)
+            self._next = (self._next + 1) % _SPOKES
+            for connection in list(self._spokes[self._next]):
+                connection.check(loop.time(), _PATIENCE_S)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Run a socket's task; False when the service does not run."""
+        if self._tasks is None:
+            return False
+        self._tasks.create_task(self._supervise(work))
+        return True
+
+    async def _supervise(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("a socket's task failed")
+
+    def opened(self, connection: Connection) -> None:
+        """A socket has come: it is timed from now on."""
+        self._spokes[id(connection) // 64 % _SPOKES].add(connection)
+
+    def closed(self, connection: Connection) -> None:
+        """A socket has gone."""
+        self._spokes[id(connection) // 64 % _SPOKES].discard(connection)
+
+    def address(self, host: str, forwarded_proto: str) -> str:
+        """Where a client that reached us as `host` should resume."""
+        if self._public_url is not None:
+            return self._public_url.replace("http", "ws", 1).rstrip("/") + "/gateway"
+        return f"{'wss' if forwarded_proto == 'https' else 'ws'}://{host}/gateway"
+
+    def zstd(self) -> zstandard.ZstdCompressor:
+        """A compressor for one more socket."""
+        return zstandard.ZstdCompressor(compression_params=_ZSTD)
+
+    async def members(self, asked: AskMembers, recipient: Recipient | None, to: Connection) -> None:
+        """Answer op 8 to the socket that asked, at points where its session is whole."""
+        if recipient is None:
+            return
+        actor = Actor(recipient.id.user_id, recipient.id.token_id, recipient.id.bot)
+        try:
+            found, not_found = await self._sessions.members(
+                actor, asked.guild_id, query=asked.query, user_ids=asked.user_ids, limit=max(asked.limit, 0)
+            )
+        except Unknown:
+            found, not_found = [], list(asked.user_ids)
+        for event, data in payloads.chunks(asked.guild_id, found, not_found, asked.nonce, asked.presences):
+            await self.hub.whole(recipient)
+            if recipient.ended():
+                return
+            to.send(dispatch(event, self.hub.sequence(recipient), data))

@@ -1,0 +1,141 @@
+"""What a node knows of a guild: its shape as an immutable value, moved on by the topic's records in their order.
+
+A record is judged by the view at its own rev, never by today's, so every node decides alike.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from derailed.model import permissions
+from derailed.model.guild import Channel, Guild, Overwrite, Role
+from derailed.wire import rest
+from derailed.wire.records import Record
+
+
+class View:
+    """One shape, and what has been worked out of it: which channels whom it shows, and their JSON."""
+
+    __slots__ = ("_json", "_personal", "_visible", "guild")
+
+    def __init__(self, guild: Guild) -> None:
+        self.guild = guild
+        self._personal = {
+            overwrite.id
+            for channel in guild.channels.values()
+            for overwrite in channel.overwrites
+            if overwrite.type == 1
+        }
+        self._visible: dict[tuple[int, tuple[int, ...]], frozenset[int]] = {}
+        self._json: dict[int, bytes] = {}
+
+    def visible(self, user_id: int, roles: tuple[int, ...]) -> frozenset[int]:
+        """The ids of the channels that a member with these roles may view. Shared by all who hold the same."""
+        alone = user_id if user_id in self._personal or user_id == self.guild.owner_id else 0
+        key = (alone, roles)
+        found = self._visible.get(key)
+        if found is None:
+            guild = self.guild
+            found = self._visible[key] = frozenset(
+                channel.id
+                for channel in guild.channels.values()
+                if permissions.in_channel(guild, user_id, roles, channel) & permissions.VIEW_CHANNEL
+            )
+        return found
+
+    def channel_json(self, channel_id: int) -> bytes:
+        """The channel as CHANNEL_CREATE and CHANNEL_DELETE carry it."""
+        found = self._json.get(channel_id)
+        if found is None:
+            found = self._json[channel_id] = msgspec.json.encode(rest.channel(self.guild.channels[channel_id]))
+        return found
+
+
+class _Overwrite(Struct):
+    id: int
+    type: int
+    allow: int
+    deny: int
+
+
+class _Channel(Struct):
+    id: int
+    type: int
+    name: str
+    position: int = 0
+    topic: str | None = None
+    nsfw: bool = False
+    parent_id: int | None = None
+    rate_limit_per_user: int = 0
+    flags: int = 0
+    permission_overwrites: list[_Overwrite] = []
+
+
+class _Role(Struct):
+    id: int
+    name: str
+    permissions: int
+    position: int
+    color: int = 0
+
+
+class _RoleEvent(Struct):
+    role: _Role
+
+
+class _GuildEvent(Struct):
+    name: str
+    owner_id: int
+
+
+class _MemberEvent(Struct):
+    roles: tuple[int, ...]
+
+
+def member_roles(record: Record) -> tuple[int, ...]:
+    """The roles that a GUILD_MEMBER_ADD or GUILD_MEMBER_UPDATE leaves its member with."""
+    return msgspec.json.decode(record.data, type=_MemberEvent, strict=False).roles
+
+
+def apply(guild: Guild, record: Record) -> Guild:
+    """The shape after a record; the same object when the record does not touch it."""
+    match record.event:
+        case "CHANNEL_CREATE" | "CHANNEL_UPDATE":
+            channel = _channel(guild.id, msgspec.json.decode(record.data, type=_Channel, strict=False))
+            return replace(guild, rev=record.rev, channels=guild.channels | {channel.id: channel})
+        case "CHANNEL_DELETE":
+            kept = {key: channel for key, channel in guild.channels.items() if key != record.channel}
+            return replace(guild, rev=record.rev, channels=kept)
+        case "GUILD_ROLE_CREATE" | "GUILD_ROLE_UPDATE":
+            role = msgspec.json.decode(record.data, type=_RoleEvent, strict=False).role
+            return replace(guild, rev=record.rev, roles=guild.roles | {role.id: _role(role)})
+        case "GUILD_ROLE_DELETE":
+            left = {key: role for key, role in guild.roles.items() if key != record.id}
+            return replace(guild, rev=record.rev, roles=left)
+        case "GUILD_UPDATE":
+            changed = msgspec.json.decode(record.data, type=_GuildEvent, strict=False)
+            return replace(guild, rev=record.rev, name=changed.name, owner_id=changed.owner_id)
+        case _:
+            return guild
+
+
+def _channel(guild_id: int, wire: _Channel) -> Channel:
+    return Channel(
+        id=wire.id,
+        guild_id=guild_id,
+        type=wire.type,
+        name=wire.name,
+        position=wire.position,
+        topic=wire.topic,
+        nsfw=wire.nsfw,
+        parent_id=wire.parent_id,
+        rate_limit_per_user=wire.rate_limit_per_user,
+        flags=wire.flags,
+        overwrites=tuple(Overwrite(o.id, o.type, o.allow, o.deny) for o in wire.permission_overwrites),
+    )
+
+
+def _role(wire: _Role) -> Role:
+    return Role(id=wire.id, name=wire.name, permissions=wire.permissions, position=wire.position, color=wire.color)
