@@ -1,0 +1,51 @@
+"""A message as it is kept: who said it where, and the JSON of everything about it that does not change by itself.
+
+What changes by itself (the author's name, mentioned users, reactions, the message it answers) is spliced in
+when somebody asks, so that reading history encodes nothing.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+from msgspec import Struct
+
+_ids = msgspec.json.Decoder(tuple[int, ...]).decode
+
+
+class MessageType(enum.IntEnum):
+    """Numbers kept stable: they are Discord's (SPEC 4.8)."""
+
+    DEFAULT = 0
+    REPLY = 19
+
+
+class MessageFlag(enum.IntFlag):
+    """Numbers kept stable: they are Discord's."""
+
+    SUPPRESS_EMBEDS = 1 << 2
+    SUPPRESS_NOTIFICATIONS = 1 << 12
+
+
+class Message(Struct, frozen=True):
+    """One row. `body` is a JSON object; `reacted` says whether reactions may have rows for it."""
+
+    channel_id: int
+    id: int
+    author_id: int
+    reply_to: int | None
+    mentions: str | None
+    """JSON list of the ids of mentioned users; None for none, which is the common case and costs nothing."""
+    reacted: int
+    body: bytes
+
+    @property
+    def mentioned(self) -> tuple[int, ...]:
+        """The ids of the users it mentions."""
+        return () if self.mentions is None else _ids(self.mentions)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the author is all there is to splice in."""
+        return self.reply_to is None and self.mentions is None and not self.reacted

@@ -1,0 +1,86 @@
+"""Messages, oldest first in their channel's stretch of the primary key, and the nonces of what was sent lately."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import starmap
+
+from derailed.model.message import Message
+from derailed.store import Connection
+
+_COLUMNS = "channel_id, id, author_id, reply_to, mentions, reacted, body"
+_GET = f"SELECT {_COLUMNS} FROM messages WHERE channel_id = $1 AND id = $2"
+_BEFORE = f"SELECT {_COLUMNS} FROM messages WHERE channel_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+_FROM = f"SELECT {_COLUMNS} FROM messages WHERE channel_id = $1 AND id >= $2 ORDER BY id LIMIT $3"
+_INSERT = f"INSERT INTO messages ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, 0, $6)"
+_UPDATE = "UPDATE messages SET mentions = $3, body = $4 WHERE channel_id = $1 AND id = $2"
+_DELETE = "DELETE FROM messages WHERE channel_id = $1 AND id = $2"
+
+_SENT_AS = "SELECT message_id FROM nonces WHERE author_id = $1 AND nonce = $2 AND channel_id = $3 AND created_at >= $4"
+_REMEMBER = """
+INSERT INTO nonces (author_id, nonce, channel_id, message_id, created_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (author_id, nonce) DO UPDATE
+SET channel_id = excluded.channel_id, message_id = excluded.message_id, created_at = excluded.created_at
+"""
+# Two out for one in: the table shrinks to what is young, and no request pays for a long silence.
+_SWEEP = """
+DELETE FROM nonces WHERE (author_id, nonce) IN
+    (SELECT author_id, nonce FROM nonces WHERE created_at < $1 ORDER BY created_at LIMIT 2)
+"""
+
+
+async def get(tx: Connection, channel_id: int, message_id: int) -> Message | None:
+    """The message."""
+    row = await tx.fetchrow(_GET, channel_id, message_id)
+    return None if row is None else Message(*row)
+
+
+async def many(tx: Connection, channel_id: int, message_ids: Iterable[int]) -> dict[int, Message]:
+    """Those of the messages that exist."""
+    found = [await get(tx, channel_id, message_id) for message_id in message_ids]
+    return {message.id: message for message in found if message is not None}
+
+
+async def before(tx: Connection, channel_id: int, message_id: int, limit: int) -> list[Message]:
+    """The newest messages below the id, newest first."""
+    return list(starmap(Message, await tx.fetch(_BEFORE, channel_id, message_id, limit)))
+
+
+async def since(tx: Connection, channel_id: int, message_id: int, limit: int) -> list[Message]:
+    """The oldest messages from the id on, newest first."""
+    return list(starmap(Message, reversed(await tx.fetch(_FROM, channel_id, message_id, limit))))
+
+
+async def insert(tx: Connection, message: Message) -> None:
+    """Add a message that nobody has reacted to."""
+    await tx.execute(
+        _INSERT,
+        message.channel_id,
+        message.id,
+        message.author_id,
+        message.reply_to,
+        message.mentions,
+        message.body,
+    )
+
+
+async def update(tx: Connection, message: Message) -> None:
+    """Write what an edit changes."""
+    await tx.execute(_UPDATE, message.channel_id, message.id, message.mentions, message.body)
+
+
+async def delete(tx: Connection, channel_id: int, message_id: int) -> None:
+    """Remove the message itself; its reactions are `reactions`'."""
+    await tx.execute(_DELETE, channel_id, message_id)
+
+
+async def sent_as(tx: Connection, author_id: int, nonce: str, channel_id: int, since_ms: int) -> int | None:
+    """The id of the message that the author sent with this nonce since then."""
+    row = await tx.fetchrow(_SENT_AS, author_id, nonce, channel_id, since_ms)
+    return None if row is None else int(row[0])
+
+
+async def remember(tx: Connection, message: Message, nonce: str, now_ms: int, since_ms: int) -> None:
+    """Keep the nonce, and forget a few that are older than `since_ms`."""
+    await tx.execute(_REMEMBER, message.author_id, nonce, message.channel_id, message.id, now_ms)
+    await tx.execute(_SWEEP, since_ms)

@@ -1,0 +1,130 @@
+"""Embeds: the cards that a message may carry (SPEC 4.8).
+
+They are rebuilt from the keys named here, never echoed, so nothing reaches a client that we do not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from derailed.model.errors import FieldError, Invalid
+
+MAX_EMBEDS: Final = 10
+MAX_TEXT: Final = 6000  # over all embeds of one message, so that ten full ones do not make a megabyte of history
+MAX_URL: Final = 2048
+
+Url = Annotated[str, Meta(max_length=MAX_URL)]
+_IMAGE_SCHEMES = ("http://", "https://", "attachment://")
+_LINK_SCHEMES = ("http://", "https://")
+
+
+class EmbedFooter(Struct, omit_defaults=True):
+    """The line under an embed."""
+
+    text: Annotated[str, Meta(max_length=2048)] | None = None
+    icon_url: Url | None = None
+
+
+class EmbedImage(Struct, omit_defaults=True):
+    """A picture: the large one, or the thumbnail."""
+
+    url: Url | None = None
+
+
+class EmbedAuthor(Struct, omit_defaults=True):
+    """The line above an embed."""
+
+    name: Annotated[str, Meta(max_length=256)] | None = None
+    url: Url | None = None
+    icon_url: Url | None = None
+
+
+class EmbedField(Struct):
+    """A heading and its text."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=256)]
+    value: Annotated[str, Meta(min_length=1, max_length=1024)]
+    inline: bool = False
+
+
+class Embed(Struct, omit_defaults=True):
+    """One card. `type` is always "rich": the other kinds come from unfurled links, which we do not do."""
+
+    type: str | None = None
+    title: Annotated[str, Meta(max_length=256)] | None = None
+    description: Annotated[str, Meta(max_length=4096)] | None = None
+    url: Url | None = None
+    timestamp: Annotated[str, Meta(max_length=64)] | None = None
+    color: Annotated[int, Meta(ge=0, le=0xFFFFFF)] | None = None
+    footer: EmbedFooter | None = None
+    image: EmbedImage | None = None
+    thumbnail: EmbedImage | None = None
+    author: EmbedAuthor | None = None
+    fields: Annotated[list[EmbedField], Meta(max_length=25)] | None = None
+
+
+def rebuilt(embeds: Sequence[Embed]) -> list[Embed]:
+    """The embeds as they are kept: empty ones left out, times with an offset. Raises Invalid naming the key."""
+    kept = [embed for embed in embeds if embed != Embed(type=embed.type)]
+    for index, embed in enumerate(kept):
+        where = ("embeds", str(index))
+        _check_urls(embed, where)
+        embed.type = "rich"
+        if embed.timestamp is not None:
+            embed.timestamp = _timestamp(embed.timestamp, where)
+    if sum(_text_length(embed) for embed in kept) > MAX_TEXT:
+        raise Invalid(
+            "invalid_form",
+            FieldError(("embeds",), "MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {MAX_TEXT}"),
+        )
+    return kept
+
+
+def _timestamp(text: str, where: tuple[str, ...]) -> str:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(
+            "invalid_form",
+            FieldError((*where, "timestamp"), "DATE_TIME_TYPE_PARSE", f"Could not parse {text}. Should be ISO8601."),
+        ) from None
+    aware = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+    return aware.isoformat(timespec="milliseconds")
+
+
+def _text_length(embed: Embed) -> int:
+    texts: list[str | None] = [embed.title, embed.description]
+    if embed.footer is not None:
+        texts.append(embed.footer.text)
+    if embed.author is not None:
+        texts.append(embed.author.name)
+    for field in embed.fields or ():
+        texts += (field.name, field.value)
+    return sum(len(text) for text in texts if text is not None)
+
+
+def _check_urls(embed: Embed, where: tuple[str, ...]) -> None:
+    for path, url, schemes in _urls(embed):
+        if url is not None and not url.lower().startswith(schemes):
+            raise Invalid(
+                "invalid_form",
+                FieldError((*where, *path), "URL_TYPE_INVALID_SCHEME", f"Scheme must be one of {', '.join(schemes)}."),
+            )
+
+
+def _urls(embed: Embed) -> Iterator[tuple[tuple[str, ...], str | None, tuple[str, ...]]]:
+    """Each place that clients follow or load an address from, and the schemes that are safe there."""
+    yield ("url",), embed.url, _LINK_SCHEMES
+    if embed.author is not None:
+        yield ("author", "url"), embed.author.url, _LINK_SCHEMES
+        yield ("author", "icon_url"), embed.author.icon_url, _IMAGE_SCHEMES
+    if embed.footer is not None:
+        yield ("footer", "icon_url"), embed.footer.icon_url, _IMAGE_SCHEMES
+    if embed.image is not None:
+        yield ("image", "url"), embed.image.url, _IMAGE_SCHEMES
+    if embed.thumbnail is not None:
+        yield ("thumbnail", "url"), embed.thumbnail.url, _IMAGE_SCHEMES

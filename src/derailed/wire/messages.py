@@ -1,0 +1,159 @@
+"""Messages on the wire (SPEC 4.8): what is sent, what is kept as `body`, and what a client reads.
+
+`body` is the JSON object of all that does not change by itself. The rest is put before it as bytes, by `spliced`:
+
+    {"author":…,"mentions":[…]   +   ,   +   "id":…,"content":… }
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from derailed.wire.embeds import MAX_EMBEDS, Embed
+from derailed.wire.reactions import ReactionShape
+from derailed.wire.requests import Snowflake, decoder
+from derailed.wire.shapes import Id, MemberShape, Timestamp, UserShape
+
+MAX_CONTENT: Final = 2000
+MAX_NONCE: Final = 25
+MAX_ALLOWED: Final = 100  # no content is long enough to mention more
+PAGE: Final = 50
+MAX_PAGE: Final = 100
+
+Content = Annotated[str, Meta(max_length=MAX_CONTENT)]
+Nonce = int | Annotated[str, Meta(max_length=MAX_NONCE)]
+Embeds = Annotated[list[Embed], Meta(max_length=MAX_EMBEDS)]
+Allowed = Annotated[list[Snowflake], Meta(max_length=MAX_ALLOWED)]
+
+
+class AllowedMentions(Struct):
+    """Which mentions in the content shall count."""
+
+    parse: list[str] | None = None
+    users: Allowed | None = None
+    roles: Allowed | None = None
+    replied_user: bool | None = None
+
+
+class SentReference(Struct):
+    """The message that is answered."""
+
+    message_id: Snowflake
+    type: int | None = None
+    channel_id: Snowflake | None = None
+    fail_if_not_exists: bool | None = None
+
+
+class KeptAttachment(Struct):
+    """A file that an edit keeps, or one that a part of a multipart body would bring."""
+
+    id: Snowflake
+
+
+class SendMessage(Struct):
+    """POST a message. `tts`, `components` and `sticker_ids` are accepted and mean nothing here."""
+
+    content: Content | None = None
+    nonce: Nonce | None = None
+    enforce_nonce: bool | None = None
+    embeds: Embeds | None = None
+    allowed_mentions: AllowedMentions | None = None
+    message_reference: SentReference | None = None
+    attachments: list[KeptAttachment] | None = None
+    flags: int | None = None
+
+
+class EditMessage(Struct):
+    """PATCH a message: an absent key leaves it as it is, null or [] clears."""
+
+    content: Content | UnsetType | None = UNSET
+    embeds: Embeds | UnsetType | None = UNSET
+    allowed_mentions: AllowedMentions | None = None
+    attachments: list[KeptAttachment] | None = None
+    flags: int | UnsetType | None = UNSET
+
+
+class Reference(Struct):
+    """Which message a reply answers."""
+
+    message_id: Id
+    channel_id: Id
+    guild_id: Id
+    type: int = 0
+
+
+class Body(Struct, kw_only=True):
+    """What is kept of a message, encoded."""
+
+    id: Id
+    type: int
+    channel_id: Id
+    content: str
+    timestamp: Timestamp
+    edited_timestamp: Timestamp | None = None
+    tts: bool = False
+    mention_everyone: bool
+    mention_roles: list[Id]
+    attachments: list[None] = []
+    embeds: list[Embed]
+    components: list[None] = []
+    pinned: bool = False
+    flags: int
+    message_reference: Reference | UnsetType = UNSET
+
+
+class MentionedUser(UserShape, kw_only=True):
+    """A user in `mentions`; in events with their membership beside them."""
+
+    member: MemberShape | UnsetType = UNSET
+
+
+class MessageShape(Body, kw_only=True):
+    """A message as a client reads it; `guild_id`, `member` and `channel_type` in events only."""
+
+    author: UserShape
+    mentions: list[MentionedUser]
+    nonce: int | str | UnsetType = UNSET
+    reactions: list[ReactionShape] | UnsetType = UNSET
+    referenced_message: MessageShape | UnsetType | None = UNSET
+    guild_id: Id | UnsetType = UNSET
+    member: MemberShape | UnsetType = UNSET
+    channel_type: int | UnsetType = UNSET
+
+
+class MessageDelete(Struct):
+    """`d` of MESSAGE_DELETE."""
+
+    id: Id
+    channel_id: Id
+    guild_id: Id
+
+
+class TypingStart(Struct):
+    """`d` of TYPING_START. `timestamp` is in seconds, here alone (SPEC 7)."""
+
+    channel_id: Id
+    guild_id: Id
+    user_id: Id
+    timestamp: int
+    member: MemberShape | Raw
+
+
+decode_send: Final = decoder(SendMessage).decode
+encode: Final = msgspec.json.Encoder().encode
+decode_body: Final = msgspec.json.Decoder(Body).decode
+
+
+def spliced(head: bytes, body: bytes) -> bytes:
+    """`head` is an unfinished JSON object without its last brace; `body` a whole one."""
+    return b"%b,%b" % (head, body[1:])
+
+
+def bare(body: Body) -> bytes | None:
+    """The body for those without MESSAGE_CONTENT; None when it makes no difference."""
+    if not body.content and not body.embeds:
+        return None
+    return encode(msgspec.structs.replace(body, content="", embeds=[]))

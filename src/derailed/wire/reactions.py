@@ -1,0 +1,73 @@
+"""Reactions on the wire (SPEC 4.8, 3.10). Only Unicode emoji, until guilds have their own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Raw, Struct
+
+from derailed.wire.shapes import Id, MemberShape
+
+MAX_KINDS: Final = 20  # of emoji on one message, as Discord has it
+PAGE: Final = 25
+MAX_PAGE: Final = 100
+
+
+class EmojiShape(Struct):
+    """A Unicode emoji has no id."""
+
+    name: str
+    id: None = None
+
+
+class CountDetails(Struct):
+    """How a count is made up; nobody has super reactions here."""
+
+    normal: int
+    burst: int = 0
+
+
+class ReactionShape(Struct, kw_only=True):
+    """One kind of reaction on a message, as one reader sees it."""
+
+    count: int
+    count_details: CountDetails
+    me: bool
+    me_burst: bool = False
+    emoji: EmojiShape
+    burst_colors: list[str] = []
+
+
+class ReactionRemoveAll(Struct):
+    """`d` of MESSAGE_REACTION_REMOVE_ALL, and where any change of reactions is."""
+
+    channel_id: Id
+    message_id: Id
+    guild_id: Id
+
+
+class ReactionRemoveEmoji(ReactionRemoveAll, kw_only=True):
+    """`d` of MESSAGE_REACTION_REMOVE_EMOJI."""
+
+    emoji: EmojiShape
+
+
+class ReactionRemove(ReactionRemoveEmoji, kw_only=True):
+    """`d` of MESSAGE_REACTION_REMOVE."""
+
+    user_id: Id
+    burst: bool = False
+    type: int = 0
+
+
+class ReactionAdd(ReactionRemove, kw_only=True):
+    """`d` of MESSAGE_REACTION_ADD."""
+
+    member: MemberShape | Raw
+    message_author_id: Id
+    burst_colors: list[str] = []
+
+
+def reaction(emoji: str, count: int, *, me: bool) -> ReactionShape:
+    """One kind of reaction."""
+    return ReactionShape(count=count, count_details=CountDetails(count), me=me, emoji=EmojiShape(emoji))
