@@ -24,9 +24,10 @@ from derailed.gateway.service import Service
 from derailed.gateway.session import Ack, AskMembers, Begin, Continue, Effect, Hang, Session, State
 from derailed.wire.gateway import FRAME_BYTES_MAX, Close
 
-_HANDSHAKE_BYTES_MAX = 16_384
-_BUFFER_MAX = 4 << 20
-"""Unsent bytes at which a client counts as slow; it is cut off when it does not catch up (the log is its buffer)."""
+_STALLED_BYTES = 1 << 20
+"""Unsent bytes at which a client counts as stalled. It is cut off when it does not catch up: the log is its buffer."""
+_BUFFER_BYTES_MAX = 64 << 20
+"""Unsent bytes at which it is cut off at once. The READY of someone in hundreds of guilds has to fit."""
 _PATHS = ("/gateway", "/gateway/")
 _VERSIONS = ("10", "9")
 
@@ -64,7 +65,7 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.write = transport.write
-        transport.set_write_buffer_limits(high=_BUFFER_MAX)
+        transport.set_write_buffer_limits(high=_STALLED_BYTES)
         self._service.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -95,10 +96,19 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The client does not read as fast as we write."""
         self.stalled_since = self._loop.time()
+        self.write = self._write_stalled
 
     def resume_writing(self) -> None:
         """It has caught up."""
         self.stalled_since = None
+        self.write = self._transport.write
+
+    def _write_stalled(self, data: bytes) -> None:
+        if self._transport.get_write_buffer_size() > _BUFFER_BYTES_MAX:
+            self.open = False
+            self._transport.abort()
+        else:
+            self._transport.write(data)
 
     def shutdown(self) -> None:
         """The server stops: tell the client to resume elsewhere (uvicorn calls this too)."""
@@ -187,16 +197,11 @@ class Connection(asyncio.Protocol):
             case Hang(code, reason):
                 self._end(code, reason)
             case Begin():
-                self._run(self._arrive(self._service.arrivals.identify(effect, self)))
+                self._service.start(self._arrive(self._service.arrivals.identify(effect, self)), self)
             case Continue():
-                self._run(self._arrive(self._service.arrivals.resume(effect, self)))
+                self._service.start(self._arrive(self._service.arrivals.resume(effect, self)), self)
             case AskMembers():
-                self._run(self._service.members(effect, self._recipient, self))
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        if not self._service.start(work):
-            work.close()
-            self._end(Close.GOING_AWAY, "The server is restarting.")
+                self._service.start(self._service.members(effect, self._recipient, self), self)
 
     async def _arrive(self, arrival: Coroutine[Any, Any, Recipient | None]) -> None:
         recipient = await arrival

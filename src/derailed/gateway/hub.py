@@ -20,6 +20,7 @@ from derailed.gateway.frames import Frame, dispatch
 from derailed.gateway.node import Topic
 from derailed.gateway.recipient import BACKLOG_MAX, Encoding, Recipient, Sink, Stage, Step
 from derailed.gateway.registry import Registry
+from derailed.gateway.supervisor import Supervisor
 from derailed.model.errors import Refusal
 from derailed.wire import records
 from derailed.wire.gateway import Close
@@ -58,7 +59,7 @@ class Hub:
         self._outbox = outbox
         self._window = window
         self.registry = Registry(self._stream)
-        self._tasks: asyncio.TaskGroup | None = None
+        self.supervisor = Supervisor()
         self._between = asyncio.Event()
         self._between.set()
         self._moved = asyncio.Event()
@@ -75,30 +76,28 @@ class Hub:
 
     async def run(self) -> None:
         """Read and fan out until the subscription is closed."""
-        async with asyncio.TaskGroup() as self._tasks:
-            while signals := await self._stream.read():
-                for signal in signals:
-                    await self._handle(signal)
+        while signals := await self._stream.read():
+            for signal in signals:
+                await self._handle(signal)
+        await self.supervisor.stop()
 
     async def close(self) -> None:
-        """Hear nothing more; `run` returns when the sessions' tasks have."""
+        """Hear nothing more; then `run` ends the sessions' tasks and returns."""
         await self._stream.close()
 
     def start(self, work: Coroutine[Any, Any, None], recipient: Recipient) -> None:
-        """Run a session's task; when it fails, that session ends and nothing else."""
-        assert self._tasks is not None
-        self._tasks.create_task(self._supervise(work, recipient))
+        """Run a session's task; when it fails, that session ends."""
 
-    async def _supervise(self, work: Coroutine[Any, Any, None], recipient: Recipient) -> None:
-        try:
-            await work
-        except Refusal as refusal:
-            log.info("session refused", reason=refusal.reason, user=recipient.id.user_id)
-            self.registry.refuse(recipient)
-        except Exception:
-            log.exception("session failed", user=recipient.id.user_id)
+        def failed(error: Exception) -> None:
+            if isinstance(error, Refusal):
+                log.info("session refused", reason=error.reason, user=recipient.id.user_id)
+                self.registry.refuse(recipient)
+                return
+            log.error("session failed", user=recipient.id.user_id, exc_info=error)
             self.registry.drop(recipient)
             recipient.sink.hang_up(Close.UNKNOWN_ERROR, "That failed here. Connect again.")
+
+        self.supervisor.start(work, failed)
 
     # --- points in the stream
 

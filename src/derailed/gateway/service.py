@@ -19,11 +19,12 @@ from derailed.gateway.recipient import Recipient
 from derailed.gateway.session import AskMembers
 from derailed.model.errors import Unknown
 from derailed.model.user import Actor
+from derailed.wire.gateway import Close
 
 if TYPE_CHECKING:
     from derailed.gateway.connection import Connection
 
-_SPOKES = 64
+_SPOKES = 8
 """Sockets are looked at once a turn of the wheel, a spoke a second: no timer a connection."""
 _PATIENCE_S = 15.0
 _ZSTD = zstandard.ZstdCompressionParameters.from_level(1, window_log=10, hash_log=7, chain_log=6)
@@ -42,14 +43,11 @@ class Service:
         self._public_url = public_url
         self._spokes: list[set[Connection]] = [set() for _ in range(_SPOKES)]
         self._next = 0
-        self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
         """Serve until cancelled or `close`d."""
-        async with asyncio.TaskGroup() as self._tasks:
-            wheel = self._tasks.create_task(self._turn())
-            await self.hub.run()
-            wheel.cancel()
+        self.hub.supervisor.start(self._turn(), _log_failure)
+        await self.hub.run()
 
     async def close(self, spread_s: float = 0.0) -> None:
         """Send everyone to resume elsewhere, over `spread_s` seconds, so that they do not all come back at once."""
@@ -67,18 +65,14 @@ class Service:
             for connection in list(self._spokes[self._next]):
                 connection.check(loop.time(), _PATIENCE_S)
 
-    def start(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Run a socket's task; False when the service does not run."""
-        if self._tasks is None:
-            return False
-        self._tasks.create_task(self._supervise(work))
-        return True
+    def start(self, work: Coroutine[Any, Any, None], connection: Connection) -> None:
+        """Run a socket's task; when it fails, that socket is closed."""
 
-    async def _supervise(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception:
-            log.exception("a socket's task failed")
+        def failed(error: Exception) -> None:
+            _log_failure(error)
+            connection.hang_up(Close.UNKNOWN_ERROR, "That failed here. Connect again.")
+
+        self.hub.supervisor.start(work, failed)
 
     def opened(self, connection: Connection) -> None:
         """A socket has come: it is timed from now on."""
@@ -114,3 +108,7 @@ class Service:
             if recipient.ended():
                 return
             to.send(dispatch(event, self.hub.sequence(recipient), data))
+
+
+def _log_failure(error: Exception) -> None:
+    log.error("a socket's task failed", exc_info=error)

@@ -126,7 +126,8 @@ class Session:
 
     def _dispatch(self, op: int, d: msgspec.Raw, now: float) -> Effect | None:
         if op == Op.HEARTBEAT:
-            self.deadline = now + wire.SILENCE_MAX_S
+            if self.state is not State.HELLO:  # a heart alone is no reason to keep a socket
+                self.deadline = now + wire.SILENCE_MAX_S
             return Ack()
         if op in (Op.IDENTIFY, Op.RESUME):
             if self.state is not State.HELLO:
