@@ -149,3 +149,4 @@ CREATE TABLE nonces (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (author_id, nonce)
 ); -- clustered
+CREATE INDEX nonces_by_age ON nonces (created_at);  -- each send sweeps a few that are old
