@@ -157,8 +157,12 @@ class Hub:
             return
         out = list(events)
         self.registry.set_stage(recipient, Stage.LIVE)
-        while recipient.backlog and recipient.stage is Stage.LIVE:
-            out += self._owed(recipient, recipient.backlog.popleft())
+        waited, recipient.backlog = recipient.backlog, []
+        for count, step in enumerate(waited, start=1):
+            out += self._owed(recipient, step)
+            if recipient.stage is not Stage.LIVE:
+                recipient.backlog = waited[count:]
+                break
         if recipient.ended():
             return
         whole = recipient.stage is Stage.LIVE

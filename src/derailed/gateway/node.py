@@ -29,7 +29,12 @@ class Gap(Exception):
 
 
 class Topic:
-    """One topic that sessions of this node follow."""
+    """One topic that sessions of this node follow. Small, because there is one for every account that is here."""
+
+    __slots__ = (
+        "_audiences", "_early", "_waiting", "activation", "followers", "guild_id", "loading", "name", "rev", "seen",
+        "sight_rev", "view",
+    )  # fmt: skip
 
     def __init__(self, name: str, guild_id: int) -> None:
         self.name = name
@@ -43,13 +48,19 @@ class Topic:
         self.sight_rev = 0
         """The last rev that may have changed who sees what."""
         self.followers: dict[Recipient, None] = {}
-        self.subscribed = Event()
-        """The bus has said that the subscription is active."""
+        self.activation: Event | None = Event()
+        """Waits for the bus to say that the subscription is active; None once it has."""
         self.loading = Lock()
         """Held while the snapshot is read that the view starts from: no other snapshot may be older than the view."""
         self._early: list[Record] = []
         self._audiences: dict[Class, Audience] = {}
         self._waiting: list[Recipient] | None = None
+
+    def active(self) -> None:
+        """The subscription is active."""
+        if self.activation is not None:
+            self.activation.set()
+            self.activation = None
 
     def load(self, loaded: View, rev: int) -> None:
         """Start from a snapshot's shape, and move on by the records that came while it was read."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections import deque
 from typing import NamedTuple, Protocol
 
 from derailed.gateway.audience import Seat
@@ -74,7 +73,7 @@ class Stage(enum.Enum):
 class Recipient:
     """One session on this node. Changed by the hub and by its own arrival only."""
 
-    __slots__ = ("__weakref__", "backlog", "id", "seats", "sink", "stage", "topics", "user_floor")
+    __slots__ = ("backlog", "id", "seats", "sink", "stage", "topics", "user_floor")
 
     def __init__(self, identity: SessionId, sink: Sink) -> None:
         self.id = identity
@@ -83,8 +82,9 @@ class Recipient:
         self.seats: dict[int, Seat] = {}
         self.user_floor = 0
         """The rev of `user:{id}` that READY told of."""
-        self.topics: set[str] = set()
-        self.backlog: deque[Step] = deque()
+        self.topics: list[str] = []
+        self.backlog: list[Step] = []
+        """What came while it was not live, in order."""
 
     def ended(self) -> bool:
         """Whether nothing is owed to it any more."""

@@ -65,9 +65,10 @@ class Registry:
         if fresh:
             await self._stream.subscribe([topic.name for topic in fresh])
             for topic in fresh:
-                topic.subscribed.set()
+                topic.active()
         for topic in topics:
-            await topic.subscribed.wait()
+            if topic.activation is not None:
+                await topic.activation.wait()
 
     def _add(self, recipient: Recipient, name: str) -> Topic:
         topic = self.topics.get(name)
@@ -76,12 +77,14 @@ class Registry:
             topic = self.topics[name] = Topic(name, int(number) if kind == "guild" else 0)
         topic.followers[recipient] = None
         topic.changed()
-        recipient.topics.add(name)
+        if name not in recipient.topics:
+            recipient.topics.append(name)
         return topic
 
     def unfollow(self, recipient: Recipient, name: str) -> None:
         """Remove a follower; the last one ends the subscription."""
-        recipient.topics.discard(name)
+        if name in recipient.topics:
+            recipient.topics.remove(name)
         topic = self.topics.get(name)
         if topic is None or recipient not in topic.followers:
             return
@@ -92,7 +95,7 @@ class Registry:
 
     def _forget(self, topic: Topic) -> None:
         del self.topics[topic.name]
-        topic.subscribed.set()  # nobody waits for it in vain
+        topic.active()  # nobody waits for it in vain
         self._stream.unsubscribe([topic.name])
 
     def set_stage(self, recipient: Recipient, stage: Stage) -> None:
