@@ -76,11 +76,11 @@ class Store(Protocol):
         ...
 
     async def outbox(self, after: int, limit: int) -> list[OutboxRow]:
-        """Rows above id `after`, in id order."""
+        """Rows above id `after`, in id order. A verb is never cut: rather more than `limit` are returned."""
         ...
 
     async def forget(self, ids: Sequence[int]) -> None:
-        """Delete outbox rows that the bus has acknowledged as durable."""
+        """Leave out of `outbox`, and soon delete, rows that the bus has acknowledged as durable."""
         ...
 
     async def close(self) -> None:

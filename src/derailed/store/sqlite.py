@@ -32,7 +32,7 @@ _LOCK_WITHIN_S: Final = 5.0
 _LOCK_RETRY_S: Final = 0.005
 _READ_BUSY_MS: Final = 1000
 """A reader only ever waits while another process recovers the log of one that died."""
-_FORGET_WITHIN_S: Final = 0.1
+_FORGET_WITHIN_S: Final = 0.05
 """Acknowledged outbox rows wait as long for a group to go with before they get a commit of their own."""
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -109,8 +109,7 @@ class SqliteStore:
 
     async def outbox(self, after: int, limit: int) -> list[OutboxRow]:
         """Rows above id `after`, in id order; those that are forgotten but not deleted yet are left out."""
-        rows = self._reader.outbox(after, limit + len(self._forgotten))
-        return [row for row in rows if row.id not in self._forgotten][:limit]
+        return self._reader.outbox(after, limit, self._forgotten)
 
     async def forget(self, ids: Sequence[int]) -> None:
         """Delete outbox rows that the bus has acknowledged, with the next group of writes or in a moment."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import closing
 from pathlib import Path
 
 from derailed.store import OutboxRow, Row, T, Work
@@ -16,7 +17,7 @@ _CACHE_KIB = 16 * 1024
 
 _LAST_OUTBOX_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'"
 _INSERT_OUTBOX = "INSERT INTO outbox (id, verb, topic, rev, payload, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
-_READ_OUTBOX = "SELECT id, verb, topic, rev, payload, created_at FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2"
+_READ_OUTBOX = "SELECT id, verb, topic, rev, payload, created_at FROM outbox WHERE id > ?1 ORDER BY id"
 _FORGET = "DELETE FROM outbox WHERE id BETWEEN ?1 AND ?2"
 
 # How SQLite spells what the head of the migrations speaks of. An identity column is AUTOINCREMENT: no id returns.
@@ -77,9 +78,16 @@ class Transaction:
         finally:
             self._cursor.execute("COMMIT")
 
-    def outbox(self, after: int, limit: int) -> list[OutboxRow]:
-        """Committed rows above id `after`, in id order."""
-        return [OutboxRow(*row) for row in self._cursor.execute(_READ_OUTBOX, (after, limit)).fetchall()]
+    def outbox(self, after: int, limit: int, hidden: Collection[int]) -> list[OutboxRow]:
+        """Committed rows above id `after` that are not hidden, in id order, the last verb whole."""
+        found: list[OutboxRow] = []
+        with closing(self._db.execute(_READ_OUTBOX, (after,))) as rows:  # where it stops early, its snapshot is let go
+            for row in rows:
+                if len(found) >= limit and row[1] != found[-1].verb:
+                    break
+                if row[0] not in hidden:
+                    found.append(OutboxRow(*row))
+        return found
 
     def begin(self, now: int) -> None:
         """Take the database's write lock, and with it the right to draw outbox ids, for a group of verbs."""

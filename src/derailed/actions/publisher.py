@@ -1,0 +1,193 @@
+"""The publisher: takes what verbs left in the outbox to the bus, in order and until the bus has it for good.
+
+What this process commits is handed over in memory. The outbox itself is read only when that can not be enough:
+at start, for what a process left behind that died; when the bus is *behind*; and once a second, for what others left.
+Everything that it appends stays in the outbox until it is acknowledged, so it may forget, repeat and die at will.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import takewhile
+from typing import Final
+
+from derailed.bus import Bus, BusDown, Put
+from derailed.store import OutboxRow, Store
+
+Verb = list[OutboxRow]
+
+_HELD_BYTES_MAX: Final = 32 << 20
+"""What waits in memory for a slow bus: seconds at full load. What is beyond it is read from the outbox again."""
+_ROW_BYTES: Final = 300
+"""What a held row costs beside its payload."""
+_APPEND_ROWS: Final = 512
+"""Rows that one append takes: the wait for the disk is then paid off."""
+_PAGE_ROWS: Final = 256
+"""Rows of the outbox that are read at once."""
+_HELD_MAX_MS: Final = 30_000
+"""Half of the shortest retention. A row held for longer may be one that another process published and the log has
+let go of since: it is read from the outbox again, and only published if it is still there."""
+_SWEEP_S: Final = 1.0
+_LEFT_BEHIND_MS: Final = 1000
+"""Older rows are nobody's: who committed them publishes within milliseconds."""
+_RETRY_FROM_S: Final = 0.05
+_RETRY_TO_S: Final = 1.0
+
+
+class Publisher:
+    """One per process that writes. Give `take` to the store as its `committed`, and `run` to a task."""
+
+    def __init__(
+        self,
+        store: Store,
+        bus: Bus,
+        clock: Callable[[], int],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._sleep = sleep
+        self._held: deque[Sequence[OutboxRow]] = deque()
+        self._held_bytes = 0
+        self._drain_to: int | None = None
+        self._sweep_due = False
+        self._retry_s = _RETRY_FROM_S
+        self._work = asyncio.Event()
+        self._quiet = asyncio.Event()
+
+    def take(self, rows: Sequence[OutboxRow]) -> None:
+        """Publish what was just committed."""
+        if self._held_bytes >= _HELD_BYTES_MAX:
+            self._must_drain(rows)
+        else:
+            self._held.append(rows)
+            self._held_bytes += _bytes(rows)
+        self._quiet.clear()
+        self._work.set()
+
+    async def drained(self) -> None:
+        """Wait until the bus has everything that was taken so far, and what was left behind at start."""
+        await self._quiet.wait()
+
+    async def run(self) -> None:
+        """Publish until cancelled, beginning with what was left behind."""
+        self._quiet.clear()
+        await self._retrying(self._drain_all)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._tick())
+            while True:
+                await self._wait_for_work()
+                await self._retrying(self._publish)
+
+    async def _tick(self) -> None:
+        while True:
+            await self._sleep(_SWEEP_S)
+            self._sweep_due = True
+            self._work.set()
+
+    async def _wait_for_work(self) -> None:
+        self._work.clear()
+        if not (self._held or self._drain_to or self._sweep_due):
+            self._quiet.set()
+            await self._work.wait()
+
+    async def _retrying(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Take one step, however long the bus can not be reached."""
+        while True:
+            try:
+                await step()
+            except BusDown:
+                await self._sleep(self._retry_s)
+                self._retry_s = min(2 * self._retry_s, _RETRY_TO_S)
+            else:
+                self._retry_s = _RETRY_FROM_S
+                return
+
+    async def _publish(self) -> None:
+        # What the bus lacks comes first: what is held may follow it in its topics.
+        if self._drain_to is not None:
+            last = self._drain_to
+            await self._drain(lambda row: row.id <= last)
+            if self._drain_to == last:
+                self._drain_to = None
+        elif self._sweep_due:
+            left_at = self._clock() - _LEFT_BEHIND_MS
+            await self._drain(lambda row: row.created_at <= left_at)
+            self._sweep_due = False
+        else:
+            await self._append_held()
+
+    async def _append_held(self) -> None:
+        groups = self._next_groups()
+        rows = [row for group in groups for row in group]
+        if self._clock() - rows[0].created_at > _HELD_MAX_MS:
+            self._must_drain(rows)
+        else:
+            await self._append(_verbs(rows), start=False)
+        for group in groups:
+            self._held.popleft()
+            self._held_bytes -= _bytes(group)
+
+    def _next_groups(self) -> list[Sequence[OutboxRow]]:
+        groups: list[Sequence[OutboxRow]] = []
+        count = 0
+        for group in self._held:
+            if groups and count + len(group) > _APPEND_ROWS:
+                break
+            groups.append(group)
+            count += len(group)
+        return groups
+
+    async def _drain_all(self) -> None:
+        await self._drain(lambda row: True)
+
+    async def _drain(self, wanted: Callable[[OutboxRow], bool]) -> None:
+        """Publish the outbox from its very beginning to its present end, as long as its rows are wanted.
+
+        In that order every verb finds all lower rows of its topics published, so it may start them.
+        """
+        after, more = 0, True
+        while more:
+            rows = await self._store.outbox(after, _PAGE_ROWS)
+            verbs = list(takewhile(lambda verb: wanted(verb[-1]), _verbs(rows)))
+            if verbs:
+                await self._append(verbs, start=True)
+                after = verbs[-1][-1].id
+            more = len(rows) >= _PAGE_ROWS and after == rows[-1].id
+
+    async def _append(self, verbs: list[Verb], *, start: bool) -> None:
+        """Append whole verbs; what the bus has for good leaves the outbox, what it is behind for is drained."""
+        puts = [[Put(row.topic, row.rev, row.payload) for row in verb] for verb in verbs]
+        appended = await self._bus.append(puts, start=start)
+        if appended.epoch != self._bus.epoch:
+            raise BusDown("what it acknowledged is void")
+        published: list[int] = []
+        for verb, offsets in zip(verbs, appended.offsets, strict=True):
+            if offsets is None:
+                assert not start
+                self._must_drain(verb)
+            else:
+                published.extend(row.id for row in verb)
+        await self._store.forget(published)
+
+    def _must_drain(self, rows: Sequence[OutboxRow]) -> None:
+        self._drain_to = max(self._drain_to or 0, rows[-1].id)
+
+
+def _verbs(rows: Iterable[OutboxRow]) -> list[Verb]:
+    """The rows by verb, in the order in which the verbs were committed.
+
+    Of two verbs that share a topic, the later one drew that topic's id after the earlier one drew its last:
+    so their last ids say which came first, also where several processes draw ids at once.
+    """
+    verbs: dict[int, Verb] = {}
+    for row in rows:
+        verbs.setdefault(row.verb, []).append(row)
+    return sorted(verbs.values(), key=lambda verb: verb[-1].id)
+
+
+def _bytes(rows: Iterable[OutboxRow]) -> int:
+    return sum(len(row.payload) + _ROW_BYTES for row in rows)
