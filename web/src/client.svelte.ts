@@ -1,0 +1,188 @@
+// The shell around the pure heart: turns what people do into calls, and what comes back into events.
+
+import { createContext } from "svelte";
+import { Api, PAGE_SIZE, Refused, sentence, Unreachable, type Page } from "./api";
+import { Outbox } from "./outbox";
+import { Socket } from "./socket";
+import { apply, NOTHING, type Event, type State } from "./state";
+import { EMPTY, type Edge, type Pending, type Timeline } from "./timeline";
+import type { Emoji, Message, Snowflake } from "./wire";
+
+const TYPING_SAID_EVERY_MS = 8_000; // others show it for ten seconds
+const TYPING_SHOWN_MS = 10_000;
+const ALL_MEMBERS_UP_TO = 1_000; // a bigger guild's list comes in ranges, never whole
+
+export const [getClient, setClient] = createContext<Client>();
+
+export class Client {
+  state = $state.raw<State>(NOTHING);
+  /** One sentence about what did not work, shown until it is dismissed. */
+  notice = $state<string | null>(null);
+  readonly drafts = new Map<Snowflake, string>();
+  readonly api: Api;
+  private readonly socket: Socket;
+  private readonly outbox: Outbox;
+  private readonly waiting = new Set<() => void>();
+  private askings = 0;
+  private readonly typingSaid = new Map<Snowflake, number>();
+
+  constructor(token: string, signedOut: () => void) {
+    this.api = new Api(token, signedOut);
+    this.outbox = new Outbox({
+      pending: (channelId) => this.timeline(channelId).pending,
+      changed: (channelId, pending) => this.apply({ kind: "sending", channelId, pending }),
+      post: (channelId, message) => this.api.send(channelId, message),
+      posted: (message, nonce) => this.posted(message, nonce),
+    });
+    this.socket = new Socket(async () => (await this.api.gateway()).url, token, {
+      dispatch: (dispatch) => {
+        const now = Date.now();
+        this.apply({ kind: "dispatch", dispatch, now });
+        if (dispatch.t === "TYPING_START") {
+          setTimeout(() => this.apply({ kind: "time", now: Date.now() }), TYPING_SHOWN_MS);
+        }
+      },
+      status: (status) => {
+        this.apply({ kind: "status", status });
+        if (status === "live") this.resend();
+      },
+      refused: signedOut,
+    });
+  }
+
+  start(): void {
+    this.socket.open();
+  }
+
+  stop(): void {
+    this.socket.close();
+  }
+
+  hurry(): void {
+    this.socket.hurry();
+  }
+
+  timeline(channelId: Snowflake): Timeline {
+    return this.state.timelines[channelId] ?? EMPTY;
+  }
+
+  /** Reads another page of a channel, unless one is on its way. */
+  async load(channelId: Snowflake, edge: Exclude<Edge, "around">): Promise<void> {
+    const { messages, loading } = this.timeline(channelId);
+    if (loading !== null) return;
+    const page: Page = {};
+    if (edge === "older" && messages[0] !== undefined) page.before = messages[0].id;
+    if (edge === "newer" && messages.length > 0) page.after = messages.at(-1)!.id;
+    await this.read(channelId, edge, page);
+  }
+
+  /** Goes to one message of the past. */
+  async visit(channelId: Snowflake, messageId: Snowflake): Promise<void> {
+    if (this.timeline(channelId).messages.some(({ id }) => id === messageId)) return;
+    await this.read(channelId, "around", { around: messageId });
+  }
+
+  async post(channelId: Snowflake, content: string, replyTo: Message | null): Promise<void> {
+    const nonce = `${Date.now()}${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+    const pending: Pending = { nonce, content, replyTo, at: new Date().toISOString(), status: "sending" };
+    this.apply({ kind: "sending", channelId, pending });
+    this.typingSaid.delete(channelId);
+    if (this.timeline(channelId).newer) await this.load(channelId, "newest");
+    await this.outbox.drain(channelId);
+  }
+
+  async retry(channelId: Snowflake, pending: Pending): Promise<void> {
+    this.apply({ kind: "sending", channelId, pending: { ...pending, status: "sending" } });
+    await this.outbox.drain(channelId);
+  }
+
+  discard(channelId: Snowflake, nonce: string): void {
+    this.apply({ kind: "settled", channelId, nonce });
+  }
+
+  /** What the answer says, the event says too: waiting for that keeps one order of things. */
+  edit(message: Message, content: string): Promise<boolean> {
+    return this.attempt(this.api.edit(message.channel_id, message.id, content));
+  }
+
+  remove(message: Message): Promise<boolean> {
+    return this.attempt(this.api.remove(message.channel_id, message.id));
+  }
+
+  async toggleReaction(message: Message, emoji: Emoji): Promise<void> {
+    const mine = message.reactions?.some(({ emoji: { id, name }, me }) => me && id === emoji.id && name === emoji.name);
+    await this.attempt(this.api.react(mine === true ? "DELETE" : "PUT", message.channel_id, message.id, emoji));
+  }
+
+  async typing(channelId: Snowflake): Promise<void> {
+    const now = Date.now();
+    if (now - (this.typingSaid.get(channelId) ?? 0) < TYPING_SAID_EVERY_MS) return;
+    this.typingSaid.set(channelId, now);
+    await this.api.typing(channelId).catch(ignoreRefusal);
+  }
+
+  saw(channelId: Snowflake): void {
+    this.apply({ kind: "seen", channelId });
+  }
+
+  /** Members come with a guild unless it is large: then they are asked for when somebody looks. */
+  enter(guildId: Snowflake): void {
+    const guild = this.state.guilds[guildId];
+    if (guild === undefined || guild.member_count > ALL_MEMBERS_UP_TO) return;
+    if (Object.keys(guild.members).length < guild.member_count) this.socket.requestMembers(guildId);
+  }
+
+  /** Resolves once it is so: what an answer announced comes as an event of its own. */
+  until(so: (state: State) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!so(this.state)) return;
+        this.waiting.delete(look);
+        resolve();
+      };
+      this.waiting.add(look);
+      look();
+    });
+  }
+
+  /** Whether it worked; if not, the notice says why. */
+  async attempt(call: Promise<unknown>): Promise<boolean> {
+    try {
+      await call;
+      return true;
+    } catch (error) {
+      this.notice = sentence(error);
+      return false;
+    }
+  }
+
+  private async read(channelId: Snowflake, edge: Edge, page: Page): Promise<void> {
+    const asking = (this.askings += 1);
+    this.apply({ kind: "page asked", channelId, asking: { edge, number: asking } });
+    try {
+      const messages = await this.api.messages(channelId, page);
+      this.apply({ kind: "page came", channelId, asking, page: messages, full: messages.length === PAGE_SIZE });
+    } catch (error) {
+      this.apply({ kind: "page refused", channelId, asking, problem: sentence(error) });
+    }
+  }
+
+  private posted(message: Message, nonce: string): void {
+    const channelId = message.channel_id;
+    this.apply({ kind: "dispatch", dispatch: { t: "MESSAGE_CREATE", d: message }, now: Date.now() });
+    this.apply({ kind: "settled", channelId, nonce });
+  }
+
+  private resend(): void {
+    for (const channelId of Object.keys(this.state.timelines)) void this.outbox.drain(channelId);
+  }
+
+  private apply(event: Event): void {
+    this.state = apply(this.state, event);
+    for (const look of this.waiting) look();
+  }
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
+}

@@ -1,0 +1,78 @@
+// What people are called and coloured in a guild, and how its members and channels are ordered.
+
+import { compare } from "./snowflakes";
+import type { GuildState } from "./state";
+import type { Channel, Member, Role, Snowflake, User } from "./wire";
+
+export const TEXT = 0;
+export const CATEGORY = 4;
+
+/** A nickname, else the name of the account's owner's choice, else the username. */
+export function displayName(guild: GuildState | undefined, user: User): string {
+  const member = guild?.members[user.id];
+  const known = member?.user ?? user;
+  return member?.nick ?? known.global_name ?? known.username;
+}
+
+/** Of the highest role that has one; null for the colour of the text. */
+export function nameColor(guild: GuildState | undefined, userId: Snowflake): string | null {
+  const colored = rolesOf(guild, guild?.members[userId]).find((role) => role.color !== 0);
+  return colored === undefined ? null : `#${colored.color.toString(16).padStart(6, "0")}`;
+}
+
+/** Up to two letters that stand for a name where there is no picture. */
+export function initials(name: string): string {
+  const words = name.split(/\s+/).filter((word) => word !== "");
+  const letters = words.slice(0, 2).map((word) => [...word][0]);
+  return letters.join("").toLocaleUpperCase();
+}
+
+/** Highest first; of two at one position the older stands higher. */
+function rolesOf(guild: GuildState | undefined, member: Member | undefined): Role[] {
+  const held = (member?.roles ?? []).flatMap((id) => guild?.roles[id] ?? []);
+  return held.sort((a, b) => b.position - a.position || compare(a.id, b.id));
+}
+
+export interface MemberGroup {
+  title: string;
+  members: Member[];
+}
+
+/** Each member once: under the highest of their hoisted roles, else under "Members"; by name. */
+export function memberGroups(guild: GuildState): MemberGroup[] {
+  const groups = new Map<Role | null, Member[]>();
+  for (const member of Object.values(guild.members)) {
+    const role = rolesOf(guild, member).find(({ hoist }) => hoist) ?? null;
+    groups.set(role, [...(groups.get(role) ?? []), member]);
+  }
+  const byName = (a: Member, b: Member): number =>
+    displayName(guild, a.user).localeCompare(displayName(guild, b.user)) || compare(a.user.id, b.user.id);
+  return [...groups]
+    .sort(([a], [b]) => (b?.position ?? -1) - (a?.position ?? -1))
+    .map(([role, members]) => ({ title: role?.name ?? "Members", members: members.sort(byName) }));
+}
+
+export interface ChannelGroup {
+  category: Channel | null;
+  channels: Channel[];
+}
+
+const byPosition = (a: Channel, b: Channel): number => a.position - b.position || compare(a.id, b.id);
+
+/** Channels without a category first, then each category with its own. */
+export function channelGroups(guild: GuildState): ChannelGroup[] {
+  const all = Object.values(guild.channels).sort(byPosition);
+  const within = (category: Channel | null): Channel[] =>
+    all.filter(({ type, parent_id }) => type !== CATEGORY && (parentOf(guild, parent_id) ?? null) === category);
+  const categories = all.filter(({ type }) => type === CATEGORY);
+  return [null, ...categories].map((category) => ({ category, channels: within(category) }));
+}
+
+/** A category that one may not see is as if it were not there. */
+const parentOf = (guild: GuildState, id: Snowflake | null | undefined): Channel | undefined =>
+  id == null ? undefined : guild.channels[id];
+
+/** The channels in the order of the list: what "the first" and "the next" mean. */
+export function channelsInOrder(guild: GuildState): Channel[] {
+  return channelGroups(guild).flatMap(({ channels }) => channels);
+}

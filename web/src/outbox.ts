@@ -1,0 +1,61 @@
+// Own messages on their way out, one channel's in order. What the network lost goes again by itself:
+// the same nonce makes the server answer with the message that it may have taken the first time.
+
+import { Unreachable, sentence, type Outgoing } from "./api";
+import { backoff } from "./backoff";
+import type { Pending } from "./timeline";
+import type { Message, Snowflake } from "./wire";
+
+export interface Outlet {
+  /** What is not yet sent in the channel, in order. */
+  pending(channelId: Snowflake): readonly Pending[];
+  changed(channelId: Snowflake, pending: Pending): void;
+  post(channelId: Snowflake, message: Outgoing): Promise<Message>;
+  posted(message: Message, nonce: string): void;
+}
+
+export class Outbox {
+  private readonly busy = new Set<Snowflake>();
+  private readonly attempts = new Map<Snowflake, number>();
+
+  constructor(
+    private readonly outlet: Outlet,
+    private readonly chance: () => number = Math.random,
+  ) {}
+
+  /** Sends what is to be sent; called again after every change that may let something go. */
+  async drain(channelId: Snowflake): Promise<void> {
+    if (this.busy.has(channelId)) return;
+    this.busy.add(channelId);
+    let next: Pending | undefined;
+    do {
+      next = this.outlet.pending(channelId).find(({ status }) => status !== "failed");
+    } while (next !== undefined && (await this.sent(channelId, next)));
+    this.busy.delete(channelId);
+  }
+
+  /** Whether the next one may go: not while the server is away. */
+  private async sent(channelId: Snowflake, pending: Pending): Promise<boolean> {
+    const { content, nonce, replyTo } = pending;
+    try {
+      const message = await this.outlet.post(channelId, { content, nonce, replyTo: replyTo?.id ?? null });
+      this.attempts.delete(channelId);
+      this.outlet.posted(message, nonce);
+      return true;
+    } catch (error) {
+      if (error instanceof Unreachable) {
+        this.outlet.changed(channelId, { ...pending, status: "waiting" });
+        this.later(channelId);
+        return false;
+      }
+      this.outlet.changed(channelId, { ...pending, status: "failed", problem: sentence(error) });
+      return true;
+    }
+  }
+
+  private later(channelId: Snowflake): void {
+    const attempt = this.attempts.get(channelId) ?? 0;
+    this.attempts.set(channelId, attempt + 1);
+    setTimeout(() => void this.drain(channelId), backoff(attempt, this.chance()));
+  }
+}

@@ -1,0 +1,42 @@
+// The address of each place in the app, both ways.
+
+import type { Snowflake } from "./wire";
+
+export type Route =
+  | { place: "home" }
+  | { place: "login" }
+  | { place: "register" }
+  | { place: "invite"; code: string }
+  | { place: "guild"; guildId: Snowflake; channelId: Snowflake | null };
+
+const ID = /^\d{1,20}$/;
+
+/** An address that means nothing leads home. */
+export function parse(path: string): Route {
+  const [place, first = "", second] = path.split("/").slice(1);
+  if (place === "login" || place === "register") return { place };
+  if (place === "invite" && first !== "") return { place, code: decodeURIComponent(first) };
+  if (place === "channels" && ID.test(first)) {
+    return { place: "guild", guildId: first, channelId: second !== undefined && ID.test(second) ? second : null };
+  }
+  return { place: "home" };
+}
+
+export function format(route: Route): string {
+  switch (route.place) {
+    case "home":
+      return "/";
+    case "login":
+    case "register":
+      return `/${route.place}`;
+    case "invite":
+      return `/invite/${encodeURIComponent(route.code)}`;
+    case "guild":
+      return `/channels/${route.guildId}${route.channelId === null ? "" : `/${route.channelId}`}`;
+  }
+}
+
+/** The code in what a person pastes: a link or the bare code. */
+export function inviteCode(text: string): string {
+  return text.trim().replace(/\/+$/, "").split("/").at(-1) ?? "";
+}

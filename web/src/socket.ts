@@ -1,0 +1,169 @@
+// The Gateway connection: HELLO, IDENTIFY or RESUME, heartbeats, and coming back after any loss.
+// It hands dispatches to its listener in order and knows nothing of what they mean.
+
+import { backoff } from "./backoff";
+import type { Dispatch, Frame } from "./wire";
+
+export interface Listener {
+  dispatch(dispatch: Dispatch): void;
+  /** Live after READY or RESUMED, lost from the moment the socket is gone. */
+  status(status: "live" | "lost"): void;
+  /** The Gateway will not have us again: the token no longer stands, or it rejects this app. */
+  refused(code: number): void;
+}
+
+type Timer = ReturnType<typeof setTimeout>;
+
+const NO_HELLO_MS = 10_000;
+const OVER = 1000;
+const WILL_RESUME = 4000;
+const FATAL = new Set([4004, 4010, 4011, 4012, 4013, 4014]);
+const PROPERTIES = { os: "", browser: "Derailed", device: "" };
+const LARGE_THRESHOLD = 250; // the most members that one may ask to be sent with a guild
+
+export class Socket {
+  private socket: WebSocket | null = null;
+  private address: string | undefined;
+  private sessionId: string | null = null;
+  private seq: number | null = null;
+  private attempt = 0;
+  private acknowledged = true;
+  private closed = false;
+  private beat: Timer | undefined;
+  private deadline: Timer | undefined;
+  private pause: Timer | undefined;
+
+  constructor(
+    private readonly locate: () => Promise<string>,
+    private readonly token: string,
+    private readonly listener: Listener,
+    private readonly chance: () => number = Math.random,
+  ) {}
+
+  open(): void {
+    this.pause = undefined;
+    if (this.address !== undefined) return this.connect(this.address);
+    this.locate().then(
+      (address) => this.connect((this.address = address)),
+      () => this.lost(),
+    );
+  }
+
+  /** For good: the session is over. */
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.pause);
+    this.detach(OVER);
+  }
+
+  /** Cuts the pause short: the network is said to be back, or somebody looks at the page. */
+  hurry(): void {
+    if (this.pause === undefined) return;
+    clearTimeout(this.pause);
+    this.open();
+  }
+
+  /** All members of a guild come as GUILD_MEMBERS_CHUNK. */
+  requestMembers(guildId: string): void {
+    this.send(8, { guild_id: guildId, query: "", limit: 0 });
+  }
+
+  private connect(address: string): void {
+    if (this.closed) return;
+    const socket = new WebSocket(`${address}?v=10&encoding=json`);
+    this.socket = socket;
+    socket.onmessage = (message) => this.receive(JSON.parse(message.data as string) as Frame);
+    socket.onclose = (event) => {
+      this.detach();
+      if (FATAL.has(event.code)) this.listener.refused(event.code);
+      else this.lost();
+    };
+    this.deadline = setTimeout(() => this.drop(), NO_HELLO_MS);
+  }
+
+  private receive(frame: Frame): void {
+    switch (frame.op) {
+      case 0:
+        return this.dispatched(frame);
+      case 1:
+        return this.heartbeat();
+      case 7:
+        return this.drop();
+      case 9:
+        if (!frame.d) this.forget();
+        return this.drop();
+      case 10:
+        clearTimeout(this.deadline);
+        this.startBeating(frame.d.heartbeat_interval);
+        return this.introduce();
+      case 11:
+        this.acknowledged = true;
+    }
+  }
+
+  private dispatched(frame: Frame & { op: 0 }): void {
+    if (frame.t === "READY") this.sessionId = frame.d.session_id;
+    this.listener.dispatch(frame);
+    this.seq = frame.s ?? this.seq; // after it was applied: a resume claims only what is had
+    if (frame.t === "READY" || frame.t === "RESUMED") {
+      this.attempt = 0;
+      this.listener.status("live");
+    }
+  }
+
+  private introduce(): void {
+    const token = this.token;
+    if (this.sessionId !== null) {
+      this.send(6, { token, session_id: this.sessionId, seq: this.seq });
+    } else {
+      this.send(2, { token, capabilities: 0, properties: PROPERTIES, large_threshold: LARGE_THRESHOLD });
+    }
+  }
+
+  private startBeating(interval: number): void {
+    this.acknowledged = true;
+    const next = (): void => {
+      if (!this.acknowledged) return this.drop();
+      this.acknowledged = false;
+      this.heartbeat();
+      this.beat = setTimeout(next, interval);
+    };
+    this.beat = setTimeout(next, interval * this.chance());
+  }
+
+  private heartbeat(): void {
+    this.send(1, this.seq);
+  }
+
+  private send(op: number, d: unknown): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ op, d }));
+  }
+
+  /** Gives the socket up without awaiting its closing handshake, which a dead network never ends. */
+  private drop(): void {
+    this.detach(WILL_RESUME);
+    this.lost();
+  }
+
+  private lost(): void {
+    if (this.closed) return;
+    this.listener.status("lost");
+    this.pause = setTimeout(() => this.open(), backoff(this.attempt, this.chance()));
+    this.attempt += 1;
+  }
+
+  private detach(code?: number): void {
+    clearTimeout(this.beat);
+    clearTimeout(this.deadline);
+    const socket = this.socket;
+    this.socket = null;
+    if (socket === null) return;
+    socket.onmessage = socket.onclose = null;
+    if (code !== undefined) socket.close(code);
+  }
+
+  private forget(): void {
+    this.sessionId = null;
+    this.seq = null;
+  }
+}

@@ -1,0 +1,54 @@
+// @vitest-environment jsdom
+import { expect, test } from "vitest";
+import { render } from "../src/markdown";
+
+const names = { user: (id: string) => (id === "1" ? "<Ann>" : null), role: () => "Staff", channel: () => "general" };
+const html = (text: string): string => render(text, names).trim();
+
+test("plain marks are rendered", () => {
+  expect(html("**a** _b_ ~~c~~ `d`")).toBe("<p><strong>a</strong> <em>b</em> <s>c</s> <code>d</code></p>");
+  expect(html("a\nb")).toBe("<p>a<br>\nb</p>");
+});
+
+test("HTML is text", () => {
+  expect(html("<img src=x onerror=alert(1)>")).toBe("<p>&lt;img src=x onerror=alert(1)&gt;</p>");
+});
+
+test.each(["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "java&#x09;script:alert(1)", "/relative", "//host"])(
+  "a link to %s is inert",
+  (url) => {
+    const box = document.createElement("div");
+    box.innerHTML = html(`[press](${url}) <${url}>`);
+    expect(box.querySelector("a")).toBeNull();
+  },
+);
+
+test("links to the web and to mail open elsewhere and tell nothing of us", () => {
+  expect(html("https://example.org/?a=1&b=2")).toBe(
+    '<p><a href="https://example.org/?a=1&amp;b=2" rel="noopener noreferrer nofollow" target="_blank">https://example.org/?a=1&amp;b=2</a></p>',
+  );
+  expect(html("<mailto:ann@example.org>")).toContain('href="mailto:ann@example.org"');
+});
+
+test("mentions become names, escaped, also for those who are not known", () => {
+  expect(html("<@1> <@!2> <@&3> <#4>")).toBe(
+    '<p><span class="mention">@&lt;Ann&gt;</span> <span class="mention">@unknown</span> ' +
+      '<span class="mention">@Staff</span> <span class="mention">#general</span></p>',
+  );
+});
+
+test("a mention within code is code", () => {
+  expect(html("`<@1>`")).toBe("<p><code>&lt;@1&gt;</code></p>");
+});
+
+test("a spoiler hides marked-up text", () => {
+  expect(html("it was ||the **butler**|| again")).toMatch(
+    /^<p>it was <span [^>]*class="spoiler"[^>]*>the <strong>butler<\/strong><\/span> again<\/p>$/,
+  );
+  expect(html("a || b")).toBe("<p>a || b</p>");
+});
+
+test("images and tables are not made", () => {
+  expect(html("![x](https://example.org/x.png)")).not.toContain("<img");
+  expect(html("|a|b|\n|-|-|\n|1|2|")).not.toContain("<table");
+});
