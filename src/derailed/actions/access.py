@@ -39,6 +39,10 @@ class Access(NamedTuple):
         if self.permissions & bits != bits:
             raise Forbidden()
 
+    def sees(self, channel: Channel, now_ms: int) -> bool:
+        """Whether the actor may view that channel of the guild."""
+        return bool(permissions.of_member(self.guild, self.member, channel, now_ms) & permissions.VIEW_CHANNEL)
+
 
 class Shapes:
     """Guilds, members and the guilds of channels, kept by the rev they were read at; bounded, oldest out first."""

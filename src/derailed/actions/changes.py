@@ -91,15 +91,8 @@ class Changes:
         return await self._shape("GUILD_ROLE_DELETE", guild_id, role_id, events.role_delete(guild_id, role_id), change)
 
     async def member(self, event: str, of: Member, account: User) -> int:
-        """A member was added or changed."""
+        """A member was added or changed, or looks different because its account does."""
         return await self._member(event, of.guild_id, account.id, events.member(of, account))
-
-    async def account_in_guild(self, of: Member, account: User) -> int:
-        """A member looks different because its account does: the membership is what it was."""
-        record = Record(
-            event="GUILD_MEMBER_UPDATE", guild=of.guild_id, target=account.id, data=events.member(of, account)
-        )
-        return await self.emit(guild_topic(of.guild_id), Change.NOTHING, record)
 
     async def member_remove(self, guild_id: int, account: User) -> int:
         """A member left, or was made to."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from derailed.actions.context import Context
 from derailed.actions.tokens import Tokens
@@ -13,6 +13,8 @@ from derailed.model.user import Actor, Application, User
 from derailed.store import Connection, applications, channels, guilds, members, tokens, topics, users
 from derailed.wire import limits
 from derailed.wire.records import guild_topic, user_topic
+
+_OUTBOX_PAGE: Final = 500
 
 
 class AccountSnapshot(NamedTuple):
@@ -84,8 +86,16 @@ class Sessions:
 
     async def pending(self, revs: Mapping[str, int]) -> bool:
         """Whether the outbox still holds a record of one of these topics at or below that rev."""
-        waiting = await self._context.store.read(topics.waiting)
-        return any(topic in revs and rev <= revs[topic] for topic, rev in waiting.items())
+        store = self._context.store
+        waiting = await store.read(topics.waiting)
+        if not any(topic in revs and rev <= revs[topic] for topic, rev in waiting.items()):
+            return False
+        rows = await store.outbox(0, _OUTBOX_PAGE)  # without those that the bus has and that are deleted in a moment
+        while rows:
+            if any(row.rev <= revs.get(row.topic, 0) for row in rows):
+                return True
+            rows = await store.outbox(rows[-1].id, _OUTBOX_PAGE)
+        return False
 
     async def members(
         self, actor: Actor, guild_id: int, *, query: str | None, user_ids: Sequence[int], limit: int

@@ -32,6 +32,14 @@ class Tokens:
         await tokens.insert(tx, token_id, _hash(token), user_id)
         return token
 
+    async def revoke(self, tx: Connection, token_id: int) -> None:
+        """The token does not stand once the transaction is committed; `evict` then."""
+        await tokens.delete(tx, token_id)
+
+    async def revoke_all(self, tx: Connection, user_id: int) -> None:
+        """No token of the account stands once the transaction is committed; `evict` then."""
+        await tokens.delete_all(tx, user_id)
+
     async def authenticate(self, token: str) -> Actor:
         """Whom the token speaks for. Raises Unauthenticated."""
         key = _hash(token)

@@ -1,0 +1,230 @@
+"""Guilds: make, see, change and delete them, and leave."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from derailed.actions import joining
+from derailed.actions.access import Access
+from derailed.actions.changes import Changes, change
+from derailed.actions.context import Context
+from derailed.actions.forms import Form, refuse
+from derailed.model import permissions
+from derailed.model.errors import Forbidden, Invalid, Unauthenticated, Unknown
+from derailed.model.guild import Channel, ChannelType, Guild, Member, Role
+from derailed.model.user import Actor, User
+from derailed.store import Connection, channels, guilds, members, roles, users
+from derailed.store.topics import Change
+from derailed.wire import limits
+from derailed.wire.records import guild_topic, user_topic
+from derailed.wire.requests import CreateGuild, EditGuild
+
+
+class Belonging(NamedTuple):
+    """One of one's guilds, what one may do there, and how many belong to it."""
+
+    guild: Guild
+    permissions: int
+    member_count: int
+
+
+class Guilds:
+    """What one does with a guild as a whole."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def create(self, actor: Actor, body: CreateGuild) -> Guild:
+        """A guild of one's own, with @everyone and a #general."""
+        form = Form()
+        form.text("name", body.name, *limits.GUILD_NAME)
+        form.no_image("icon", body.icon)
+        form.finish()
+        if actor.bot:
+            raise Forbidden("not_for_bots")
+
+        async def work(changes: Changes) -> Guild:
+            guild_id, channel_id = self._context.new_id(), self._context.new_id()
+            await changes.hold(guild_topic(guild_id))
+            owner = await users.get(changes.tx, actor.user_id)
+            if owner is None:
+                raise Unauthenticated
+            if len(await members.guilds_of(changes.tx, owner.id)) >= limits.GUILDS:
+                raise Invalid("too_many_guilds")
+            guild = _new_guild(guild_id, channel_id, body.name.strip(), owner)
+            await _insert(changes, guild)
+            rev = await changes.guild_update(guild, Change.SHAPE | Change.MEMBERS)
+            await changes.joined(owner.id, guild_id, rev)
+            return guild
+
+        return await change(self._context, work)
+
+    async def get(self, actor: Actor, guild_id: int) -> tuple[Guild, int]:
+        """A guild that one belongs to, and how many do."""
+
+        async def work(tx: Connection) -> tuple[Guild, int]:
+            access = await self._access(tx, actor, guild_id)
+            return access.guild, await guilds.member_count(tx, guild_id)
+
+        return await self._context.store.read(work)
+
+    async def channels(self, actor: Actor, guild_id: int) -> list[tuple[Channel, int | None]]:
+        """The channels that one may see, each with its newest message's id."""
+
+        async def work(tx: Connection) -> list[tuple[Channel, int | None]]:
+            now_ms = self._context.clock()
+            access = await self._access(tx, actor, guild_id)
+            seen = [each for each in access.guild.channels.values() if access.sees(each, now_ms)]
+            last = await channels.last_message_ids(tx, [each.id for each in seen])
+            return [(each, last.get(each.id)) for each in seen]
+
+        return await self._context.store.read(work)
+
+    async def roles(self, actor: Actor, guild_id: int) -> list[Role]:
+        """All its roles."""
+        access = await self._context.store.read(lambda tx: self._access(tx, actor, guild_id))
+        return list(access.guild.roles.values())
+
+    async def own(self, actor: Actor, *, before: int | None, after: int, limit: int) -> list[Belonging]:
+        """One's guilds by id: those next above `after`, or those next below `before`, always ascending."""
+
+        async def work(tx: Connection) -> list[Belonging]:
+            ids = [each for each in await members.guilds_of(tx, actor.user_id) if each > after]
+            if before is not None:
+                ids = [each for each in ids if each < before][-limit:]
+            return [await self._belonging(tx, actor, guild_id) for guild_id in ids[:limit]]
+
+        return await self._context.store.read(work)
+
+    async def edit(self, actor: Actor, guild_id: int, body: EditGuild) -> Guild:
+        """Change what a guild is called and how it behaves; its owner may give it away."""
+        _check(body)
+
+        async def work(changes: Changes) -> Guild:
+            access = await changes.in_guild(actor, guild_id)
+            access.require(permissions.MANAGE_GUILD)
+            guild = _edited(access.guild, body)
+            if body.owner_id is not UNSET and body.owner_id != guild.owner_id:
+                guild = await _given_away(changes.tx, access, guild, int(body.owner_id))
+            if guild != access.guild:
+                await guilds.update(changes.tx, guild)
+                await changes.guild_update(guild)
+            return guild
+
+        return await change(self._context, work)
+
+    async def delete(self, actor: Actor, guild_id: int) -> None:
+        """End a guild, for everyone in it. Its owner's alone."""
+
+        async def work(changes: Changes) -> None:
+            access = await changes.in_guild(actor, guild_id)
+            if access.guild.owner_id != actor.user_id:
+                raise Forbidden
+            everyone = await members.ids(changes.tx, guild_id)
+            await guilds.delete(changes.tx, guild_id)
+            rev = await changes.guild_delete(guild_id)
+            for user_id in sorted(everyone, key=user_topic):
+                await changes.left(user_id, guild_id, rev)
+
+        await change(self._context, work)
+
+    async def leave(self, actor: Actor, guild_id: int) -> None:
+        """Go. An owner can not: a guild is given away or deleted."""
+
+        async def work(changes: Changes) -> None:
+            access = await changes.in_guild(actor, guild_id)
+            if access.guild.owner_id == actor.user_id:
+                raise Invalid("invalid_owner")
+            account = await users.get(changes.tx, actor.user_id)
+            assert account is not None
+            await joining.exit_from(changes, access.guild, account)
+
+        await change(self._context, work)
+
+    async def _access(self, tx: Connection, actor: Actor, guild_id: int) -> Access:
+        return await self._context.shapes.in_guild(tx, actor, guild_id, self._context.clock(), lift=False)
+
+    async def _belonging(self, tx: Connection, actor: Actor, guild_id: int) -> Belonging:
+        access = await self._access(tx, actor, guild_id)
+        return Belonging(access.guild, access.permissions, await guilds.member_count(tx, guild_id))
+
+
+def _new_guild(guild_id: int, channel_id: int, name: str, owner: User) -> Guild:
+    everyone = Role(id=guild_id, name="@everyone", permissions=permissions.EVERYONE_DEFAULT, position=0)
+    general = Channel(id=channel_id, guild_id=guild_id, type=ChannelType.TEXT, name="general")
+    return Guild(
+        id=guild_id,
+        rev=0,
+        name=name,
+        owner_id=owner.id,
+        roles={guild_id: everyone},
+        channels={channel_id: general},
+        system_channel_id=channel_id,
+    )
+
+
+async def _insert(changes: Changes, guild: Guild) -> None:
+    await guilds.insert(changes.tx, guild)
+    for role in guild.roles.values():
+        await roles.insert(changes.tx, guild.id, role)
+    for channel in guild.channels.values():
+        await channels.insert(changes.tx, channel)
+    owner = Member(guild_id=guild.id, user_id=guild.owner_id, joined_at=changes.now_ms)
+    await members.insert(changes.tx, owner)
+
+
+def _check(body: EditGuild) -> None:
+    form = Form()
+    if body.name is not UNSET:
+        form.text("name", body.name, *limits.GUILD_NAME)
+    if body.description is not UNSET:
+        form.text("description", body.description or "", 0, limits.GUILD_DESCRIPTION)
+    form.choice("verification_level", body.verification_level or 0, (0, 1, 2, 3, 4))
+    form.choice("default_message_notifications", body.default_message_notifications or 0, (0, 1))
+    form.choice("explicit_content_filter", body.explicit_content_filter or 0, (0, 1, 2))
+    form.number("system_channel_flags", body.system_channel_flags or 0, 0, (1 << 16) - 1)
+    form.text("preferred_locale", body.preferred_locale or "", 0, 16)
+    form.no_image("icon", body.icon)
+    form.finish()
+
+
+def _edited(guild: Guild, body: EditGuild) -> Guild:
+    """The guild with what the body sets; null is the default."""
+    changed: dict[str, object] = {}
+    if body.name is not UNSET:
+        changed["name"] = body.name.strip()
+    if body.description is not UNSET:
+        changed["description"] = body.description or None
+    if body.system_channel_id is not UNSET:
+        channel = guild.channels.get(int(body.system_channel_id or 0))
+        if body.system_channel_id is not None and (channel is None or channel.type != ChannelType.TEXT):
+            raise refuse("system_channel_id", "CHANNEL_INVALID", "That is no text channel of this guild.")
+        changed["system_channel_id"] = None if channel is None else channel.id
+    for name, default in _PLAIN.items():
+        value = getattr(body, name)
+        if value is not UNSET:
+            changed[name] = default if value is None else value
+    return replace(guild, **changed)
+
+
+_PLAIN = {
+    "verification_level": 0,
+    "default_message_notifications": 0,
+    "explicit_content_filter": 0,
+    "preferred_locale": "en-US",
+    "system_channel_flags": 0,
+}
+
+
+async def _given_away(tx: Connection, access: Access, guild: Guild, owner_id: int) -> Guild:
+    if access.member.user_id != guild.owner_id:
+        raise Forbidden
+    pair = await members.get(tx, guild.id, owner_id)
+    if pair is None:
+        raise Unknown("member")
+    if pair[1].bot:
+        raise refuse("owner_id", "OWNER_INVALID", "A bot can not own a guild.")
+    return replace(guild, owner_id=owner_id)
