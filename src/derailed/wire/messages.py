@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -74,6 +74,15 @@ class EditMessage(Struct):
     allowed_mentions: AllowedMentions | None = None
     attachments: list[KeptAttachment] | None = None
     flags: int | UnsetType | None = UNSET
+
+
+class PageQuery(NamedTuple):
+    """GET messages: at most `limit`, beside one id at most."""
+
+    limit: int = PAGE
+    before: int | None = None
+    after: int | None = None
+    around: int | None = None
 
 
 class Reference(Struct):

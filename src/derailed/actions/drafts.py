@@ -1,0 +1,99 @@
+"""From what somebody wants to say to what is kept: what is refused, and the body of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import UNSET
+
+from derailed.actions.access import Access
+from derailed.actions.forms import refuse
+from derailed.actions.mentions import Mentions
+from derailed.model import permissions, snowflakes
+from derailed.model.errors import Forbidden, Invalid
+from derailed.model.guild import Channel
+from derailed.model.message import Message, MessageFlag, MessageType
+from derailed.wire.embeds import Embed
+from derailed.wire.messages import MAX_NONCE, Body, EditMessage, KeptAttachment, Reference, SendMessage
+from derailed.wire.rest import timestamp
+
+# Plain numbers: an operation on an enum costs ten times as much, and every message would pay it.
+_SUPPRESS_EMBEDS = int(MessageFlag.SUPPRESS_EMBEDS)
+_SETTABLE = _SUPPRESS_EMBEDS | int(MessageFlag.SUPPRESS_NOTIFICATIONS)
+_DEFAULT, _REPLY = int(MessageType.DEFAULT), int(MessageType.REPLY)
+
+
+def refuse_files(attachments: Sequence[KeptAttachment] | None) -> None:
+    """Files can not be kept yet; an empty list is what libraries send without any."""
+    if attachments:
+        message = "Files are not supported by this server yet."
+        raise refuse("attachments", "ATTACHMENTS_NOT_SUPPORTED", message)
+
+
+def require_sendable(access: Access, draft: SendMessage, embeds: Sequence[Embed]) -> None:
+    """Raise unless the member may send this, and it says something."""
+    access.require(permissions.SEND_MESSAGES)
+    if embeds:
+        access.require(permissions.EMBED_LINKS)
+    if draft.message_reference is not None:
+        # An answer shows what it answers to its author, who must be one who may read it.
+        access.require(permissions.READ_MESSAGE_HISTORY)
+    if isinstance(draft.nonce, int) and abs(draft.nonce) >= 10**MAX_NONCE:
+        raise refuse("nonce", "BASE_TYPE_BAD_LENGTH", f"Must be {MAX_NONCE} or fewer in length.")
+    _require_something(draft.content, embeds)
+
+
+def require_editable(access: Access, message: Message, change: EditMessage) -> None:
+    """Raise unless the member wrote it, or changes only what a moderator may: the flags."""
+    if message.author_id == access.member.user_id:
+        return
+    if (
+        change.content is not UNSET
+        or change.embeds is not UNSET
+        or not access.permissions & permissions.MANAGE_MESSAGES
+    ):
+        raise Forbidden("not_author")
+
+
+def body_of(
+    message_id: int,
+    channel: Channel,
+    draft: SendMessage,
+    embeds: list[Embed],
+    found: Mentions,
+    answered: Message | None,
+) -> Body:
+    """The body of a new message."""
+    body = Body(
+        id=str(message_id),
+        type=_DEFAULT if answered is None else _REPLY,
+        channel_id=str(channel.id),
+        content=(draft.content or "").strip(),
+        timestamp=timestamp(snowflakes.time_ms(message_id)),
+        mention_everyone=found.everyone,
+        mention_roles=[str(role_id) for role_id in found.roles],
+        embeds=embeds,
+        flags=(draft.flags or 0) & _SETTABLE,
+    )
+    if answered is not None:
+        body.message_reference = Reference(str(answered.id), str(channel.id), str(channel.guild_id))
+    return body
+
+
+def edit_body(body: Body, change: EditMessage, embeds: list[Embed], found: Mentions | None, now_ms: int) -> None:
+    """Write the change into the body; `found` are the mentions of new content. Raises when nothing is left of it."""
+    if found is not None:
+        body.content = (change.content or "").strip()
+        body.mention_everyone, body.mention_roles = found.everyone, [str(role_id) for role_id in found.roles]
+    if change.embeds is not UNSET:
+        body.embeds = embeds
+    if change.flags is not UNSET:
+        body.flags = body.flags & ~_SUPPRESS_EMBEDS | (change.flags or 0) & _SUPPRESS_EMBEDS
+    if found is not None or change.embeds is not UNSET:
+        body.edited_timestamp = timestamp(now_ms)
+    _require_something(body.content, body.embeds)
+
+
+def _require_something(content: str | None, embeds: Sequence[Embed]) -> None:
+    if not embeds and (content is None or not content.strip()):
+        raise Invalid("empty_message")

@@ -1,0 +1,51 @@
+"""A channel that a message verb acts in, as the actor finds it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from derailed.actions.access import Access
+from derailed.actions.context import Context
+from derailed.model.errors import Invalid, Unknown
+from derailed.model.guild import Channel, ChannelType
+from derailed.model.message import Message
+from derailed.model.user import Actor
+from derailed.store import Connection, messages
+from derailed.wire import records
+from derailed.wire.records import Record, guild_topic
+
+
+class Place(NamedTuple):
+    """Where, what the actor may do there, and when."""
+
+    access: Access
+    channel: Channel
+    now_ms: int
+
+    @property
+    def guild_id(self) -> int:
+        """The guild it is in."""
+        return self.channel.guild_id
+
+
+async def enter(context: Context, tx: Connection, actor: Actor, channel_id: int, *, lift: bool) -> Place:
+    """The channel, if the actor may view it and people can talk there. `lift` is for verbs that change something."""
+    now_ms = context.clock()
+    access = await context.shapes.in_channel(tx, actor, channel_id, now_ms, lift=lift)
+    assert access.channel is not None
+    if access.channel.type == ChannelType.CATEGORY:
+        raise Invalid("invalid_channel_type")
+    return Place(access, access.channel, now_ms)
+
+
+async def message_in(tx: Connection, place: Place, message_id: int) -> Message:
+    """The message. Raises Unknown("message")."""
+    message = await messages.get(tx, place.channel.id, message_id)
+    if message is None:
+        raise Unknown("message")
+    return message
+
+
+async def emit(tx: Connection, place: Place, record: Record) -> None:
+    """Put the record of what happened under the rev that `enter` lifted the topic to."""
+    await tx.emit(guild_topic(place.guild_id), place.access.rev, records.encode(record))
