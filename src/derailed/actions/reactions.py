@@ -1,0 +1,164 @@
+"""Reactions: add, take back, list, clear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Raw
+
+from derailed.actions import places
+from derailed.actions.context import Context
+from derailed.actions.faces import Faces
+from derailed.actions.places import Place, message_in
+from derailed.actions.unchanged import Unchanged
+from derailed.model import permissions
+from derailed.model.emoji import is_emoji
+from derailed.model.errors import Invalid, Unknown
+from derailed.model.message import Message
+from derailed.model.user import Actor, User
+from derailed.store import Connection, Work, reactions
+from derailed.wire.messages import encode
+from derailed.wire.reactions import (
+    MAX_KINDS,
+    PAGE,
+    EmojiShape,
+    ReactionAdd,
+    ReactionRemove,
+    ReactionRemoveAll,
+    ReactionRemoveEmoji,
+)
+from derailed.wire.records import Record
+
+
+class Reactions:
+    """The verbs of reactions. A repeated one changes nothing and tells nobody."""
+
+    def __init__(self, context: Context, faces: Faces) -> None:
+        self._context = context
+        self._faces = faces
+
+    async def add(self, actor: Actor, channel_id: int, message_id: int, emoji: str) -> None:
+        """React. An emoji that is not on the message yet needs ADD_REACTIONS."""
+        _require_emoji(emoji)
+
+        async def work(tx: Connection) -> None:
+            place, message = await self._enter(tx, actor, channel_id, message_id)
+            await _require_addable(tx, place, message, emoji)
+            if not await reactions.add(tx, channel_id, message_id, (emoji, actor.user_id, place.now_ms)):
+                raise Unchanged
+            face = await self._faces.of(tx, place.access.member)
+            data = _added(place, message, emoji, face.whole)
+            await _tell(tx, place, message, "MESSAGE_REACTION_ADD", data, by=actor.user_id)
+
+        await self._change(work)
+
+    async def remove(self, actor: Actor, channel_id: int, message_id: int, emoji: str, user_id: int) -> None:
+        """Take back one's own reaction, or with MANAGE_MESSAGES another's."""
+        _require_emoji(emoji)
+
+        async def work(tx: Connection) -> None:
+            place, message = await self._enter(tx, actor, channel_id, message_id)
+            if user_id != actor.user_id:
+                place.access.require(permissions.MANAGE_MESSAGES)
+            if not await reactions.remove(tx, channel_id, message_id, emoji, user_id):
+                raise Unchanged
+            data = encode(ReactionRemove(*_where(place, message), user_id=str(user_id), emoji=EmojiShape(emoji)))
+            await _tell(tx, place, message, "MESSAGE_REACTION_REMOVE", data, by=user_id)
+
+        await self._change(work)
+
+    async def clear(self, actor: Actor, channel_id: int, message_id: int) -> None:
+        """Remove everyone's reactions. Needs MANAGE_MESSAGES."""
+
+        async def work(tx: Connection) -> None:
+            place, message = await self._enter(tx, actor, channel_id, message_id)
+            place.access.require(permissions.MANAGE_MESSAGES)
+            if not await reactions.remove_all(tx, channel_id, message_id):
+                raise Unchanged
+            data = encode(ReactionRemoveAll(*_where(place, message)))
+            await _tell(tx, place, message, "MESSAGE_REACTION_REMOVE_ALL", data)
+
+        await self._change(work)
+
+    async def clear_emoji(self, actor: Actor, channel_id: int, message_id: int, emoji: str) -> None:
+        """Remove everyone's reactions with one emoji. Needs MANAGE_MESSAGES."""
+        _require_emoji(emoji)
+
+        async def work(tx: Connection) -> None:
+            place, message = await self._enter(tx, actor, channel_id, message_id)
+            place.access.require(permissions.MANAGE_MESSAGES)
+            if not await reactions.remove_kind(tx, channel_id, message_id, emoji):
+                raise Unchanged
+            data = encode(ReactionRemoveEmoji(*_where(place, message), emoji=EmojiShape(emoji)))
+            await _tell(tx, place, message, "MESSAGE_REACTION_REMOVE_EMOJI", data)
+
+        await self._change(work)
+
+    async def users(
+        self, actor: Actor, channel_id: int, message_id: int, emoji: str, *, after: int = 0, limit: int = PAGE
+    ) -> Sequence[User]:
+        """Who reacted with the emoji, by ascending id above `after`."""
+        _require_emoji(emoji)
+
+        async def work(tx: Connection) -> Sequence[User]:
+            place = await places.enter(self._context, tx, actor, channel_id, lift=False)
+            place.access.require(permissions.READ_MESSAGE_HISTORY)
+            await message_in(tx, place, message_id)
+            return await reactions.users_of(tx, message_id, emoji, after, limit)
+
+        return await self._context.store.read(work)
+
+    async def _enter(self, tx: Connection, actor: Actor, channel_id: int, message_id: int) -> tuple[Place, Message]:
+        place = await places.enter(self._context, tx, actor, channel_id, lift=True)
+        place.access.require(permissions.READ_MESSAGE_HISTORY)
+        return place, await message_in(tx, place, message_id)
+
+    async def _change(self, work: Work[None]) -> None:
+        try:
+            await self._context.store.write(work)
+        except Unchanged:
+            return
+
+
+def _require_emoji(emoji: str) -> None:
+    if not is_emoji(emoji):
+        raise Unknown("emoji")
+
+
+async def _require_addable(tx: Connection, place: Place, message: Message, emoji: str) -> None:
+    kinds = await reactions.kinds(tx, message.id)
+    if emoji in kinds:
+        return
+    place.access.require(permissions.ADD_REACTIONS)
+    if len(kinds) >= MAX_KINDS:
+        raise Invalid("too_many_reactions")
+
+
+def _where(place: Place, message: Message) -> tuple[str, str, str]:
+    return str(message.channel_id), str(message.id), str(place.guild_id)
+
+
+def _added(place: Place, message: Message, emoji: str, member: bytes) -> bytes:
+    return encode(
+        ReactionAdd(
+            *_where(place, message),
+            user_id=str(place.access.member.user_id),
+            member=Raw(member),
+            message_author_id=str(message.author_id),
+            emoji=EmojiShape(emoji),
+        )
+    )
+
+
+async def _tell(tx: Connection, place: Place, message: Message, event: str, data: bytes, by: int = 0) -> None:
+    record = Record(
+        event=event,
+        rev=place.access.rev,
+        id=message.id,
+        time=place.now_ms,
+        guild=place.guild_id,
+        channel=message.channel_id,
+        author=by,
+        data=data,
+    )
+    await places.emit(tx, place, record)
