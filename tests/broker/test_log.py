@@ -140,9 +140,11 @@ def test_starting_over_a_gap_trims_what_the_topic_had_before(log: Log, opened: O
     assert log.append([one(GUILD, 5)], start=True) == [(4,)]
     log.close()
     again = opened()
-    with pytest.raises(Trimmed):
-        again.history(GUILD, 2)
-    assert revs(again.history(GUILD, 3)) == [5]
+    for after in (1, 2, 3):
+        with pytest.raises(Trimmed):
+            again.history(GUILD, after)
+    assert again.append([one(GUILD, 6)]) == [(5,)]
+    assert revs(again.history(GUILD, 4)) == [6]
     assert revs(again.history(OTHER, 1)) == [1]
     assert again.append([one(GUILD, 3)]) == [(0,)]
 

@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     time_ms: int
     payload: bytes
     begins: bool
-    """What the topic had before this record is not whole, although it may still be there."""
+    """It did not follow on what the topic had before: a history that goes across it is not whole."""
 
 
 class Trimmed(Exception):

@@ -11,14 +11,14 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from itertools import dropwhile
+from itertools import dropwhile, islice
 from pathlib import Path
 from typing import Final
 
 import structlog
 from rocksdict import Cache, WriteBatch
 
-from derailed.broker import FIRST_OFFSET, MAX_TOPIC, Entry, LogFailed, Put, marks, record, storage
+from derailed.broker import FIRST_OFFSET, MAX_TOPIC, Entry, LogFailed, Put, Trimmed, marks, record, storage
 from derailed.broker.buckets import Buckets, Retention
 from derailed.broker.reader import Reader
 from derailed.broker.tails import Tail, Tails
@@ -93,7 +93,8 @@ class Log:
         """Write each verb's records all or none; their offsets, or None for a verb that is behind.
 
         Behind is a verb with a rev that leaves a gap, or with a topic that the log does not know. `start` accepts
-        both. A rev that is there already keeps its offset; 0 when it is trimmed, or a start went past it.
+        both; no history goes across such a gap. A rev that is there already keeps its offset; 0 when it is trimmed,
+        or a start went past it.
         """
         if self._stopped:
             raise LogFailed(self._stopped)
@@ -104,7 +105,7 @@ class Log:
 
     def read(self, topic: bytes, after: int, upto: int) -> Reader:
         """The topic's records above `after`, up to and with `upto`, to be read in slices."""
-        return Reader(self._buckets, topic, after, upto)
+        return Reader(self._slice, topic, after, upto)
 
     def history(self, topic: bytes, after: int) -> list[Entry]:
         """The topic's records above `after`. Raises Trimmed when they are not whole."""
@@ -183,6 +184,14 @@ class Log:
                 self._commit()
         self._commit()
         return answers
+
+    def _slice(self, topic: bytes, after: int, upto: int, limit: int) -> list[Entry]:
+        if after < self._buckets.horizon:
+            raise Trimmed
+        try:
+            return list(islice(self._buckets.forward(topic, after, upto), limit))
+        except Exception as error:
+            raise self._failure(error) from error
 
     def _plan(self, verb: Sequence[Put], start: bool) -> list[int] | None:
         """For each record the offset that it has already, or _NEW, or _BEGINS. None: the verb is behind."""

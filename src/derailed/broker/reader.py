@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Callable
 
 from derailed.broker import Entry, Trimmed
-from derailed.broker.buckets import Buckets
+
+Slice = Callable[[bytes, int, int, int], list[Entry]]
+"""The records of a topic above an offset, up to and with another, at most so many. Raises Trimmed."""
 
 
 class Reader:
-    """Goes from above `after` up to and with `upto`. No cursor stays open between two slices."""
+    """Goes from above `after` up to and with `upto`. Nothing stays open between two slices."""
 
-    def __init__(self, buckets: Buckets, topic: bytes, after: int, upto: int) -> None:
-        self._buckets = buckets
+    def __init__(self, read: Slice, topic: bytes, after: int, upto: int) -> None:
+        self._read = read
         self._topic = topic
-        self._after = after
         self._position = after
         self._upto = upto
 
@@ -24,12 +25,9 @@ class Reader:
         return self._position >= self._upto
 
     def slice(self, limit: int) -> list[Entry]:
-        """The next records, at most `limit`. Raises Trimmed when what follows, or was read, is not whole."""
-        if self._position < self._buckets.horizon:
+        """The next records, at most `limit`. Raises Trimmed when they do not follow on what was before."""
+        entries = self._read(self._topic, self._position, self._upto, limit)
+        if any(entry.begins for entry in entries):
             raise Trimmed
-        entries = list(islice(self._buckets.forward(self._topic, self._position, self._upto), limit))
-        for entry in entries:
-            if entry.begins and entry.offset - 1 > self._after:
-                raise Trimmed
         self._position = entries[-1].offset if len(entries) == limit else self._upto
         return entries
