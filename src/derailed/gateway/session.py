@@ -111,7 +111,7 @@ class Session:
         try:
             frame = wire.envelope(payload)
             return self._dispatch(frame.op, frame.d, now)
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, RecursionError):  # 4,096 opening brackets are deep enough
             return Hang(Close.DECODE_ERROR, "That frame could not be read.")
 
     def expired(self, now: float) -> bool:
@@ -168,13 +168,24 @@ def _bare(token: str) -> str:
 def _members(asked: wire.RequestMembers) -> AskMembers:
     guild = asked.guild_id[0] if isinstance(asked.guild_id, list) and asked.guild_id else asked.guild_id
     users = asked.user_ids if isinstance(asked.user_ids, list) else [] if asked.user_ids is None else [asked.user_ids]
-    if isinstance(guild, list) or len(users) > 100 or (asked.nonce is not None and len(asked.nonce.encode()) > 32):
+    alone = not isinstance(asked.guild_id, list) or len(asked.guild_id) == 1
+    if not alone or isinstance(guild, list) or len(users) > wire.ASKED_USERS or asked.limit > wire.ID_MAX:
+        raise ValueError
+    if asked.nonce is not None and len(asked.nonce.encode()) > wire.NONCE_BYTES:
         raise ValueError
     return AskMembers(
-        guild_id=int(guild),
+        guild_id=_id(guild),
         query=asked.query,
-        user_ids=tuple(int(user) for user in users),
+        user_ids=tuple(map(_id, users)),
         limit=asked.limit,
         nonce=asked.nonce,
         presences=bool(asked.presences),
     )
+
+
+def _id(of: int | str) -> int:
+    if isinstance(of, str) and not (of.isascii() and of.isdigit()):
+        raise ValueError
+    if not 0 <= int(of) <= wire.ID_MAX:  # what a store can hold
+        raise ValueError
+    return int(of)

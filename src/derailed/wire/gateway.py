@@ -23,6 +23,9 @@ LARGE_THRESHOLD: Final = (50, 250)
 SEQUENCE_MAX: Final = (1 << 31) - 1
 """Typed libraries read `s` as a signed 32-bit integer."""
 CHUNK_MEMBERS: Final = 1000
+ASKED_USERS: Final = 100
+NONCE_BYTES: Final = 32
+ID_MAX: Final = (1 << 63) - 1
 
 
 class Op(enum.IntEnum):
