@@ -7,42 +7,100 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import secrets
 import signal
 import socket
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Final
 
 import uvicorn
+from argon2 import PasswordHasher
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from derailed import telemetry
+from derailed.actions.context import Context, Ephemerals
+from derailed.actions.passwords import Passwords
+from derailed.actions.publisher import Publisher
+from derailed.actions.verbs import Verbs
+from derailed.broker import LogInUse
+from derailed.broker.buckets import Retention
+from derailed.broker.log import Log
+from derailed.bus.embedded import EmbeddedBus
+from derailed.gateway.connection import protocol
+from derailed.gateway.service import Service
+from derailed.model.snowflakes import Snowflakes
 from derailed.settings import Settings
 from derailed.site import Site, respond
+from derailed.store import Store
+from derailed.store.migrate import Incompatible
+from derailed.store.sqlite import SqliteStore
 
-_STOP_WITHIN_S = 10  # requests in flight have this long once the process was told to stop
+_STOP_WITHIN_S: Final = 10
+"""Requests in flight have this long once the process was told to stop."""
+
+_SERVER, _OPERATOR = 0, 1
+"""Worker numbers of ids: a command may make some while the server does."""
+
+_SECRET_BYTES: Final = 32
 
 
-class AddressInUse(Exception):
-    """Somebody else listens there already."""
+class CannotStart(Exception):
+    """What an operator has to see to, in one line."""
 
 
 async def serve(settings: Settings, started: Callable[[str], None]) -> None:
     """Run every part in this process until it is told to stop. `started` hears the address, once it answers."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     with _listen(settings) as listener:
+        log = _open_log(settings)
+        store = _open_store(settings)
+        bus = EmbeddedBus(log)
+        publisher = Publisher(store, bus, _now_ms)
+        store.committed = publisher.take
+        passwords = Passwords(PasswordHasher())
+        verbs = _verbs(store, bus, passwords, settings, _SERVER)
+        gateway = Service(bus, verbs.sessions, _secret(settings.secret_path), settings.public_url or None)
+        server = _Server(_http(front(Site()), protocol(gateway)))
         telemetry.watch_process()
-        server = _Server(_http(front(Site())))
-        background = asyncio.create_task(telemetry.watch_loop())
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, server.stop)
-        started(_address(listener))
-        await server.serve(sockets=[listener])
-        background.cancel()
+        async with asyncio.TaskGroup() as tasks:
+            parts = [tasks.create_task(part) for part in (telemetry.watch_loop(), publisher.run(), gateway.run())]
+            _stop_on_signals(server.stop)
+            started(_address(listener))
+            await server.serve(sockets=[listener])
+            await gateway.close()
+            for part in parts:
+                part.cancel()
+        passwords.close()
+        await bus.close()
+        await store.close()
+
+
+@contextlib.asynccontextmanager
+async def operating(settings: Settings) -> AsyncIterator[Verbs]:
+    """The verbs over the same data, for one command of the operator; a server may be running meanwhile.
+
+    What they emit waits in the outbox for the server, which looks there when it starts and once a second.
+    """
+    store = _open_store(settings)
+    passwords = Passwords(PasswordHasher())
+    try:
+        yield _verbs(store, _NobodyListens(), passwords, settings, _OPERATOR)
+    finally:
+        passwords.close()
+        await store.close()
+
+
+def _verbs(store: Store, bus: Ephemerals, passwords: Passwords, settings: Settings, worker: int) -> Verbs:
+    context = Context(store, bus, Snowflakes(worker), _now_ms)
+    store.rolled_back = context.shapes.clear
+    return Verbs.of(context, passwords, settings.registration)
 
 
 def front(site: ASGIApp) -> ASGIApp:
-    """What answers on the port: health, metrics, and the app for every other path."""
+    """What answers on the port: health, metrics, the API, and the app for every other path."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == ScopeType.HTTP
@@ -57,18 +115,11 @@ def front(site: ASGIApp) -> ASGIApp:
     return answer
 
 
-def _http(application: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        application,
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        server_header=False,
-        log_config=None,
-        log_level="warning",  # what it says at info, `started` and the exit code say already
-        timeout_graceful_shutdown=_STOP_WITHIN_S,
-    )
+class _NobodyListens:
+    """Where a command publishes what is not kept."""
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Deliver it to the subscribers of this process, of which there are none."""
 
 
 class _Server(uvicorn.Server):
@@ -85,15 +136,78 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _http(application: ASGIApp, upgraded: Callable[..., asyncio.Protocol]) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        http="httptools",
+        ws=upgraded,  # type: ignore[arg-type]  # it is called as a class would be
+        lifespan="off",
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        log_level="warning",  # what it says at info, `started` and the exit code say already
+        timeout_graceful_shutdown=_STOP_WITHIN_S,
+    )
+
+
+def _stop_on_signals(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+
+
+def _open_log(settings: Settings) -> Log:
+    _make_private(settings.data_dir)
+    try:
+        return Log(settings.log_path, retention=Retention(window_ms=settings.resume_window_s * 1000))
+    except LogInUse:
+        raise CannotStart(f"DERAILED_DATA_DIR: another server uses {settings.data_dir}") from None
+
+
+def _open_store(settings: Settings) -> SqliteStore:
+    _make_private(settings.data_dir)
+    try:
+        return SqliteStore.open(settings.database_path, _now_ms)
+    except Incompatible as error:
+        raise CannotStart(f"DERAILED_DATA_DIR: {error}") from None
+
+
+def _secret(path: Path) -> bytes:
+    """The secret in that file. Made whole or not at all: half a secret would be taken for one at the next start."""
+    if not path.exists():
+        _make_private(path.parent)
+        new = path.with_name(f"{path.name}.new")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(_SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    secret = path.read_bytes()
+    if len(secret) < _SECRET_BYTES:
+        raise CannotStart(f"DERAILED_SECRET_FILE: {path} holds less than {_SECRET_BYTES} bytes")
+    return secret
+
+
+def _make_private(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(f"DERAILED_DATA_DIR: can not make {folder} ({error.strerror})") from None
+
+
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
     try:
         return socket.create_server((settings.http_host, settings.http_port), family=family, backlog=2048)
     except OSError as error:
         where = f"{settings.http_host}:{settings.http_port}"
-        raise AddressInUse(f"DERAILED_HTTP_PORT: can not listen on {where} ({error.strerror})") from None
+        raise CannotStart(f"DERAILED_HTTP_PORT: can not listen on {where} ({error.strerror})") from None
 
 
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from collections.abc import Coroutine
+from typing import Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 
 from derailed import settings as settings_of
+from derailed.model.errors import FieldError, Invalid, Refusal
 from derailed.settings import Settings, WrongSetting
+
+T = TypeVar("T")
 
 app = typer.Typer(
     help="An instant-messaging server for communities.",
@@ -17,36 +21,33 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_out = Console()
+users = typer.Typer(help="What only the operator may do with people's accounts.", no_args_is_help=True)
+bots = typer.Typer(help="Bots made by the operator.", no_args_is_help=True)
+app.add_typer(users, name="user")
+app.add_typer(bots, name="bot")
+_out = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> None:
-    """Run the command line; what an operator got wrong is one line and exit code 2."""
+    """Run the command line. What can not be done is one line: exit code 2 for what must be set otherwise, else 1."""
     try:
         app()
     except WrongSetting as error:
-        _fail(error)
-
-
-def _fail(error: Exception) -> NoReturn:
-    sys.stderr.write(f"derailed: {error}\n")
-    raise SystemExit(2)
+        _fail(str(error), 2)
+    except Refusal as error:
+        _fail(_sentence(error), 1)
 
 
 @app.command()
 def up() -> None:
     """Run everything in this process: the app, the API and the Gateway on one port."""
-    import uvloop
+    settings = settings_of.from_environment()
 
     from derailed import telemetry
-    from derailed.app import AddressInUse, serve
+    from derailed.app import serve
 
-    settings = settings_of.from_environment()
     telemetry.configure_logs(settings.log_level)
-    try:
-        uvloop.run(serve(settings, lambda address: _welcome(address, settings)))
-    except AddressInUse as error:
-        _fail(error)
+    _run(serve(settings, lambda address: _welcome(address, settings)))
 
 
 def _welcome(address: str, settings: Settings) -> None:
@@ -54,9 +55,7 @@ def _welcome(address: str, settings: Settings) -> None:
         f"\n  [bold]Derailed[/bold] is running.\n\n"
         f"  open    [link={address}]{address}[/link]\n"
         f"  data    {settings.data_dir}\n"
-        f"  stop    Ctrl+C\n",
-        highlight=False,
-        soft_wrap=True,
+        f"  stop    Ctrl+C\n"
     )
 
 
@@ -70,7 +69,43 @@ def config() -> None:
     for field, variable in settings_of.VARIABLES.items():
         value = getattr(settings, field)
         table.add_row(settings_of.variable_name(field), "" if value is None else str(value), variable.meaning)
-    _out.print(table)
+    _out.print(table, soft_wrap=False)
+
+
+@users.command()
+def reset_password(name: str = typer.Argument(help="the account's user name")) -> None:
+    """Give an account a new password, which is printed, and sign it out everywhere."""
+    settings = settings_of.from_environment()
+
+    import secrets
+
+    from derailed.app import operating
+
+    async def reset(password: str) -> None:
+        async with operating(settings) as verbs:
+            await verbs.accounts.reset_password(name, password)
+
+    password = secrets.token_urlsafe(12)
+    _run(reset(password))
+    _out.print(password)
+
+
+@bots.command()
+def create(
+    name: str = typer.Argument(help="what the bot is called"),
+    guild: int = typer.Option(..., help="the id of the guild that it joins; the guild's owner owns it"),
+) -> None:
+    """Make a bot, add it to a guild, and print its token."""
+    settings = settings_of.from_environment()
+
+    from derailed.app import operating
+
+    async def make() -> str:
+        async with operating(settings) as verbs:
+            _, token = await verbs.applications.create_bot(name, guild)
+            return token
+
+    _out.print(_run(make()))
 
 
 @app.callback(invoke_without_command=True)
@@ -80,5 +115,33 @@ def _options(
     if version:
         from importlib.metadata import version as installed
 
-        _out.print(f"derailed {installed('derailed')}", highlight=False)
+        _out.print(f"derailed {installed('derailed')}")
         raise typer.Exit
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    import uvloop
+
+    from derailed.app import CannotStart
+
+    try:
+        return uvloop.run(work)
+    except CannotStart as error:
+        _fail(str(error), 2)
+
+
+def _fail(sentence: str, code: int) -> NoReturn:
+    sys.stderr.write(f"derailed: {sentence}\n")
+    raise SystemExit(code)
+
+
+def _sentence(refusal: Refusal) -> str:
+    from derailed.wire.error_codes import ERROR_CODES
+
+    if isinstance(refusal, Invalid) and refusal.fields:
+        return "; ".join(_of_field(field) for field in refusal.fields)
+    return ERROR_CODES[refusal.reason].message
+
+
+def _of_field(field: FieldError) -> str:
+    return f"{'.'.join(field.path)}: {field.message}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.server import Server, derailed
+from tests.journeys.server import Server, derailed, free_port
 
 
 def test_a_fresh_folder_becomes_a_server_that_is_ready(server: Server) -> None:
@@ -67,6 +67,31 @@ def test_a_port_in_use_is_one_line_that_names_it(server: Server, tmp_path: Path)
     ended = derailed("up", DERAILED_DATA_DIR=str(tmp_path / "other"), DERAILED_HTTP_PORT=str(server.port))
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     assert ended.stderr.startswith("derailed: DERAILED_HTTP_PORT: ")
+
+
+def test_two_servers_on_one_data_folder_are_refused_in_one_line(server: Server) -> None:
+    ended = derailed("up", DERAILED_DATA_DIR=str(server.data), DERAILED_HTTP_PORT=str(free_port()))
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert ended.stderr.startswith("derailed: DERAILED_DATA_DIR: ")
+
+
+def test_a_second_start_finds_the_data_of_the_first(server: Server) -> None:
+    secret = (server.data / "secret").read_bytes()
+    server.restart()
+    assert (server.data / "secret").read_bytes() == secret
+
+
+def test_the_data_is_nobody_elses_to_read(server: Server) -> None:
+    assert server.data.stat().st_mode & 0o077 == 0
+    assert (server.data / "secret").stat().st_mode & 0o077 == 0
+
+
+def test_half_a_secret_is_not_taken_for_one(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"short")
+    ended = derailed("up", DERAILED_DATA_DIR=str(tmp_path / "data"), DERAILED_SECRET_FILE=str(secret))
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert ended.stderr.startswith("derailed: DERAILED_SECRET_FILE: ")
 
 
 def test_config_lists_every_setting_with_its_value(tmp_path: Path) -> None:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from derailed.actions.access import Shapes
-from derailed.bus import Bus
 from derailed.model.snowflakes import Snowflakes
 from derailed.store import Store
+
+
+class Ephemerals(Protocol):
+    """The one thing that verbs ask of the bus themselves; an operator's command has no bus at hand."""
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Deliver an ephemeral record to the subscribers of now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +24,7 @@ class Context:
     """One per process. `clock` is Unix milliseconds; `bus` is for the ephemeral: the rest goes by the outbox."""
 
     store: Store
-    bus: Bus
+    bus: Ephemerals
     ids: Snowflakes
     clock: Callable[[], int]
     shapes: Shapes = field(default_factory=Shapes)

@@ -1,0 +1,59 @@
+"""All verbs, made from what they share. Doors are given this and nothing deeper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from derailed.actions.accounts import Accounts
+from derailed.actions.applications import Applications
+from derailed.actions.channels import Channels
+from derailed.actions.context import Context
+from derailed.actions.faces import Faces
+from derailed.actions.guilds import Guilds
+from derailed.actions.invites import Invites
+from derailed.actions.members import Members
+from derailed.actions.messages import Messages
+from derailed.actions.overwrites import Overwrites
+from derailed.actions.passwords import Passwords
+from derailed.actions.reactions import Reactions
+from derailed.actions.roles import Roles
+from derailed.actions.sessions import Sessions
+from derailed.actions.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Verbs:
+    """What a person or a bot can do, one field a noun."""
+
+    tokens: Tokens
+    accounts: Accounts
+    applications: Applications
+    guilds: Guilds
+    channels: Channels
+    overwrites: Overwrites
+    roles: Roles
+    members: Members
+    invites: Invites
+    messages: Messages
+    reactions: Reactions
+    sessions: Sessions
+
+    @classmethod
+    def of(cls, context: Context, passwords: Passwords, registration: str) -> Self:
+        """The verbs over one context. `registration` is open, invite or closed."""
+        tokens, faces = Tokens(context.store, context.clock), Faces()
+        return cls(
+            tokens=tokens,
+            accounts=Accounts(context, tokens, passwords, registration),
+            applications=Applications(context, tokens),
+            guilds=Guilds(context),
+            channels=Channels(context),
+            overwrites=Overwrites(context),
+            roles=Roles(context),
+            members=Members(context),
+            invites=Invites(context),
+            messages=Messages(context, faces),
+            reactions=Reactions(context, faces),
+            sessions=Sessions(context, tokens),
+        )
