@@ -58,7 +58,7 @@ export const PAGE_SIZE = 50;
 export class Api {
   constructor(
     private readonly token: string | null,
-    private readonly unauthorized: () => void = () => undefined,
+    private readonly unauthorized: () => unknown = () => undefined,
   ) {}
 
   register(form: { username: string; password: string; global_name?: string; invite?: string }): Promise<{ token: string }> {

@@ -24,12 +24,13 @@ export class Client {
   private readonly outbox: Outbox;
   private readonly waiting = new Set<() => void>();
   private askings = 0;
+  private stopped = false;
   private readonly typingSaid = new Map<Snowflake, number>();
 
   constructor(token: string, signedOut: () => void) {
-    this.api = new Api(token, signedOut);
+    this.api = new Api(token, () => this.stopped || signedOut());
     this.outbox = new Outbox({
-      pending: (channelId) => this.timeline(channelId).pending,
+      pending: (channelId) => (this.stopped ? [] : this.timeline(channelId).pending),
       changed: (channelId, pending) => this.apply({ kind: "sending", channelId, pending }),
       post: (channelId, message) => this.api.send(channelId, message),
       posted: (message, nonce) => this.posted(message, nonce),
@@ -55,6 +56,7 @@ export class Client {
   }
 
   stop(): void {
+    this.stopped = true;
     this.socket.close();
   }
 

@@ -13,7 +13,7 @@ export interface Redirect {
 /** `wide` screens show a channel beside the list, so a guild alone leads on to its first one. */
 export function redirect(state: State, route: Route, wide: boolean): Redirect | null {
   if (state.me === null || route.place === "invite") return null;
-  if (route.place !== "guild") return awayFromHome(state, route, wide);
+  if (route.place !== "guild") return awayFromHome(state, route);
   const guild = state.guilds[route.guildId];
   if (guild === undefined) return { to: { place: "home" }, because: "You are not in that guild." };
   const to: Route = { place: "guild", guildId: guild.id, channelId: null };
@@ -25,9 +25,9 @@ export function redirect(state: State, route: Route, wide: boolean): Redirect | 
   return wide && first !== undefined ? { to: { ...to, channelId: first.id } } : null;
 }
 
-function awayFromHome(state: State, route: Route, wide: boolean): Redirect | null {
+function awayFromHome(state: State, route: Route): Redirect | null {
   const [first] = guildsInOrder(state);
-  if (first !== undefined && wide) return { to: { place: "guild", guildId: first, channelId: null } };
+  if (first !== undefined) return { to: { place: "guild", guildId: first, channelId: null } };
   return route.place === "home" ? null : { to: { place: "home" } };
 }
 

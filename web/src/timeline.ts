@@ -125,8 +125,11 @@ function bounded(timeline: Timeline, giveUp: "older" | "newer"): Timeline {
   return { ...timeline, messages, [giveUp]: true };
 }
 
+/** A message that was there already keeps its place. */
 export function sending(timeline: Timeline, pending: Pending): Timeline {
-  return { ...timeline, pending: [...timeline.pending.filter(({ nonce }) => nonce !== pending.nonce), pending] };
+  const at = timeline.pending.findIndex(({ nonce }) => nonce === pending.nonce);
+  const next = at === -1 ? [...timeline.pending, pending] : timeline.pending.with(at, pending);
+  return { ...timeline, pending: next };
 }
 
 export function settled(timeline: Timeline, nonce: string): Timeline {
