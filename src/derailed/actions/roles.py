@@ -127,6 +127,10 @@ def require_below(access: Access, role: Role) -> None:
 
 async def remove_role(changes: Changes, guild: Guild, role: Role) -> Guild:
     """Take the role out of overwrites, members and the guild; what the guild is then. Its topic is held."""
+    # The role goes first: with its overwrites gone and itself not yet, it would show what they had hidden.
+    others = {each.id: each for each in guild.roles.values() if each.id != role.id}
+    await roles.delete(changes.tx, role.id)
+    await changes.role_delete(guild.id, role.id)
     kept = dict(guild.channels)
     for channel in guild.channels.values():
         left = tuple(each for each in channel.overwrites if each.id != role.id)
@@ -138,9 +142,6 @@ async def remove_role(changes: Changes, guild: Guild, role: Role) -> Guild:
         # No event each: everybody takes the role from its members when they hear that it is gone.
         without = tuple(each for each in member.roles if each != role.id)
         await members.update(changes.tx, replace(member, roles=without))
-    others = {each.id: each for each in guild.roles.values() if each.id != role.id}
-    await roles.delete(changes.tx, role.id)
-    await changes.role_delete(guild.id, role.id)
     return replace(guild, channels=kept, roles=others)
 
 

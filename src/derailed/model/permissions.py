@@ -108,7 +108,7 @@ def in_channel(guild: Guild, user_id: int, roles: tuple[int, ...], channel: Chan
                 own = overwrite
         elif overwrite.id == guild.id:
             everyone = overwrite
-        elif overwrite.id in roles:
+        elif overwrite.id in roles and overwrite.id in guild.roles:
             allow |= overwrite.allow
             deny |= overwrite.deny
     if everyone is not None:
