@@ -83,7 +83,7 @@ class SqliteStore:
         self._forget_due = False
         self._forget_timer: asyncio.TimerHandle | None = None
         self._pump: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, "commit")
+        self._disk = ThreadPoolExecutor(1, "commit")
 
     @classmethod
     def open(cls, path: Path, clock: Callable[[], int]) -> Self:
@@ -123,7 +123,7 @@ class SqliteStore:
             self._forget_now()
         if self._pump is not None:
             await self._pump
-        self._thread.shutdown()
+        self._disk.shutdown()
         self._writer.close()
         self._reader.close()
 
@@ -159,7 +159,7 @@ class SqliteStore:
             forgotten = self._forget()
             await self._fill()
             rows = self._writer.seal()
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.commit)
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit)
         except sqlite3.Error as error:
             self._refuse_group(error)
             return

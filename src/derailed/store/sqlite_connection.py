@@ -14,6 +14,7 @@ from derailed.store.migrate import load, pending
 _STATEMENTS_KEPT = 512  # more than there are distinct statements in `store/`, so that each is prepared once
 _OPEN_WITHIN_MS = 30_000  # another process may be applying migrations
 _CACHE_KIB = 16 * 1024
+_CHECKPOINT_PAGES = 4000  # 16 MB of log: a page that many groups changed is copied to its place once
 
 _LAST_OUTBOX_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'"
 _INSERT_OUTBOX = "INSERT INTO outbox (id, verb, topic, rev, payload, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
@@ -177,7 +178,9 @@ def _open(path: Path, busy_ms: int) -> sqlite3.Connection:
         cached_statements=_STATEMENTS_KEPT,
     )
     db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = FAST")  # some builds overwrite what is deleted at the price of more writes
     db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     return db
 
 
