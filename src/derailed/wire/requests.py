@@ -46,10 +46,10 @@ def schema_hook(kind: type) -> dict[str, object]:
 
 
 class Register(Struct, kw_only=True):
-    """POST /auth/register"""
+    """POST /auth/register. What is missing is as wrong as what is empty: both are named at once."""
 
-    username: str
-    password: str
+    username: str = ""
+    password: str = ""
     global_name: str | None = None
     email: str | None = None
     invite: str | None = None
@@ -58,8 +58,8 @@ class Register(Struct, kw_only=True):
 class Login(Struct, kw_only=True):
     """POST /auth/login"""
 
-    login: str
-    password: str
+    login: str = ""
+    password: str = ""
 
 
 class EditAccount(Struct, kw_only=True):

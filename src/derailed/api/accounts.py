@@ -1,0 +1,64 @@
+"""Routes of accounts: /auth and /users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import delete, get, patch, post
+from litestar.params import FromPath, JSONBody
+
+from derailed.actions.accounts import Own
+from derailed.api.asking import ANYBODY, Ask, Who
+from derailed.wire import rest
+from derailed.wire.requests import EditAccount, Login, Register
+from derailed.wire.shapes import OwnUserShape, UserShape
+
+
+@post("/auth/register", opt=ANYBODY, status_code=201)
+async def register(verbs: Ask, data: JSONBody[Register]) -> dict[str, str]:
+    """Make an account; its first token."""
+    return {"token": await verbs.accounts.register(data)}
+
+
+@post("/auth/login", opt=ANYBODY, status_code=200)
+async def login(verbs: Ask, data: JSONBody[Login]) -> dict[str, Any]:
+    """A new token for who knows the password."""
+    user_id, token = await verbs.accounts.login(data)
+    return {"user_id": str(user_id), "token": token, "user_settings": {"locale": "en-US", "theme": "dark"}}
+
+
+@post("/auth/logout", status_code=204)
+async def logout(verbs: Ask, actor: Who) -> None:
+    """End the token that asks."""
+    await verbs.accounts.logout(actor)
+
+
+@get("/users/@me")
+async def own(verbs: Ask, actor: Who) -> OwnUserShape:
+    """One's own account."""
+    return _own(await verbs.accounts.own(actor))
+
+
+@patch("/users/@me")
+async def edit(verbs: Ask, actor: Who, data: JSONBody[EditAccount]) -> OwnUserShape:
+    """Change one's name or password."""
+    return _own(await verbs.accounts.edit(actor, data))
+
+
+@get("/users/{user_id:int}")
+async def other(verbs: Ask, actor: Who, user_id: FromPath[int]) -> UserShape:
+    """Anybody's account."""
+    return rest.user(await verbs.accounts.get(actor, user_id))
+
+
+@delete("/users/@me/guilds/{guild_id:int}", status_code=204)
+async def leave(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> None:
+    """Leave a guild."""
+    await verbs.guilds.leave(actor, guild_id)
+
+
+def _own(account: Own) -> OwnUserShape:
+    return rest.own_user(account.user, account.email, account.token)
+
+
+ROUTES = (register, login, logout, own, edit, other, leave)

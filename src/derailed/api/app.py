@@ -1,0 +1,130 @@
+"""The API as one ASGI application: the hot routes first, the rest by Litestar.
+
+One set of routes answers under /api/v10, /api/v9 and /api, with or without a slash at the end, never by redirect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from derailed.actions.verbs import Verbs
+from derailed.api import (
+    accounts,
+    applications,
+    asking,
+    channels,
+    errors,
+    gateway_info,
+    guilds,
+    invites,
+    members,
+    messages,
+    paths,
+    reactions,
+    roles,
+    vacant,
+)
+from derailed.api.answers import refused
+from derailed.api.hot import Hot
+from derailed.model.errors import Refusal, TooLarge
+from derailed.wire import limits
+from derailed.wire.requests import Bits, Snowflake, decode_hook
+
+Event = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_DOCS: Final = ("/docs", "/docs/openapi.json")
+_ROUTES: Final = (
+    *accounts.ROUTES,
+    *applications.ROUTES,
+    *channels.ROUTES,
+    *gateway_info.ROUTES,
+    *guilds.ROUTES,
+    *invites.ROUTES,
+    *members.ROUTES,
+    *messages.ROUTES,
+    *reactions.ROUTES,
+    *roles.ROUTES,
+    *vacant.ROUTES,
+)
+
+
+def create(verbs: Verbs, public_url: str = "") -> Application:
+    """The API. `public_url` is where people reach it, when that is not what their request says."""
+    hot = Hot(verbs.messages, verbs.tokens)
+    routes = _litestar(verbs, public_url)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        handler = hot.handles(scope)
+        if handler is not None:
+            await handler(scope, receive, send)
+            return
+        path = scope["path"] if scope["path"] in _DOCS else paths.normal(scope["path"])
+        if path is None or paths.too_long(path):
+            await _refuse(send, (path and paths.unknown(path)) or "unknown_route")
+            return
+        await routes({**scope, "path": path, "raw_path": path.encode()}, _bounded(scope, receive), send)  # type: ignore[arg-type]
+
+    return answer
+
+
+def _litestar(verbs: Verbs, public_url: str) -> Litestar:
+    api = Router(
+        path="/api/v10",
+        route_handlers=_ROUTES,
+        guards=[asking.authenticated],
+        dependencies={
+            "verbs": Provide(lambda: verbs, sync_to_thread=False),
+            "actor": Provide(asking.actor, sync_to_thread=False),
+        },
+    )
+    return Litestar(
+        [api],
+        request_class=asking.Asked,
+        exception_handlers=errors.HANDLERS,
+        type_decoders=[(_is_ours, decode_hook)],
+        state=State({"verbs": verbs, "public_url": public_url}),
+        request_max_body_size=None,  # `_bounded` knows which limit
+        openapi_config=OpenAPIConfig("Derailed", "10", path="/docs", render_plugins=[JsonRenderPlugin()]),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _is_ours(kind: Any) -> bool:
+    return kind in (Snowflake, Bits)
+
+
+def _bounded(scope: Scope, receive: Receive) -> Receive:
+    """The same body, which is refused as soon as it is too long, whatever it said of its length."""
+    read = 0
+    multipart = any(
+        name == b"content-type" and value.startswith(b"multipart/form-data") for name, value in scope["headers"]
+    )
+    limit = limits.BODY if multipart else limits.JSON_BODY
+
+    async def bounded() -> Event:
+        nonlocal read
+        event = await receive()
+        read += len(event.get("body", b""))
+        if read > limit:
+            raise TooLarge
+        return event
+
+    return bounded
+
+
+async def _refuse(send: Send, reason: str) -> None:
+    status, headers, body = refused(Refusal(reason))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

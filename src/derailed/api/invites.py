@@ -1,0 +1,57 @@
+"""Routes of invites."""
+
+from __future__ import annotations
+
+from litestar import delete, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from derailed.actions.invites import Opened
+from derailed.api.asking import ANYBODY, Ask, Who
+from derailed.wire import rest
+from derailed.wire.requests import CreateInvite
+from derailed.wire.shapes import InviteShape
+
+
+@post("/channels/{channel_id:int}/invites", status_code=200)
+async def create(verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSONBody[CreateInvite]) -> InviteShape:
+    """Make a way in."""
+    return _shape(await verbs.invites.create(actor, channel_id, data), managed=True)
+
+
+@get("/invites/{code:str}", opt=ANYBODY)
+async def look_up(verbs: Ask, code: FromPath[str], with_counts: FromQuery[bool] = False) -> InviteShape:
+    """What a code leads to."""
+    opened = await verbs.invites.get(code)
+    shape = _shape(opened)
+    return rest.with_counts(shape, opened.member_count) if with_counts else shape
+
+
+@post("/invites/{code:str}", status_code=200)
+async def accept(verbs: Ask, actor: Who, code: FromPath[str]) -> InviteShape:
+    """Come in by it."""
+    return _shape(await verbs.invites.accept(actor, code))
+
+
+@delete("/invites/{code:str}", status_code=200)
+async def close(verbs: Ask, actor: Who, code: FromPath[str]) -> InviteShape:
+    """Let it lead nowhere."""
+    return _shape(await verbs.invites.delete(actor, code))
+
+
+@get("/guilds/{guild_id:int}/invites")
+async def of_guild(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> list[InviteShape]:
+    """All ways into a guild."""
+    return [_shape(each, managed=True) for each in await verbs.invites.of_guild(actor, guild_id)]
+
+
+@get("/channels/{channel_id:int}/invites")
+async def of_channel(verbs: Ask, actor: Who, channel_id: FromPath[int]) -> list[InviteShape]:
+    """All ways in by a channel."""
+    return [_shape(each, managed=True) for each in await verbs.invites.of_channel(actor, channel_id)]
+
+
+def _shape(opened: Opened, *, managed: bool = False) -> InviteShape:
+    return rest.invite(opened.invite, opened.guild, opened.inviter, managed=managed)
+
+
+ROUTES = (create, look_up, accept, close, of_guild, of_channel)

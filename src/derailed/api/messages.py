@@ -1,0 +1,57 @@
+"""Routes of messages. The verbs answer in JSON, which goes out as it is."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from litestar import delete, get, patch, post
+from msgspec import Raw
+
+from derailed.api.asking import Ask, Asked, Who
+from derailed.api.forms import AskedWithFiles
+from derailed.api.pages import asked
+from derailed.wire.messages import EditMessage, MessageShape, SendMessage
+
+
+@get("/channels/{channel_id:int}/messages")
+async def page(verbs: Ask, actor: Who, channel_id: int, request: Asked) -> list[MessageShape]:
+    """Up to `limit` (1–100, else 50) messages, newest first: the newest, or those before, after or around an id."""
+    found = await verbs.messages.page(actor, channel_id, asked(request.scope["query_string"]))
+    return cast("list[MessageShape]", Raw(found))
+
+
+@get("/channels/{channel_id:int}/messages/{message_id:int}")
+async def one(verbs: Ask, actor: Who, channel_id: int, message_id: int) -> MessageShape:
+    """One message."""
+    return _shown(await verbs.messages.get(actor, channel_id, message_id))
+
+
+@post("/channels/{channel_id:int}/messages", status_code=200, request_class=AskedWithFiles)
+async def send(verbs: Ask, actor: Who, channel_id: int, data: SendMessage) -> MessageShape:
+    """Send a message."""
+    return _shown(await verbs.messages.send(actor, channel_id, data))
+
+
+@patch("/channels/{channel_id:int}/messages/{message_id:int}", request_class=AskedWithFiles)
+async def edit(verbs: Ask, actor: Who, channel_id: int, message_id: int, data: EditMessage) -> MessageShape:
+    """Change one's own message, or hide the embeds of another's."""
+    return _shown(await verbs.messages.edit(actor, channel_id, message_id, data))
+
+
+@delete("/channels/{channel_id:int}/messages/{message_id:int}", status_code=204)
+async def end(verbs: Ask, actor: Who, channel_id: int, message_id: int) -> None:
+    """Delete a message."""
+    await verbs.messages.delete(actor, channel_id, message_id)
+
+
+@post("/channels/{channel_id:int}/typing", status_code=204)
+async def typing(verbs: Ask, actor: Who, channel_id: int) -> None:
+    """Say that one is typing, for the next ten seconds."""
+    await verbs.messages.typing(actor, channel_id)
+
+
+def _shown(reply: bytes) -> MessageShape:
+    return cast(MessageShape, Raw(reply))  # already JSON; the type is what the documents tell
+
+
+ROUTES = (page, one, send, edit, end, typing)

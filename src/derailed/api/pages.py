@@ -1,0 +1,51 @@
+"""Queries of pages, read without a framework because a page of messages is asked for so often."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from derailed.model import snowflakes
+from derailed.model.errors import FieldError, Invalid
+from derailed.wire import messages, reactions
+from derailed.wire.messages import PageQuery
+
+_NEWEST: Final = PageQuery()
+
+
+def asked(query_string: bytes) -> PageQuery:
+    """What `?limit=…&before=…` asks of messages. Raises Invalid naming the key."""
+    if not query_string:
+        return _NEWEST
+    query = PageQuery(**_numbers(query_string, PageQuery._fields))
+    _check_limit(query.limit, messages.MAX_PAGE)
+    return query
+
+
+def reactors(query_string: bytes) -> tuple[int, int]:
+    """The limit, and the id to go on after, of those who reacted. Raises Invalid naming the key."""
+    numbers = _numbers(query_string, ("limit", "after"))
+    limit = numbers.get("limit", reactions.PAGE)
+    _check_limit(limit, reactions.MAX_PAGE)
+    return limit, numbers.get("after", 0)
+
+
+def _numbers(query_string: bytes, keys: Collection[str]) -> dict[str, int]:
+    """The numbers under these keys; others are ignored."""
+    numbers: dict[str, int] = {}
+    for pair in query_string.decode("latin-1").split("&"):
+        key, _, value = pair.partition("=")
+        if key in keys:
+            if not (value.isascii() and value.isdigit() and len(value) <= 20):
+                raise _wrong(key, "NUMBER_TYPE_COERCE", "Value is not a number.")
+            numbers[key] = min(int(value), snowflakes.MAX)
+    return numbers
+
+
+def _check_limit(limit: int, most: int) -> None:
+    if not 1 <= limit <= most:
+        raise _wrong("limit", "NUMBER_TYPE_RANGE", f"int value should be between 1 and {most}.")
+
+
+def _wrong(key: str, code: str, message: str) -> Invalid:
+    return Invalid("invalid_form", FieldError((key,), code, message))

@@ -1,0 +1,54 @@
+"""Paths: one form for all the ways they are written, and which noun an id in them stands for."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Final
+
+from derailed.model import snowflakes
+
+_PREFIX: Final = re.compile(r"/api(?:/v(?:9|10))?(?=/)")
+_NOUNS: Final = {
+    "guilds": "guild",
+    "channels": "channel",
+    "messages": "message",
+    "users": "user",
+    "members": "member",
+    "roles": "role",
+    "permissions": "overwrite",
+    "applications": "application",
+    "webhooks": "webhook",
+    "bans": "ban",
+}
+"""What stands before an id."""
+
+
+def normal(path: str) -> str | None:
+    """`/api/v10/…` without a slash at the end, for any path of the API; None for another's."""
+    prefix = _PREFIX.match(path)
+    return None if prefix is None else "/api/v10/" + path[prefix.end() :].strip("/")
+
+
+def unknown(path: str) -> str | None:
+    """The reason why the first id in the path that is none names nothing, such as `unknown_guild`."""
+    steps = path.split("/")
+    for noun, value in pairwise(steps):
+        if noun in _NOUNS and not is_id(value) and not value.startswith("@"):
+            return f"unknown_{_NOUNS[noun]}"
+    return None
+
+
+def too_long(path: str) -> bool:
+    """Whether a number in the path is beyond all ids."""
+    return any(step.isdigit() and not is_id(step) for step in path.split("/"))
+
+
+def is_id(text: str) -> bool:
+    """Whether it is a number that an id could be."""
+    return text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= snowflakes.MAX
+
+
+def shape(path: str) -> str:
+    """The path with its ids and codes left out, for the log."""
+    return re.sub(r"\d+", "…", path)

@@ -1,0 +1,56 @@
+"""Routes of reactions. The emoji stands in the path, percent-encoded."""
+
+from __future__ import annotations
+
+from litestar import delete, get, put
+
+from derailed.api.asking import Ask, Asked, Who
+from derailed.api.pages import reactors
+from derailed.wire import rest
+from derailed.wire.shapes import UserShape
+
+_ALL = "/channels/{channel_id:int}/messages/{message_id:int}/reactions"
+_KIND = _ALL + "/{emoji:str}"
+
+
+@put(_KIND + "/@me", status_code=204)
+async def add(verbs: Ask, actor: Who, channel_id: int, message_id: int, emoji: str) -> None:
+    """React."""
+    await verbs.reactions.add(actor, channel_id, message_id, emoji)
+
+
+@delete(_KIND + "/@me", status_code=204)
+async def take_back(verbs: Ask, actor: Who, channel_id: int, message_id: int, emoji: str) -> None:
+    """Take back one's own reaction."""
+    await verbs.reactions.remove(actor, channel_id, message_id, emoji, actor.user_id)
+
+
+@delete(_KIND + "/{user_id:int}", status_code=204)
+async def remove(verbs: Ask, actor: Who, channel_id: int, message_id: int, emoji: str, user_id: int) -> None:
+    """Remove another's reaction."""
+    await verbs.reactions.remove(actor, channel_id, message_id, emoji, user_id)
+
+
+@get(_KIND)
+async def users(
+    verbs: Ask, actor: Who, channel_id: int, message_id: int, emoji: str, request: Asked
+) -> list[UserShape]:
+    """Up to `limit` (1–100, 25 by default) of those who reacted with the emoji, by ascending id above `after`."""
+    limit, after = reactors(request.scope["query_string"])
+    found = await verbs.reactions.users(actor, channel_id, message_id, emoji, after=after, limit=limit)
+    return [rest.user(each) for each in found]
+
+
+@delete(_KIND, status_code=204)
+async def clear_emoji(verbs: Ask, actor: Who, channel_id: int, message_id: int, emoji: str) -> None:
+    """Remove everyone's reactions with one emoji."""
+    await verbs.reactions.clear_emoji(actor, channel_id, message_id, emoji)
+
+
+@delete(_ALL, status_code=204)
+async def clear(verbs: Ask, actor: Who, channel_id: int, message_id: int) -> None:
+    """Remove everyone's reactions."""
+    await verbs.reactions.clear(actor, channel_id, message_id)
+
+
+ROUTES = (add, take_back, remove, users, clear_emoji, clear)
