@@ -129,7 +129,8 @@ def of_member(guild: Guild, member: Member, channel: Channel | None, now_ms: int
         bits = in_guild(guild, member.user_id, member.roles)
     else:
         bits = in_channel(guild, member.user_id, member.roles, channel)
-    if bits != ALL and member.timed_out_until is not None and member.timed_out_until > now_ms:
+    timed_out = member.timed_out_until is not None and member.timed_out_until > now_ms
+    if timed_out and in_guild(guild, member.user_id, member.roles) != ALL:  # `bits` may be ALL by an overwrite
         bits &= _KEPT_IN_TIME_OUT
     return bits
 
