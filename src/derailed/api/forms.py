@@ -36,4 +36,7 @@ class AskedWithFiles(Asked):
         if not payload:
             return msgspec.json.encode({name: fields[name][0] for name in _PLAIN_FIELDS if name in fields})
         part = payload[0]
-        return await part.read() if isinstance(part, UploadFile) else part.encode()
+        if isinstance(part, str):
+            return part.encode()
+        await part.seek(0)  # the framework asks for the body more than once
+        return await part.read()

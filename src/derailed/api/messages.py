@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from litestar import delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 from msgspec import Raw
 
 from derailed.api.asking import Ask, Asked, Who
@@ -14,38 +15,40 @@ from derailed.wire.messages import EditMessage, MessageShape, SendMessage
 
 
 @get("/channels/{channel_id:int}/messages")
-async def page(verbs: Ask, actor: Who, channel_id: int, request: Asked) -> list[MessageShape]:
+async def page(verbs: Ask, actor: Who, channel_id: FromPath[int], request: Asked) -> list[MessageShape]:
     """Up to `limit` (1–100, else 50) messages, newest first: the newest, or those before, after or around an id."""
     found = await verbs.messages.page(actor, channel_id, asked(request.scope["query_string"]))
     return cast("list[MessageShape]", Raw(found))
 
 
 @get("/channels/{channel_id:int}/messages/{message_id:int}")
-async def one(verbs: Ask, actor: Who, channel_id: int, message_id: int) -> MessageShape:
+async def one(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int]) -> MessageShape:
     """One message."""
     return _shown(await verbs.messages.get(actor, channel_id, message_id))
 
 
 @post("/channels/{channel_id:int}/messages", status_code=200, request_class=AskedWithFiles)
-async def send(verbs: Ask, actor: Who, channel_id: int, data: SendMessage) -> MessageShape:
+async def send(verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSONBody[SendMessage]) -> MessageShape:
     """Send a message."""
     return _shown(await verbs.messages.send(actor, channel_id, data))
 
 
 @patch("/channels/{channel_id:int}/messages/{message_id:int}", request_class=AskedWithFiles)
-async def edit(verbs: Ask, actor: Who, channel_id: int, message_id: int, data: EditMessage) -> MessageShape:
+async def edit(
+    verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int], data: JSONBody[EditMessage]
+) -> MessageShape:
     """Change one's own message, or hide the embeds of another's."""
     return _shown(await verbs.messages.edit(actor, channel_id, message_id, data))
 
 
 @delete("/channels/{channel_id:int}/messages/{message_id:int}", status_code=204)
-async def end(verbs: Ask, actor: Who, channel_id: int, message_id: int) -> None:
+async def end(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int]) -> None:
     """Delete a message."""
     await verbs.messages.delete(actor, channel_id, message_id)
 
 
 @post("/channels/{channel_id:int}/typing", status_code=204)
-async def typing(verbs: Ask, actor: Who, channel_id: int) -> None:
+async def typing(verbs: Ask, actor: Who, channel_id: FromPath[int]) -> None:
     """Say that one is typing, for the next ten seconds."""
     await verbs.messages.typing(actor, channel_id)
 

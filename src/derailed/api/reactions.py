@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import delete, get, put
+from litestar.params import FromPath
 
 from derailed.api.asking import Ask, Asked, Who
 from derailed.api.pages import reactors
@@ -14,26 +15,37 @@ _KIND = _ALL + "/{emoji:str}"
 
 
 @put(_KIND + "/@me", status_code=204)
-async def add(verbs: Ask, actor: Who, channel_id: int, message_id: int, emoji: str) -> None:
+async def add(
+    verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int], emoji: FromPath[str]
+) -> None:
     """React."""
     await verbs.reactions.add(actor, channel_id, message_id, emoji)
 
 
 @delete(_KIND + "/@me", status_code=204)
-async def take_back(verbs: Ask, actor: Who, channel_id: int, message_id: int, emoji: str) -> None:
+async def take_back(
+    verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int], emoji: FromPath[str]
+) -> None:
     """Take back one's own reaction."""
     await verbs.reactions.remove(actor, channel_id, message_id, emoji, actor.user_id)
 
 
 @delete(_KIND + "/{user_id:int}", status_code=204)
-async def remove(verbs: Ask, actor: Who, channel_id: int, message_id: int, emoji: str, user_id: int) -> None:
+async def remove(
+    verbs: Ask,
+    actor: Who,
+    channel_id: FromPath[int],
+    message_id: FromPath[int],
+    emoji: FromPath[str],
+    user_id: FromPath[int],
+) -> None:
     """Remove another's reaction."""
     await verbs.reactions.remove(actor, channel_id, message_id, emoji, user_id)
 
 
 @get(_KIND)
 async def users(
-    verbs: Ask, actor: Who, channel_id: int, message_id: int, emoji: str, request: Asked
+    verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int], emoji: FromPath[str], request: Asked
 ) -> list[UserShape]:
     """Up to `limit` (1–100, 25 by default) of those who reacted with the emoji, by ascending id above `after`."""
     limit, after = reactors(request.scope["query_string"])
@@ -42,13 +54,15 @@ async def users(
 
 
 @delete(_KIND, status_code=204)
-async def clear_emoji(verbs: Ask, actor: Who, channel_id: int, message_id: int, emoji: str) -> None:
+async def clear_emoji(
+    verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int], emoji: FromPath[str]
+) -> None:
     """Remove everyone's reactions with one emoji."""
     await verbs.reactions.clear_emoji(actor, channel_id, message_id, emoji)
 
 
 @delete(_ALL, status_code=204)
-async def clear(verbs: Ask, actor: Who, channel_id: int, message_id: int) -> None:
+async def clear(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int]) -> None:
     """Remove everyone's reactions."""
     await verbs.reactions.clear(actor, channel_id, message_id)
 
