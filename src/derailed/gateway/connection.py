@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -62,10 +62,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The transport is ours."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self.write = transport.write
-        transport.set_write_buffer_limits(high=_STALLED_BYTES)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are one in all but their base class
+        self.write = self._transport.write
+        self._transport.set_write_buffer_limits(high=_STALLED_BYTES)
         self._service.opened(self)
 
     def data_received(self, data: bytes) -> None:
