@@ -18,14 +18,13 @@ from typing import Final
 
 import uvicorn
 from argon2 import PasswordHasher
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
 
 from derailed import telemetry
 from derailed.actions.context import Context, Ephemerals
 from derailed.actions.passwords import Passwords
 from derailed.actions.publisher import Publisher
 from derailed.actions.verbs import Verbs
+from derailed.api.app import Application, Receive, Scope, Send, create
 from derailed.broker import LogInUse
 from derailed.broker.buckets import Retention
 from derailed.broker.log import Log
@@ -63,7 +62,8 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         passwords = Passwords(PasswordHasher())
         verbs = _verbs(store, bus, passwords, settings, _SERVER)
         gateway = Service(bus, verbs.sessions, _secret(settings.secret_path), settings.public_url or None)
-        server = _Server(_http(front(Site()), protocol(gateway)))
+        application = _front(create(verbs, settings.public_url), Site())
+        server = _Server(_http(application, protocol(gateway)))
         telemetry.watch_process()
         async with asyncio.TaskGroup() as tasks:
             parts = [tasks.create_task(part) for part in (telemetry.watch_loop(), publisher.run(), gateway.run())]
@@ -99,15 +99,16 @@ def _verbs(store: Store, bus: Ephemerals, passwords: Passwords, settings: Settin
     return Verbs.of(context, passwords, settings.registration)
 
 
-def front(site: ASGIApp) -> ASGIApp:
+def _front(api: Application, site: Site) -> Application:
     """What answers on the port: health, metrics, the API, and the app for every other path."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        assert scope["type"] == ScopeType.HTTP
-        match scope["path"]:
-            case "/healthz" | "/readyz":
+        match scope["path"].split("/")[1]:
+            case "api" | "docs":
+                await api(scope, receive, send)
+            case "healthz" | "readyz":
                 await respond(send, 200, b"ok\n", [(b"content-type", b"text/plain")])
-            case "/metrics":
+            case "metrics":
                 await respond(send, 200, telemetry.metrics(), [(b"content-type", telemetry.METRICS_TYPE.encode())])
             case _:
                 await site(scope, receive, send)
@@ -136,7 +137,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _http(application: ASGIApp, upgraded: Callable[..., asyncio.Protocol]) -> uvicorn.Config:
+def _http(application: Application, upgraded: Callable[..., asyncio.Protocol]) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         http="httptools",

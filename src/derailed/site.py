@@ -8,12 +8,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from pathlib import Path
-from typing import Final, NamedTuple
-
-from litestar.enums import ScopeType
-from litestar.types import Receive, Scope, Send
+from typing import Any, Final, NamedTuple
 
 FOLDER: Final = Path(__file__).parent / "web_dist"
 
@@ -32,6 +29,9 @@ _HEADERS: Final = (
 _FOR_EVER: Final = b"public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = b"no-cache"
 
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
 
 
@@ -51,7 +51,6 @@ class Site:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer GET and HEAD; with the app's page where there is no file of that name."""
-        assert scope["type"] == ScopeType.HTTP
         if scope["method"] not in ("GET", "HEAD"):
             await respond(send, 405, b"", [(b"allow", b"GET, HEAD")])
         elif (file := self._find(scope["path"])) is None:

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,6 +35,14 @@ def free_port() -> int:
                 continue
             return port
     raise AssertionError("the ports never end")
+
+
+def until(true: Callable[[], bool], what: str, within_s: float = 30) -> None:
+    """Wait for what is about to become true."""
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline, f"it never came that {what}"
+        time.sleep(0.02)
 
 
 def derailed(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -98,7 +107,7 @@ class Server:
             self._process = subprocess.Popen(
                 self.command, env=clean_environment() | self.settings, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        self._wait_until_ready()
+        until(self._is_ready, f"{self.url} is ready", READY_WITHIN_S)
 
     def kill(self) -> None:
         """End it at once: no handler runs, nothing is tidied."""
@@ -135,13 +144,10 @@ class Server:
         if self._process is not None:
             self.kill()
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + READY_WITHIN_S
-        while not _answers(f"{self.url}/readyz"):
-            assert self._process is not None
-            assert self._process.poll() is None, f"the server stopped:\n{self.log}"
-            assert time.monotonic() < deadline, f"the server is not ready:\n{self.log}"
-            time.sleep(0.02)
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"the server stopped:\n{self.log}"
+        return _answers(f"{self.url}/readyz")
 
     def _wait_until_gone(self) -> int:
         assert self._process is not None
