@@ -34,6 +34,7 @@ lint: dev
 	@$(bin)/ruff format --check --quiet
 	@$(bin)/ruff check --quiet
 	@$(bin)/mypy
+	@$(bin)/python -m tools.generate --check
 
 web-check: dev
 	@$(setup) npm run --silent check
@@ -42,6 +43,9 @@ web-check: dev
 fmt: dev
 	@$(bin)/ruff format
 	@$(bin)/ruff check --fix
+
+generate: dev
+	@$(bin)/python -m tools.generate
 
 lock:
 	@tools/lock.sh

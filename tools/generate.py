@@ -1,0 +1,124 @@
+"""Write the app's `generated.ts` from the structs of `derailed.wire`: one source for the shapes on both ends.
+
+python -m tools.generate            writes it
+python -m tools.generate --check    only says whether it is what would be written
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from derailed.wire import embeds, events, messages, reactions, shapes
+
+TARGET: Final = Path(__file__).parent.parent / "web" / "src" / "generated.ts"
+REFERENCE: Final = "#/"
+MODULES: Final = (embeds, events, messages, reactions, shapes)
+
+REPLIES: Final = (shapes.InviteShape, shapes.GuildEntry, shapes.ApplicationShape)
+"""What REST answers with, beside what events carry."""
+
+DISPATCHES: Final[Mapping[str, Any]] = {
+    "GUILD_CREATE": events.GuildCreate,
+    "GUILD_UPDATE": shapes.GuildShape,
+    "GUILD_DELETE": events.GuildDelete,
+    "GUILD_ROLE_CREATE": events.RoleEvent,
+    "GUILD_ROLE_UPDATE": events.RoleEvent,
+    "GUILD_ROLE_DELETE": events.RoleDelete,
+    "GUILD_MEMBER_ADD": events.MemberEvent,
+    "GUILD_MEMBER_UPDATE": events.MemberEvent,
+    "GUILD_MEMBER_REMOVE": events.MemberRemove,
+    "CHANNEL_CREATE": shapes.ChannelShape,
+    "CHANNEL_UPDATE": shapes.ChannelShape,
+    "CHANNEL_DELETE": shapes.ChannelShape,
+    "INVITE_CREATE": events.InviteCreate,
+    "INVITE_DELETE": events.InviteDelete,
+    "MESSAGE_CREATE": messages.MessageShape,
+    "MESSAGE_UPDATE": messages.MessageShape,
+    "MESSAGE_DELETE": messages.MessageDelete,
+    "MESSAGE_REACTION_ADD": reactions.ReactionAdd,
+    "MESSAGE_REACTION_REMOVE": reactions.ReactionRemove,
+    "MESSAGE_REACTION_REMOVE_ALL": reactions.ReactionRemoveAll,
+    "MESSAGE_REACTION_REMOVE_EMOJI": reactions.ReactionRemoveEmoji,
+    "TYPING_START": messages.TypingStart,
+    "USER_UPDATE": shapes.OwnUserShape,
+}
+"""The name of each event and the struct of its `d`."""
+
+HEAD: Final = """\
+// What the server sends. Made by `make generate` from src/derailed/wire: change it there.
+
+/** An id: a decimal string, because it has more digits than a number here. */
+export type Snowflake = string;
+"""
+
+
+def main() -> None:
+    """Write the file, or compare it."""
+    text = typescript()
+    if sys.argv[1:] == ["--check"]:
+        if TARGET.read_text() != text:
+            raise SystemExit("web/src/generated.ts is not what src/derailed/wire says: run `make generate`")
+    else:
+        TARGET.write_text(text)
+
+
+def typescript() -> str:
+    """The whole file."""
+    _, components = msgspec.json.schema_components(
+        [*DISPATCHES.values(), *REPLIES], ref_template=f"{REFERENCE}{{name}}"
+    )
+    structs = {struct.__name__: struct for module in MODULES for struct in vars(module).values() if _is_struct(struct)}
+    interfaces = [_interface(structs[name], components[name]) for name in sorted(components)]
+    return "\n".join([HEAD, *interfaces, _dispatches()])
+
+
+def _is_struct(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, msgspec.Struct)
+
+
+def _interface(struct: type[msgspec.Struct], schema: Mapping[str, Any]) -> str:
+    """A key may be absent when nothing stands for it, or when its struct leaves out what is as always."""
+    required = set(schema.get("required", ()))
+    if not struct.__struct_config__.omit_defaults:
+        required |= {key for key, of in schema["properties"].items() if "default" in of}
+    fields = [f"  {key}{'' if key in required else '?'}: {_type(of)};" for key, of in schema["properties"].items()]
+    description = schema["description"].replace("\n", "\n * ")
+    return "\n".join([f"/** {description} */", f"export interface {_name(struct.__name__)} {{", *fields, "}", ""])
+
+
+def _dispatches() -> str:
+    events = [f"  {event}: {_name(struct.__name__)};" for event, struct in DISPATCHES.items()]
+    head = ["/** The name of each event and the shape of its `d`. */", "export interface Dispatches {"]
+    return "\n".join([*head, *events, "}", ""])
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        return _name(schema["$ref"].removeprefix(REFERENCE))
+    if "anyOf" in schema:
+        known = [each for each in schema["anyOf"] if each]  # {} is the same again, encoded beforehand
+        return " | ".join(dict.fromkeys(_type(each) for each in known))
+    match schema.get("type"):
+        case "array":
+            inner = _type(schema["items"])
+            return f"({inner})[]" if " " in inner else f"{inner}[]"
+        case "string":
+            return "Snowflake" if schema.get("description") == "A snowflake." else "string"
+        case "integer" | "number":
+            return "number"
+        case "boolean" | "null" as simple:
+            return str(simple)
+    raise ValueError(f"no TypeScript for {schema}")
+
+
+def _name(struct: str) -> str:
+    return struct.removesuffix("Shape")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,543 @@
+// What the server sends. Made by `make generate` from src/derailed/wire: change it there.
+
+/** An id: a decimal string, because it has more digits than a number here. */
+export type Snowflake = string;
+
+/** An application (SPEC 4.2). `bot` is its account. */
+export interface Application {
+  id: Snowflake;
+  name: string;
+  icon: string | null;
+  description: string;
+  bot_public: boolean;
+  bot_require_code_grant: boolean;
+  verify_key: string;
+  owner: User;
+  team: null;
+  flags: number;
+  summary: string;
+  hook: boolean;
+  rpc_origins: string[];
+  tags: string[];
+  approximate_guild_count: number;
+  approximate_user_install_count: number;
+  redirect_uris: string[];
+  interactions_endpoint_url: string | null;
+  bot?: User;
+}
+
+/** A guild's channel (SPEC 4.4). A category has no topic, slow mode or last message. */
+export interface Channel {
+  id: Snowflake;
+  type: number;
+  guild_id: Snowflake;
+  name: string;
+  position: number;
+  parent_id: Snowflake | null;
+  topic?: string | null;
+  nsfw: boolean;
+  rate_limit_per_user?: number;
+  last_message_id?: Snowflake | null;
+  flags: number;
+  permission_overwrites: Overwrite[];
+}
+
+/** How a count is made up; nobody has super reactions here. */
+export interface CountDetails {
+  normal: number;
+  burst: number;
+}
+
+/** One card. `type` is always "rich": the other kinds come from unfurled links, which we do not do. */
+export interface Embed {
+  type?: string | null;
+  title?: string | null;
+  description?: string | null;
+  url?: string | null;
+  timestamp?: string | null;
+  color?: number | null;
+  footer?: EmbedFooter | null;
+  image?: EmbedImage | null;
+  thumbnail?: EmbedImage | null;
+  author?: EmbedAuthor | null;
+  fields?: EmbedField[] | null;
+}
+
+/** The line above an embed. */
+export interface EmbedAuthor {
+  name?: string | null;
+  url?: string | null;
+  icon_url?: string | null;
+}
+
+/** A heading and its text. */
+export interface EmbedField {
+  name: string;
+  value: string;
+  inline: boolean;
+}
+
+/** The line under an embed. */
+export interface EmbedFooter {
+  text?: string | null;
+  icon_url?: string | null;
+}
+
+/** A picture: the large one, or the thumbnail. */
+export interface EmbedImage {
+  url?: string | null;
+}
+
+/** A Unicode emoji has no id. */
+export interface Emoji {
+  name: string;
+  id: null;
+}
+
+/** A guild as one enters it. `unavailable` is left out when one has just joined. */
+export interface GuildCreate {
+  id: Snowflake;
+  name: string;
+  icon: string | null;
+  splash: string | null;
+  discovery_splash: string | null;
+  banner: string | null;
+  description: string | null;
+  owner_id: Snowflake;
+  features: string[];
+  afk_channel_id: Snowflake | null;
+  afk_timeout: number;
+  system_channel_id: Snowflake | null;
+  system_channel_flags: number;
+  rules_channel_id: Snowflake | null;
+  public_updates_channel_id: Snowflake | null;
+  safety_alerts_channel_id: Snowflake | null;
+  widget_enabled: boolean;
+  widget_channel_id: Snowflake | null;
+  verification_level: number;
+  default_message_notifications: number;
+  explicit_content_filter: number;
+  mfa_level: number;
+  nsfw_level: number;
+  nsfw: boolean;
+  premium_tier: number;
+  premium_subscription_count: number;
+  premium_progress_bar_enabled: boolean;
+  preferred_locale: string;
+  vanity_url_code: string | null;
+  application_id: Snowflake | null;
+  max_members: number;
+  max_presences: number | null;
+  max_video_channel_users: number;
+  max_stage_video_channel_users: number;
+  incidents_data: null;
+  roles: Role[];
+  emojis: null[];
+  stickers: null[];
+  approximate_member_count?: number;
+  approximate_presence_count?: number;
+  unavailable?: boolean;
+  large: boolean;
+  joined_at: string;
+  member_count: number;
+  members: Member[];
+  channels: Channel[];
+  threads: null[];
+  presences: null[];
+  voice_states: null[];
+  stage_instances: null[];
+  guild_scheduled_events: null[];
+  soundboard_sounds: null[];
+}
+
+/** One is not in it any more. */
+export interface GuildDelete {
+  id: Snowflake;
+}
+
+/** One of the guilds that one is in. */
+export interface GuildEntry {
+  id: Snowflake;
+  name: string;
+  icon: string | null;
+  banner: string | null;
+  owner: boolean;
+  permissions: string;
+  features: string[];
+  approximate_member_count?: number;
+  approximate_presence_count?: number;
+}
+
+/** A guild without its channels and members (SPEC 4.3). */
+export interface Guild {
+  id: Snowflake;
+  name: string;
+  icon: string | null;
+  splash: string | null;
+  discovery_splash: string | null;
+  banner: string | null;
+  description: string | null;
+  owner_id: Snowflake;
+  features: string[];
+  afk_channel_id: Snowflake | null;
+  afk_timeout: number;
+  system_channel_id: Snowflake | null;
+  system_channel_flags: number;
+  rules_channel_id: Snowflake | null;
+  public_updates_channel_id: Snowflake | null;
+  safety_alerts_channel_id: Snowflake | null;
+  widget_enabled: boolean;
+  widget_channel_id: Snowflake | null;
+  verification_level: number;
+  default_message_notifications: number;
+  explicit_content_filter: number;
+  mfa_level: number;
+  nsfw_level: number;
+  nsfw: boolean;
+  premium_tier: number;
+  premium_subscription_count: number;
+  premium_progress_bar_enabled: boolean;
+  preferred_locale: string;
+  vanity_url_code: string | null;
+  application_id: Snowflake | null;
+  max_members: number;
+  max_presences: number | null;
+  max_video_channel_users: number;
+  max_stage_video_channel_users: number;
+  incidents_data: null;
+  roles: Role[];
+  emojis: null[];
+  stickers: null[];
+  approximate_member_count?: number;
+  approximate_presence_count?: number;
+}
+
+/** Where an invite leads. */
+export interface InviteChannel {
+  id: Snowflake;
+  name: string;
+  type: number;
+}
+
+/** INVITE_CREATE: flat, without guild and channel objects. */
+export interface InviteCreate {
+  channel_id: Snowflake;
+  guild_id: Snowflake;
+  code: string;
+  created_at: string;
+  expires_at: string | null;
+  inviter: User;
+  max_age: number;
+  max_uses: number;
+  uses: number;
+  temporary: boolean;
+  type: number;
+  flags: number;
+}
+
+/** INVITE_DELETE. */
+export interface InviteDelete {
+  guild_id: Snowflake;
+  channel_id: Snowflake;
+  code: string;
+}
+
+/** What one who is no member yet may know of a guild. */
+export interface InviteGuild {
+  id: Snowflake;
+  name: string;
+  icon: string | null;
+  splash: string | null;
+  banner: string | null;
+  description: string | null;
+  features: string[];
+  verification_level: number;
+  vanity_url_code: string | null;
+  nsfw_level: number;
+  premium_subscription_count: number;
+}
+
+/** An invite; the keys from `uses` to `created_at` are for those who may manage it (SPEC 4.7). */
+export interface Invite {
+  type: number;
+  code: string;
+  guild_id: Snowflake;
+  guild: InviteGuild;
+  channel: InviteChannel;
+  inviter?: User;
+  expires_at: string | null;
+  flags: number;
+  uses?: number;
+  max_uses?: number;
+  max_age?: number;
+  temporary?: boolean;
+  created_at?: string;
+  approximate_member_count?: number;
+  approximate_presence_count?: number;
+}
+
+/** GUILD_MEMBER_ADD and GUILD_MEMBER_UPDATE. */
+export interface MemberEvent {
+  user?: User;
+  nick: string | null;
+  avatar: string | null;
+  banner: string | null;
+  roles: Snowflake[];
+  joined_at: string;
+  premium_since: null;
+  deaf: boolean;
+  mute: boolean;
+  flags: number;
+  pending: boolean;
+  communication_disabled_until: string | null;
+  guild_id: Snowflake;
+}
+
+/** GUILD_MEMBER_REMOVE. */
+export interface MemberRemove {
+  guild_id: Snowflake;
+  user: User;
+}
+
+/** A membership (SPEC 4.5). `user` is left out beside a message's author. */
+export interface Member {
+  user?: User;
+  nick: string | null;
+  avatar: string | null;
+  banner: string | null;
+  roles: Snowflake[];
+  joined_at: string;
+  premium_since: null;
+  deaf: boolean;
+  mute: boolean;
+  flags: number;
+  pending: boolean;
+  communication_disabled_until: string | null;
+}
+
+/** A user in `mentions`; in events with their membership beside them. */
+export interface MentionedUser {
+  id: Snowflake;
+  username: string;
+  discriminator: string;
+  global_name: string | null;
+  avatar: string | null;
+  bot?: boolean;
+  public_flags: number;
+  banner: string | null;
+  accent_color: number | null;
+  avatar_decoration_data: null;
+  member?: Member;
+}
+
+/** `d` of MESSAGE_DELETE. */
+export interface MessageDelete {
+  id: Snowflake;
+  channel_id: Snowflake;
+  guild_id: Snowflake;
+}
+
+/** A message as a client reads it; `guild_id`, `member` and `channel_type` in events only. */
+export interface Message {
+  id: Snowflake;
+  type: number;
+  channel_id: Snowflake;
+  content: string;
+  timestamp: string;
+  edited_timestamp: string | null;
+  tts: boolean;
+  mention_everyone: boolean;
+  mention_roles: Snowflake[];
+  attachments: null[];
+  embeds: Embed[];
+  components: null[];
+  pinned: boolean;
+  flags: number;
+  message_reference?: Reference;
+  author: User;
+  mentions: MentionedUser[];
+  nonce?: number | string;
+  reactions?: Reaction[];
+  referenced_message?: Message | null;
+  guild_id?: Snowflake;
+  member?: Member;
+  channel_type?: number;
+}
+
+/** A permission overwrite; type 0 is a role's, 1 a member's. */
+export interface Overwrite {
+  id: Snowflake;
+  type: number;
+  allow: string;
+  deny: string;
+}
+
+/** An account as it sees itself. */
+export interface OwnUser {
+  id: Snowflake;
+  username: string;
+  discriminator: string;
+  global_name: string | null;
+  avatar: string | null;
+  bot?: boolean;
+  public_flags: number;
+  banner: string | null;
+  accent_color: number | null;
+  avatar_decoration_data: null;
+  mfa_enabled: boolean;
+  locale: string;
+  verified: boolean;
+  email: string | null;
+  flags: number;
+  premium_type: number;
+  token?: string;
+}
+
+/** `d` of MESSAGE_REACTION_ADD. */
+export interface ReactionAdd {
+  channel_id: Snowflake;
+  message_id: Snowflake;
+  guild_id: Snowflake;
+  emoji: Emoji;
+  user_id: Snowflake;
+  burst: boolean;
+  type: number;
+  member: Member;
+  message_author_id: Snowflake;
+  burst_colors: string[];
+}
+
+/** `d` of MESSAGE_REACTION_REMOVE. */
+export interface ReactionRemove {
+  channel_id: Snowflake;
+  message_id: Snowflake;
+  guild_id: Snowflake;
+  emoji: Emoji;
+  user_id: Snowflake;
+  burst: boolean;
+  type: number;
+}
+
+/** `d` of MESSAGE_REACTION_REMOVE_ALL, and where any change of reactions is. */
+export interface ReactionRemoveAll {
+  channel_id: Snowflake;
+  message_id: Snowflake;
+  guild_id: Snowflake;
+}
+
+/** `d` of MESSAGE_REACTION_REMOVE_EMOJI. */
+export interface ReactionRemoveEmoji {
+  channel_id: Snowflake;
+  message_id: Snowflake;
+  guild_id: Snowflake;
+  emoji: Emoji;
+}
+
+/** One kind of reaction on a message, as one reader sees it. */
+export interface Reaction {
+  count: number;
+  count_details: CountDetails;
+  me: boolean;
+  me_burst: boolean;
+  emoji: Emoji;
+  burst_colors: string[];
+}
+
+/** Which message a reply answers. */
+export interface Reference {
+  message_id: Snowflake;
+  channel_id: Snowflake;
+  guild_id: Snowflake;
+  type: number;
+}
+
+/** What discord.py and discord.js read in place of `color`. */
+export interface RoleColors {
+  primary_color: number;
+  secondary_color: number | null;
+  tertiary_color: number | null;
+}
+
+/** GUILD_ROLE_DELETE. */
+export interface RoleDelete {
+  guild_id: Snowflake;
+  role_id: Snowflake;
+}
+
+/** GUILD_ROLE_CREATE and GUILD_ROLE_UPDATE. */
+export interface RoleEvent {
+  guild_id: Snowflake;
+  role: Role;
+}
+
+/** A role (SPEC 4.6). */
+export interface Role {
+  id: Snowflake;
+  name: string;
+  color: number;
+  colors: RoleColors;
+  hoist: boolean;
+  icon: string | null;
+  unicode_emoji: string | null;
+  position: number;
+  permissions: string;
+  managed: boolean;
+  mentionable: boolean;
+  flags: number;
+  tags?: RoleTags;
+}
+
+/** Whose managed role it is. */
+export interface RoleTags {
+  bot_id: Snowflake;
+}
+
+/** `d` of TYPING_START. `timestamp` is in seconds, here alone (SPEC 7). */
+export interface TypingStart {
+  channel_id: Snowflake;
+  guild_id: Snowflake;
+  user_id: Snowflake;
+  timestamp: number;
+  member: Member;
+}
+
+/** An account as others see it (SPEC 4.1). */
+export interface User {
+  id: Snowflake;
+  username: string;
+  discriminator: string;
+  global_name: string | null;
+  avatar: string | null;
+  bot?: boolean;
+  public_flags: number;
+  banner: string | null;
+  accent_color: number | null;
+  avatar_decoration_data: null;
+}
+
+/** The name of each event and the shape of its `d`. */
+export interface Dispatches {
+  GUILD_CREATE: GuildCreate;
+  GUILD_UPDATE: Guild;
+  GUILD_DELETE: GuildDelete;
+  GUILD_ROLE_CREATE: RoleEvent;
+  GUILD_ROLE_UPDATE: RoleEvent;
+  GUILD_ROLE_DELETE: RoleDelete;
+  GUILD_MEMBER_ADD: MemberEvent;
+  GUILD_MEMBER_UPDATE: MemberEvent;
+  GUILD_MEMBER_REMOVE: MemberRemove;
+  CHANNEL_CREATE: Channel;
+  CHANNEL_UPDATE: Channel;
+  CHANNEL_DELETE: Channel;
+  INVITE_CREATE: InviteCreate;
+  INVITE_DELETE: InviteDelete;
+  MESSAGE_CREATE: Message;
+  MESSAGE_UPDATE: Message;
+  MESSAGE_DELETE: MessageDelete;
+  MESSAGE_REACTION_ADD: ReactionAdd;
+  MESSAGE_REACTION_REMOVE: ReactionRemove;
+  MESSAGE_REACTION_REMOVE_ALL: ReactionRemoveAll;
+  MESSAGE_REACTION_REMOVE_EMOJI: ReactionRemoveEmoji;
+  TYPING_START: TypingStart;
+  USER_UPDATE: OwnUser;
+}
