@@ -24,7 +24,10 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from derailed.store import Connection, OutboxRow, topics
+from derailed.actions.publisher import Publisher
+from derailed.broker.log import Log
+from derailed.bus.embedded import EmbeddedBus
+from derailed.store import Connection, OutboxRow, Store, topics
 from derailed.store.sqlite import SqliteStore
 
 CALLERS = 64
@@ -77,25 +80,49 @@ def floor(path: Path, writes: int) -> None:
     db.close()
 
 
-async def store(path: Path, writes: int, callers: int) -> None:
+async def stored(path: Path, writes: int, callers: int) -> None:
     """The same rows through the store."""
-    opened = SqliteStore.open(path, lambda: int(time.time() * 1000))
+    store = SqliteStore.open(path, now_ms)
     acknowledged: asyncio.Queue[Sequence[OutboxRow]] = asyncio.Queue()
-    opened.committed = acknowledged.put_nowait
+    store.committed = acknowledged.put_nowait
+
+    async def acknowledge() -> None:
+        while True:
+            await store.forget([row.id for row in await acknowledged.get()])
+
+    acknowledging = asyncio.create_task(acknowledge())
+    await write(store, writes, callers)
+    acknowledging.cancel()
+    await store.close()
+
+
+async def published(path: Path, writes: int, callers: int) -> None:
+    """The same, and their records on the bus that the one-process shape has, durable there too."""
+    store = SqliteStore.open(path, now_ms)
+    bus = EmbeddedBus(Log(path.with_name("log")))
+    publisher = Publisher(store, bus, now_ms)
+    store.committed = publisher.take
+    publishing = asyncio.create_task(publisher.run())
+    await write(store, writes, callers)
+    await publisher.drained()
+    publishing.cancel()
+    await bus.close()
+    await store.close()
+
+
+async def write(store: Store, writes: int, callers: int) -> None:
+    """Everything, by so many at once."""
     ids = iter(range(writes))
 
     async def caller() -> None:
         for i in ids:
-            await opened.write(message(i))
+            await store.write(message(i))
 
-    async def acknowledge() -> None:
-        while True:
-            await opened.forget([row.id for row in await acknowledged.get()])
-
-    publisher = asyncio.create_task(acknowledge())
     await asyncio.gather(*(caller() for _ in range(callers)))
-    publisher.cancel()
-    await opened.close()
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def message(i: int) -> Callable[[Connection], Coroutine[Any, Any, int]]:
@@ -131,20 +158,25 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=5)
     asked = options.parse_args()
 
-    def through(callers: int, writes: int) -> Measured:
+    def line(name: str, run: Callable[[Path, int, int], Coroutine[Any, Any, None]], callers: int) -> Measured:
+        writes = asked.writes if callers > 1 else asked.writes // 20
         return measure(
-            f"store, {callers} at once", writes, asked.rounds, lambda path: uvloop.run(store(path, writes, callers))
+            f"{name}, {callers} at once", writes, asked.rounds, lambda at: uvloop.run(run(at, writes, callers))
         )
 
     lines = [
-        measure("floor: executemany, 64 a COMMIT", asked.writes, asked.rounds, lambda path: floor(path, asked.writes)),
-        through(CALLERS, asked.writes),
-        through(4 * CALLERS, asked.writes),
-        through(1, asked.writes // 20),
+        measure(
+            f"floor: executemany, {CALLERS} a COMMIT", asked.writes, asked.rounds, lambda at: floor(at, asked.writes)
+        ),
+        line("stored", stored, CALLERS),
+        line("stored", stored, 4 * CALLERS),
+        line("stored", stored, 1),
+        line("stored and published", published, CALLERS),
+        line("stored and published", published, 1),
     ]
     table = Table("durable write of a message", "µs CPU", "a second", "× floor")
-    for line in lines:
-        table.add_row(line.name, f"{line.cpu_us:.1f}", f"{line.a_second:,.0f}", f"{line.cpu_us / lines[0].cpu_us:.2f}")
+    for each in lines:
+        table.add_row(each.name, f"{each.cpu_us:.1f}", f"{each.a_second:,.0f}", f"{each.cpu_us / lines[0].cpu_us:.2f}")
     Console().print(table)
 
 

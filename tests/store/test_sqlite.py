@@ -84,6 +84,46 @@ def test_a_lock_of_another_process_holds_up_the_writers_and_nobody_else(tmp_path
     asyncio.run(main())
 
 
+def test_long_works_of_a_group_give_the_event_loop_its_turns(tmp_path: Path) -> None:
+    async def main() -> None:
+        store = opened(tmp_path / "store.db")
+        turns: list[int] = [0]
+
+        async def dawdle(tx: Connection) -> int:
+            await tx.fetch(
+                "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 100000) SELECT MAX(n) FROM c"
+            )
+            return turns[0]
+
+        async def turn() -> None:
+            while True:
+                turns[0] += 1
+                await asyncio.sleep(0)
+
+        turning = asyncio.create_task(turn())
+        seen = await asyncio.gather(*(store.write(dawdle) for _ in range(5)))
+        turning.cancel()
+        assert seen == sorted(set(seen))
+        await store.close()
+
+    asyncio.run(main())
+
+
+def test_forgotten_rows_are_deleted_though_nothing_more_is_written(tmp_path: Path) -> None:
+    async def main() -> None:
+        store = opened(tmp_path / "store.db")
+        taken: list[OutboxRow] = []
+        store.committed = taken.extend
+        await asyncio.gather(*(store.write(say) for _ in range(1500)))
+        await store.forget([row.id for row in taken])
+        async with asyncio.timeout(10):
+            while await store.read(lambda tx: tx.fetchrow("SELECT 1 FROM outbox LIMIT 1")):  # noqa: ASYNC110  who deletes them tells nobody
+                await asyncio.sleep(0.005)
+        await store.close()
+
+    asyncio.run(main())
+
+
 def test_a_write_is_synced_in_full(tmp_path: Path) -> None:
     async def main() -> None:
         store = opened(tmp_path / "store.db")

@@ -34,6 +34,8 @@ _READ_BUSY_MS: Final = 1000
 """A reader only ever waits while another process recovers the log of one that died."""
 _FORGET_WITHIN_S: Final = 0.05
 """Acknowledged outbox rows wait as long for a group to go with before they get a commit of their own."""
+_FORGET_MAX: Final = 1000
+"""Rows that one group deletes: about a millisecond on the event loop."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -164,6 +166,8 @@ class SqliteStore:
             self._refuse_group(error)
             return
         self._forgotten.difference_update(forgotten)
+        if self._forgotten:
+            self._forget_soon()
         if rows:
             self.committed(rows)  # before the answers: what an answer leads to finds its event under way
         for write in self._group:
@@ -185,7 +189,7 @@ class SqliteStore:
 
     def _forget(self) -> list[int]:
         self._forget_due = False
-        forgotten = list(self._forgotten)
+        forgotten = sorted(self._forgotten)[:_FORGET_MAX]
         self._writer.forget(forgotten)
         return forgotten
 

@@ -119,7 +119,7 @@ class Transaction:
         return self._db.in_transaction
 
     def forget(self, ids: Iterable[int]) -> None:
-        """Delete outbox rows: acknowledged ids mostly follow each other, and a run of them is one statement."""
+        """Delete outbox rows, given in order: they mostly follow each other, and a run of them is one statement."""
         self._cursor.executemany(_FORGET, _runs(ids))
 
     def seal(self) -> list[OutboxRow]:
@@ -201,7 +201,7 @@ def _statements(sql: str) -> list[str]:
 def _runs(ids: Iterable[int]) -> list[tuple[int, int]]:
     """(first, last) of each run without a hole."""
     runs: list[tuple[int, int]] = []
-    for row_id in sorted(ids):
+    for row_id in ids:
         if runs and runs[-1][1] + 1 == row_id:
             runs[-1] = (runs[-1][0], row_id)
         else:
