@@ -48,7 +48,17 @@ LINES_A_FILE = 400
 LINES_A_FUNCTION = 60
 LINES_A_DOCSTRING = 10
 
-NOT_OURS = {".git", ".venv", "node_modules", "web_dist", "data", "generated", ".hypothesis", "__pycache__"}
+NOT_OURS = {
+    ".git",
+    ".venv",
+    "node_modules",
+    "web_dist",
+    "data",
+    "generated",
+    "generated.ts",
+    ".hypothesis",
+    "__pycache__",
+}
 TEXTS = {".py", ".md", ".toml", ".lock", ".json", ".ts", ".js", ".svelte", ".css", ".html", ".sh", ".sql", ".proto"}
 
 # Put together here, so that this file does not hold them.
@@ -111,9 +121,11 @@ def files() -> Iterator[Path]:
     pending = [ROOT]
     while pending:
         for path in sorted(pending.pop().iterdir()):
-            if path.is_dir() and path.name not in NOT_OURS and not path.name.endswith("_cache"):
+            if path.name in NOT_OURS or path.name.endswith("_cache"):
+                continue
+            if path.is_dir():
                 pending.append(path)
-            elif path.is_file() and (path.suffix in TEXTS or path.name in ("Makefile", "python", "run")):
+            elif path.suffix in TEXTS or path.name in ("Makefile", "python", "run"):
                 yield path
 
 
