@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import structlog
 from derailed.broker import Entry, LogInUse, Put, Trimmed, record
 from derailed.broker.buckets import Retention
 from derailed.broker.log import Log
+from tests.broker.crash import leave_behind
 
 GUILD, OTHER = b"guild:1", b"guild:2"
 Opener = Callable[..., Log]
@@ -57,7 +57,7 @@ def log(opened: Opener) -> Log:
 
 def killed(log: Log, tmp_path: Path) -> str:
     """The name of a folder as a log that was killed at this moment would leave it."""
-    shutil.copytree(tmp_path / "log", tmp_path / "killed", ignore=shutil.ignore_patterns("LOCK"))
+    leave_behind(tmp_path / "log", tmp_path / "killed")
     return "killed"
 
 
@@ -246,7 +246,7 @@ def test_a_window_below_the_floor_is_refused(opened: Opener) -> None:
 
 
 def test_buckets_are_few_and_leave_nothing_behind(log: Log, clock: Clock, tmp_path: Path) -> None:
-    fill_for(log, clock, 800)
+    fill_for(log, clock, 500)
     assert len(log._buckets.live) <= 22
     log.close()
     assert len(list((tmp_path / "log").glob("*.sst"))) <= 24
