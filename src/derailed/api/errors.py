@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from derailed.api import paths
 from derailed.api.answers import Answer, field_error, refused
 from derailed.model.errors import FieldError, Invalid, Refusal
 
+_MISSING: Final = re.compile(r"^Missing required query parameter '(\w+)'")
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
@@ -36,6 +38,9 @@ def _of_framework(request: Request[Any, Any, Any], error: HTTPException) -> Resp
 
 
 def _misshapen(error: HTTPException) -> Invalid:
+    missing = _MISSING.search(error.detail)
+    if missing is not None:
+        return Invalid("invalid_form", FieldError((missing[1],), "BASE_TYPE_REQUIRED", "This field is required"))
     cause = error.__cause__
     if not isinstance(cause, msgspec.ValidationError):
         return Invalid("bad_json")
