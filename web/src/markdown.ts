@@ -72,9 +72,11 @@ function spoiler(state: StateInline, silent: boolean): boolean {
   if (!silent) {
     const open = state.push("spoiler_open", "span", 1);
     open.attrs = [["class", "spoiler"], ["role", "button"], ["tabindex", "0"], ["aria-label", "Spoiler, press to read"]];
+    state.push("spoiler_text_open", "span", 1);
     state.pos = pos + 2;
     state.posMax = end;
     state.md.inline.tokenize(state);
+    state.push("spoiler_text_close", "span", -1);
     state.push("spoiler_close", "span", -1);
     state.posMax = posMax;
   }

@@ -109,10 +109,8 @@ function dispatched(state: State, { t, d }: Dispatch, now: number): State {
       return typed(state, d, now);
     case "USER_UPDATE":
       return renamed(state, d);
-    case "RESUMED":
-      return state;
-    default:
-      return talked(state, { t, d } as Talk);
+    default: // there are events that the app has no use for
+      return t.startsWith("MESSAGE_") ? talked(state, { t, d } as Talk) : state;
   }
 }
 
@@ -139,6 +137,8 @@ function talked(state: State, talk: Talk): State {
       return onHeld(state, channelId, (old) => timelines.unreacted(old, talk.d.message_id));
     case "MESSAGE_REACTION_REMOVE_EMOJI":
       return onHeld(state, channelId, (old) => timelines.unreacted(old, talk.d.message_id, talk.d.emoji));
+    default:
+      return state;
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { NOTHING, unread, type Event, type State } from "../src/state";
 import { KEPT } from "../src/timeline";
-import type { Message } from "../src/wire";
+import type { Dispatch, Message } from "../src/wire";
 import { after, asked, ben, came, channel, dispatch, GENERAL, guild, GUILD, me, member, message, opened, ready, user } from "./samples";
 
 const ids = (state: State): string[] => state.timelines[GENERAL]!.messages.map(({ id }) => id);
@@ -150,4 +150,10 @@ test("a channel is unread from another's message until it is seen", () => {
   expect(unread(seen, general(seen))).toBe(false);
   const own = after(seen, created("11", { author: me }));
   expect(unread(own, general(own))).toBe(false);
+});
+
+test("an event that the app does not know changes nothing", () => {
+  for (const t of ["INVITE_CREATE", "MESSAGE_ACK"]) {
+    expect(after(opened, { t, d: { channel_id: GENERAL } } as unknown as Dispatch)).toBe(opened);
+  }
 });
