@@ -1,0 +1,40 @@
+"""Random schedules of the real store, outbox, embedded bus and hub, with crashes at every await.
+
+A violation prints its trace and the command that plays it again.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.spine.cast import folder
+from tests.spine.world import World
+
+_STEPS = (200, 500, 1200)
+
+
+def play(seed: int) -> tuple[str, str]:
+    """One schedule: its violation, if there is one, and its trace."""
+    with folder() as place:
+        world = World(seed, place)
+        violation = world.run(_STEPS[seed % len(_STEPS)])
+        return violation, "\n".join(" ".join(map(str, line)) for line in world.oracle.trace)
+
+
+def _check(seeds: range) -> None:
+    for seed in seeds:
+        violation, trace = play(seed)
+        if violation:
+            pytest.fail(f"{trace}\n\n{violation}\nplay it again: python -m tests.spine {seed}")
+
+
+def test_each_session_gets_what_it_may_see_once_and_in_order_whatever_dies() -> None:
+    """The same schedules each time."""
+    _check(range(100))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(1000, 4000, 500))
+def test_it_does_so_in_thousands_of_schedules(first: int) -> None:
+    """Many more."""
+    _check(range(first, first + 500))

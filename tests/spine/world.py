@@ -1,0 +1,365 @@
+"""One schedule: API processes, nodes, a bus and clients, and what chance does to them.
+
+Several API processes (verbs, a publisher, a store's handle) and two nodes (a hub, arrivals) work on one database and
+one log. All is real but sockets and time. Between any two steps a process may die, a socket may be lost, the bus may
+be killed, wiped or trimmed. When the faults end, everything must come to rest, and to one truth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final
+
+from structlog.testing import capture_logs
+
+from derailed.actions.context import Context
+from derailed.actions.publisher import Publisher
+from derailed.actions.verbs import Verbs
+from derailed.bus import BusDown
+from derailed.gateway.arrival import Arrivals
+from derailed.gateway.hub import Hub
+from derailed.gateway.recipient import Recipient
+from derailed.gateway.session import Begin, Continue
+from derailed.model.errors import Refusal
+from derailed.model.snowflakes import Snowflakes
+from derailed.store import sqlite
+from derailed.store.sqlite import SqliteStore
+from derailed.store.sqlite_connection import connect
+from derailed.wire import gateway as wire
+from derailed.wire.gateway import Intent
+from derailed.wire.records import user_topic
+from tests.spine import cast as people
+from tests.spine.cast import ANN, BEGINNING_MS, OLGA, TIM, Cast
+from tests.spine.client import SECRET, Client, Socket
+from tests.spine.deeds import Deed, Deeds
+from tests.spine.loop import ChanceLoop
+from tests.spine.oracle import Oracle, Story, Viewer, truth
+from tests.spine.parts import BusProcess, EarTransaction, StampedSessions
+
+_FEW: Final = Intent.GUILDS | Intent.GUILD_MESSAGES | Intent.MESSAGE_CONTENT | Intent.GUILD_MESSAGE_TYPING
+_QUIET_S: Final = 20.0
+"""Of virtual time: a publisher comes back within a second, a session within less."""
+
+
+class Process:
+    """An incarnation of something that has a handle on the database."""
+
+    task: asyncio.Task[None]
+    """What it does all its life."""
+
+    def __init__(self, world: World, kind: str) -> None:
+        self.world = world
+        self.name = f"{kind} {world.count()}"
+        self._reader = connect(world.database, 1000)
+        self._writer = EarTransaction(world.database, world.oracle)
+        self.store = SqliteStore(self._reader, self._writer, world.clock)
+        context = Context(self.store, world.bus, Snowflakes(world.count()), world.clock)
+        self.store.rolled_back = context.shapes.clear
+        self.verbs = Verbs.of(context, people.passwords(), "open")
+        self.sessions = StampedSessions(context, self.verbs.tokens)
+
+    def kill(self) -> None:
+        """End it as kill -9 does; the system takes its locks away."""
+        self.world.loop.kill(self.name)
+        self._writer.kill()
+        self._reader.close()
+
+
+class Api(Process):
+    """Verbs and a publisher."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world, "api")
+        publisher = Publisher(self.store, world.bus, world.clock)
+        self.store.committed = publisher.take
+        self.task = world.loop.spawn(self.name, publisher.run())
+
+    async def do(self, kind: str, deed: Deed) -> None:
+        """One verb."""
+        oracle = self.world.oracle
+        try:
+            await deed(self.verbs)
+        except (Refusal, BusDown) as refusal:
+            oracle.trace.append((self.name, kind, "refused", str(refusal)))
+        except Exception as error:  # noqa: BLE001  a verb must not fail
+            oracle.fail("crash", f"{kind}: {error!r}")
+
+
+class Node(Process):
+    """A hub and its arrivals."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world, "node")
+        self.hub = Hub(world.bus, self.sessions, window=world.window)
+        self._subscription = world.bus.subscriptions[-1]
+        self._arrivals = Arrivals(self.hub, world.bus, self.sessions, SECRET)
+        self.task = world.loop.spawn(self.name, self.hub.run())
+        self.sockets: list[Socket] = []
+
+    async def take(self, client: Client, socket: Socket) -> None:
+        """A socket with its first frame, as `Connection` does it."""
+        asked: Begin | Continue
+        arrival: Awaitable[Recipient | None]
+        if client.session_id:
+            asked = Continue(client.token.text, client.session_id, client.sequence)
+            arrival = self._arrivals.resume(asked, socket)
+        else:
+            asked = Begin(client.token.text, client.viewer.intents, 50, None)
+            arrival = self._arrivals.identify(asked, socket)
+        recipient = await arrival
+        if recipient is not None and not socket.open:
+            self.hub.registry.drop(recipient)
+        elif recipient is not None and not recipient.ended():
+            socket.recipient = recipient
+
+    def lose(self, socket: Socket) -> None:
+        """It hears that the socket is gone."""
+        socket.open = False
+        if socket.recipient is not None:
+            self.hub.registry.drop(socket.recipient)
+            socket.recipient = None
+
+    def drop_subscription(self) -> None:
+        """Its connection to the bus is lost, with all that was on its way."""
+        self._subscription.drop()
+
+    def kill(self) -> None:
+        """The bus hears of it in a moment; the clients lose their sockets."""
+        super().kill()
+        if self._subscription in self.world.bus.subscriptions:
+            self.world.bus.subscriptions.remove(self._subscription)
+            self.world.bus.spawn(self._subscription.close())
+        for socket in self.sockets:
+            socket.open = False
+
+
+class World:
+    """Everything of one schedule."""
+
+    def __init__(self, seed: int, place: Path) -> None:
+        self.rng = random.Random(seed)
+        self.cast, file = people.template()
+        self.database = place / "database"
+        self.database.write_bytes(file)
+        self.loop = ChanceLoop(seed)  # type: ignore[abstract]
+        self.oracle = Oracle()
+        self._count = 0
+        self.window = self.rng.choice((16, 64, 1 << 29))
+        self.bus = BusProcess(self.loop, self.oracle, place, self.clock)
+        self._tell_the_beginning()
+        self.apis = [Api(self), Api(self)]
+        self.nodes = [Node(self), Node(self)]
+        self.clients = [self._client(*each) for each in _viewers(self.cast)]
+        self.deeds = Deeds(self.rng, self.cast, self.oracle)
+
+    def clock(self) -> int:
+        """Unix milliseconds."""
+        return BEGINNING_MS + int(self.loop.time() * 1000)
+
+    def count(self) -> int:
+        """A number that nothing else has."""
+        self._count += 1
+        return self._count
+
+    def run(self, steps: int) -> str:
+        """Faults for as many steps, then rest. The violation; empty when there was none."""
+        real_time = sqlite.time  # type: ignore[attr-defined]
+        sqlite.time = SimpleNamespace(monotonic=self.loop.time)  # type: ignore[assignment, attr-defined]
+        try:
+            with capture_logs() as logs:
+                self._stir(steps)
+                self._settle()
+                self._look_at(logs)
+        finally:
+            sqlite.time = real_time  # type: ignore[attr-defined]
+            self._close()
+        return self.oracle.violation
+
+    # --- chance
+
+    def _stir(self, steps: int) -> None:
+        rng = self.rng
+        verbs_left = rng.choice((2, 4, 8, 16, 40))
+        faults, deeds = rng.choice((0.002, 0.005, 0.015)), rng.choice((0.01, 0.03, 0.06))
+        weights = rng.choice(((6, 3, 2, 1, 0, 0, 0, 0), (6, 3, 2, 1, 1, 1, 1, 1), (14, 2, 1, 1, 0, 0, 0.3, 0.3)))
+        warm = rng.choice((0, 200, 400))
+        for step in range(steps):
+            if self.oracle.violation:
+                return
+            chance = rng.random() * (0.1 if self.loop.idle else 1.0)
+            if step >= warm and chance < faults:
+                self._fault(weights)
+            elif step >= warm and verbs_left and chance < faults + deeds:
+                verbs_left -= 1
+                kind, deed = self.deeds.choose()
+                api = rng.choice(self.apis)
+                self.loop.spawn(api.name, api.do(kind, deed))
+            elif chance > 0.9 or (self.loop.idle and rng.random() < 0.9):
+                self._advance(rng.choice(self.clients))
+            else:
+                self.loop.step()
+
+    def _advance(self, client: Client) -> bool:
+        socket = client.socket
+        if socket is None:
+            if self.bus.up:
+                self._connect(client)
+            return True
+        if socket.inbox and (socket.open or self.rng.random() < 0.5):
+            client.receive()
+            if client.socket is None:
+                self._lose(socket)
+            return True
+        if not socket.open:
+            client.socket = None
+            return True
+        return False
+
+    def _connect(self, client: Client) -> None:
+        node, socket = self.rng.choice(self.nodes), Socket(client.encoding)
+        self.oracle.trace.append(
+            (client.name, "RESUME" if client.session_id else "IDENTIFY", client.sequence, node.name)
+        )
+        client.attach(socket)
+        node.sockets.append(socket)
+        self.loop.spawn(node.name, node.take(client, socket))
+
+    def _lose(self, socket: Socket) -> None:
+        for node in self.nodes:
+            if socket in node.sockets:
+                node.sockets.remove(socket)
+                node.lose(socket)
+
+    def _fault(self, weights: tuple[float, ...]) -> None:
+        kinds = ("socket", "api", "subscription", "node", "bus", "wipe", "roll", "trim")
+        kind = self.rng.choices(kinds, weights)[0]
+        self.oracle.trace.append(("fault", kind))
+        match kind:
+            case "socket":
+                self._cut(self.rng.choice(self.clients))
+            case "api":
+                self._replace(self.apis)
+            case "subscription":
+                self.rng.choice(self.nodes).drop_subscription()
+            case "node":
+                self._replace(self.nodes)
+            case "bus":
+                self._restart_bus(machine=self.rng.random() < 0.3)
+            case "wipe":
+                self.bus.spawn(self.bus.wipe())
+            case "roll":
+                self.bus.roll()
+            case "trim" if not self.bus.holds(self._outbox()):
+                self.bus.trim()
+
+    def _cut(self, client: Client) -> None:
+        """The client loses its socket; the server may hear of it much later, when another has taken its place."""
+        socket, client.socket = client.socket, None
+        if socket is not None:
+            delay = self.rng.choice((0.0, 0.0, 0.05))
+            self.loop.call_later(delay, self._lose, socket)
+
+    def _replace(self, processes: list[Any]) -> None:
+        number = self.rng.randrange(2)
+        kind = type(processes[number])
+        processes[number].kill()
+        processes[number] = kind(self)
+        self._forget_sockets()
+
+    def _restart_bus(self, *, machine: bool) -> None:
+        """The bus's process dies, and the nodes that listen with it; API processes go on."""
+        for node in self.nodes:
+            node.kill()
+        self.bus.kill(machine=machine)
+        self.loop.forward(self.rng.choice((0.0, 0.1)))
+        self.bus.start()
+        self.nodes = [Node(self), Node(self)]
+        self._forget_sockets()
+
+    def _forget_sockets(self) -> None:
+        """What a dead node had sent and nobody had read is lost."""
+        for client in self.clients:
+            if client.socket is not None and not client.socket.open:
+                client.socket = None
+
+    # --- rest
+
+    def _settle(self) -> None:
+        until = self.loop.time() + _QUIET_S
+        self.oracle.trace.append(("rest",))
+        calm = 0
+        while not self.oracle.violation and calm < 3:
+            if self.loop.time() > until:
+                self._say_what_is_wrong()
+                return
+            for client in self.clients:
+                while self._advance(client) and client.socket is not None and not self.oracle.violation:
+                    pass
+            before = self.loop.time()
+            while self.loop.time() < before + 0.5:
+                self.loop.step()
+            calm = 0 if self._unsettled() else calm + 1
+
+    def _unsettled(self) -> str:
+        if self._outbox():
+            return f"wedged: the outbox was never drained: {[row[1:4] for row in self._outbox()]}"
+        return next((wrong for client in self.clients if (wrong := client.unsettled())), "")
+
+    def _say_what_is_wrong(self) -> None:
+        kind, _, what = self._unsettled().partition(": ")
+        self.oracle.fail(kind, what)
+
+    def _look_at(self, logs: Any) -> None:
+        lost = self.oracle.unpublished()
+        if lost:
+            self.oracle.fail("lost", f"no log has {lost}")
+        for line in logs:
+            if line["log_level"] == "error":
+                self.oracle.fail("crash", f"{line}")
+        for process in (*self.apis, *self.nodes):
+            if process.task.done():
+                self.oracle.fail("crash", f"{process.name} ended: {process.task}")
+
+    # --- the beginning and the end
+
+    def _tell_the_beginning(self) -> None:
+        reader = connect(self.database, 0)
+
+        async def tell(tx: Any) -> None:
+            for topic, rev in await tx.fetch("SELECT topic, rev FROM topics"):
+                number = int(topic.partition(":")[2])
+                state = await truth(tx, number) if topic.startswith("guild") else None
+                self.oracle.stories[topic] = Story(rev, state)
+
+        reader.read(tell)
+        reader.close()
+        for user_id in (OLGA, ANN, TIM, self.cast.bot):
+            self.oracle.stories.setdefault(user_topic(user_id), Story(0))
+
+    def _client(self, name: str, user_id: int, intents: int) -> Client:
+        client = Client(name, Viewer(user_id, int(intents)), self.cast.tokens[user_id], self.oracle)
+        client.window = self.window
+        return client
+
+    def _outbox(self) -> list[Any]:
+        return self.apis[0]._reader.outbox(0, 1000, ())
+
+    def _close(self) -> None:
+        for process in (*self.apis, *self.nodes):
+            process.kill()
+        self.loop.close()
+        self.bus.stop()
+
+
+def _viewers(cast: Cast) -> list[tuple[str, int, int]]:
+    everything = wire.ALL_INTENTS
+    return [
+        ("ann 0", ANN, everything),
+        ("ann 1", ANN, everything),
+        ("bot", cast.bot, everything & ~Intent.MESSAGE_CONTENT),
+        ("tim", TIM, int(_FEW)),
+    ]
