@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from derailed.actions.context import Context
 from derailed.actions.faces import Faces
 from derailed.actions.messages import Messages
 from derailed.actions.reactions import Reactions
 from derailed.model import permissions
+from derailed.model.errors import Invalid
 from derailed.model.guild import Channel, Guild, Member, Overwrite, Role
 from derailed.model.snowflakes import EPOCH_MS, Snowflakes
 from derailed.model.user import Actor, User
@@ -120,6 +122,12 @@ def deny(target_id: int, bits: int, kind: int = 0) -> Overwrite:
 def allow(target_id: int, bits: int, kind: int = 0) -> Overwrite:
     """An overwrite that allows."""
     return Overwrite(target_id, kind, bits, 0)
+
+
+def field_of(refused: pytest.ExceptionInfo[Invalid]) -> tuple[str, ...]:
+    """The field that a form error names."""
+    assert refused.value.reason == "invalid_form"
+    return refused.value.fields[0].path
 
 
 def live(folder: Path, story: Callable[[Community], Awaitable[None]]) -> None:
