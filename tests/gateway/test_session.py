@@ -244,6 +244,10 @@ def test_a_question_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> Non
     assert code(ask(**wrong)) == Close.DECODE_ERROR
 
 
+def test_ids_are_asked_for_even_with_an_empty_query_beside_them() -> None:
+    assert ask(query="", user_ids=["7"]) == AskMembers(GUILD, None, (7,), 0, None, False)
+
+
 # --- limits
 
 

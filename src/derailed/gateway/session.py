@@ -175,7 +175,7 @@ def _members(asked: wire.RequestMembers) -> AskMembers:
         raise ValueError
     return AskMembers(
         guild_id=_id(guild),
-        query=asked.query,
+        query=None if users else asked.query,  # hikari asks for ids with an empty query beside them
         user_ids=tuple(map(_id, users)),
         limit=asked.limit,
         nonce=asked.nonce,
