@@ -21,15 +21,16 @@ _PAGE = _OF_GUILD + "AND members.user_id > $2 ORDER BY members.user_id LIMIT $3"
 _MATCHING = (
     _OF_GUILD
     + """
-AND (users.username_key LIKE $2 ESCAPE '!' OR LOWER(members.nick) LIKE $2 ESCAPE '!')
+AND (users.username_key LIKE $2 ESCAPE '!' OR members.nick_key LIKE $2 ESCAPE '!')
 ORDER BY members.user_id LIMIT $3
 """
 )
 _INSERT = """
-INSERT INTO members (guild_id, user_id, joined_at, roles, nick, flags) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO members (guild_id, user_id, joined_at, roles, nick, nick_key, flags) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 _UPDATE = """
-UPDATE members SET roles = $3, nick = $4, timed_out_until = $5, flags = $6 WHERE guild_id = $1 AND user_id = $2
+UPDATE members SET roles = $3, nick = $4, nick_key = $5, timed_out_until = $6, flags = $7
+WHERE guild_id = $1 AND user_id = $2
 """
 
 Pair = tuple[Member, User]
@@ -39,6 +40,10 @@ _encode = msgspec.json.Encoder().encode
 
 def _pair(row: Row) -> Pair:
     return guilds.member_from_row(row), users.from_row(row[7:])
+
+
+def _key(nick: str | None) -> str | None:
+    return None if nick is None else users.name_key(nick)
 
 
 async def get(tx: Connection, guild_id: int, user_id: int) -> Pair | None:
@@ -54,7 +59,7 @@ async def page(tx: Connection, guild_id: int, after: int, limit: int) -> list[Pa
 
 async def matching(tx: Connection, guild_id: int, prefix: str, limit: int) -> list[Pair]:
     """Members whose username or nick begins with `prefix`, whatever its case."""
-    escaped = re.sub("([!%_])", r"!\1", prefix.lower())
+    escaped = re.sub("([!%_])", r"!\1", users.name_key(prefix))
     return [_pair(row) for row in await tx.fetch(_MATCHING, guild_id, escaped + "%", limit)]
 
 
@@ -85,8 +90,8 @@ async def holding(tx: Connection, guild_id: int, role_id: int) -> list[Member]:
 async def insert(tx: Connection, member: Member) -> None:
     """Add the membership and count it."""
     roles = _encode(member.roles).decode()
-    values = (member.guild_id, member.user_id, member.joined_at, roles, member.nick, member.flags)
-    await tx.execute(_INSERT, *values)
+    nick = (member.nick, _key(member.nick))
+    await tx.execute(_INSERT, member.guild_id, member.user_id, member.joined_at, roles, *nick, member.flags)
     await tx.execute("UPDATE guilds SET member_count = member_count + 1 WHERE id = $1", member.guild_id)
 
 
@@ -98,6 +103,7 @@ async def update(tx: Connection, member: Member) -> None:
         member.user_id,
         _encode(member.roles).decode(),
         member.nick,
+        _key(member.nick),
         member.timed_out_until,
         member.flags,
     )

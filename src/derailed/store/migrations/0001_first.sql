@@ -101,6 +101,7 @@ CREATE TABLE members (
     joined_at BIGINT NOT NULL,
     roles TEXT NOT NULL DEFAULT '[]',
     nick TEXT,
+    nick_key TEXT,                       -- case-folded, to be found by its beginning
     timed_out_until BIGINT,
     flags BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (guild_id, user_id)
