@@ -6,7 +6,7 @@ import { Outbox } from "./outbox";
 import { Socket } from "./socket";
 import { apply, NOTHING, type Event, type State } from "./state";
 import { EMPTY, type Edge, type Pending, type Timeline } from "./timeline";
-import type { Emoji, Message, Snowflake } from "./wire";
+import type { Dispatch, Emoji, Message, Snowflake } from "./wire";
 
 const TYPING_SAID_EVERY_MS = 8_000; // others show it for ten seconds
 const TYPING_SHOWN_MS = 10_000;
@@ -25,6 +25,7 @@ export class Client {
   private readonly waiting = new Set<() => void>();
   private askings = 0;
   private stopped = false;
+  private readonly entered = new Set<Snowflake>();
   private readonly typingSaid = new Map<Snowflake, number>();
 
   constructor(token: string, signedOut: () => void) {
@@ -36,13 +37,7 @@ export class Client {
       posted: (message, nonce) => this.posted(message, nonce),
     });
     this.socket = new Socket(async () => (await this.api.gateway()).url, token, {
-      dispatch: (dispatch) => {
-        const now = Date.now();
-        this.apply({ kind: "dispatch", dispatch, now });
-        if (dispatch.t === "TYPING_START") {
-          setTimeout(() => this.apply({ kind: "time", now: Date.now() }), TYPING_SHOWN_MS);
-        }
-      },
+      dispatch: (dispatch) => this.dispatched(dispatch),
       status: (status) => {
         this.apply({ kind: "status", status });
         if (status === "live") this.resend();
@@ -127,10 +122,11 @@ export class Client {
     this.apply({ kind: "seen", channelId });
   }
 
-  /** Members come with a guild unless it is large: then they are asked for when somebody looks. */
+  /** Members come with a guild unless it is large: then they are asked for, once, when somebody looks. */
   enter(guildId: Snowflake): void {
     const guild = this.state.guilds[guildId];
-    if (guild === undefined || guild.member_count > ALL_MEMBERS_UP_TO) return;
+    if (guild === undefined || guild.member_count > ALL_MEMBERS_UP_TO || this.entered.has(guildId)) return;
+    this.entered.add(guildId);
     if (Object.keys(guild.members).length < guild.member_count) this.socket.requestMembers(guildId);
   }
 
@@ -156,6 +152,12 @@ export class Client {
       this.notice = sentence(error);
       return false;
     }
+  }
+
+  private dispatched(dispatch: Dispatch): void {
+    this.apply({ kind: "dispatch", dispatch, now: Date.now() });
+    if (dispatch.t === "READY") this.entered.clear();
+    if (dispatch.t === "TYPING_START") setTimeout(() => this.apply({ kind: "time", now: Date.now() }), TYPING_SHOWN_MS);
   }
 
   private async read(channelId: Snowflake, edge: Edge, page: Page): Promise<void> {

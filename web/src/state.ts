@@ -60,7 +60,7 @@ export function apply(state: State, event: Event): State {
     case "dispatch":
       return dispatched(state, event.dispatch, event.now);
     case "status":
-      return { ...state, status: event.status };
+      return { ...state, status: event.status, timelines: mapped(state.timelines, timelines.hopeful) };
     case "page asked":
       return onTimeline(state, event.channelId, (old) => timelines.asked(old, event.asking));
     case "page came":
@@ -145,8 +145,8 @@ function talked(state: State, talk: Talk): State {
 /** A new session: the shape is whole again, while messages may have been missed. */
 function ready(state: State, d: Dispatches["READY"]): State {
   const guilds = Object.fromEntries(d.guilds.map((guild) => [guild.id, guildState(guild)]));
-  const stale = Object.entries(state.timelines).map(([id, timeline]) => [id, timelines.outdated(timeline)]);
-  return { ...seenUpTo(state, d.guilds), me: d.user, guilds, timelines: Object.fromEntries(stale), typing: {} };
+  const stale = mapped(state.timelines, timelines.outdated);
+  return { ...seenUpTo(state, d.guilds), me: d.user, guilds, timelines: stale, typing: {} };
 }
 
 /** What was there before one came counts as seen. */
@@ -194,8 +194,7 @@ function stillTyping(typing: State["typing"], now: number): State["typing"] {
 }
 
 function renamed(state: State, me: OwnUser): State {
-  const guilds = Object.values(state.guilds).map((guild) => [guild.id, withUser(guild, me)]);
-  return { ...state, me, guilds: Object.fromEntries(guilds) };
+  return { ...state, me, guilds: mapped(state.guilds, (guild) => withUser(guild, me)) };
 }
 
 function withUser(guild: GuildState, user: User): GuildState {
@@ -269,6 +268,9 @@ const byId = <T extends { id: Snowflake }>(things: readonly T[]): ById<T> =>
 
 const byUser = (members: readonly Member[]): ById<Member> =>
   Object.fromEntries(members.map((member) => [member.user.id, member]));
+
+const mapped = <T>(things: ById<T>, change: (thing: T) => T): ById<T> =>
+  Object.fromEntries(Object.entries(things).map(([id, thing]) => [id, change(thing)]));
 
 function without<T>(things: ById<T>, id: Snowflake): ById<T> {
   const { [id]: _, ...rest } = things;

@@ -99,6 +99,11 @@ export function outdated(timeline: Timeline): Timeline {
   return { ...timeline, stale: true, loading: null, since: [] };
 }
 
+/** The connection changed: what could not be read before may be readable now. */
+export function hopeful(timeline: Timeline): Timeline {
+  return { ...timeline, problem: null };
+}
+
 /** `page` is newest first, as the API answers; `full` when it may not be the last one that way. */
 export function came(timeline: Timeline, asking: number, page: readonly Message[], full: boolean): Timeline {
   if (timeline.loading?.number !== asking) return timeline;
