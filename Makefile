@@ -12,6 +12,8 @@ marks_slow := slow
 marks_all := slow or not slow
 pytest = $(bin)/pytest -n 2 -q -m "$(marks_$(tests))"
 
+benches := store bus api
+
 run: ready
 	@exec $(bin)/derailed up
 
@@ -46,6 +48,9 @@ fmt: dev
 
 generate: dev
 	@$(bin)/python -m tools.generate
+
+bench: dev
+	@for name in $(benches); do $(bin)/python -m bench.$$name || exit 1; done
 
 lock:
 	@tools/lock.sh

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import urllib.request
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.journeys.server import Server, derailed, free_port
@@ -31,6 +33,17 @@ def test_a_stop_is_clean_and_says_nothing_of_errors(server: Server, how: object)
     assert callable(how)
     assert how(server) == 0
     assert "error" not in server.log.lower()
+
+
+def test_a_stop_sends_those_who_are_connected_away_to_come_back(server: Server) -> None:
+    async def stopped() -> tuple[int, int, int]:
+        async with aiohttp.ClientSession() as http, http.ws_connect(f"{server.gateway}/?v=10&encoding=json") as socket:
+            await socket.receive_json()  # HELLO
+            exit_code = await asyncio.to_thread(server.terminate)
+            reconnect, close = await socket.receive_json(), await socket.receive()
+            return exit_code, reconnect["op"], close.data
+
+    assert asyncio.run(stopped()) == (0, 7, 1001)
 
 
 @pytest.mark.parametrize(
