@@ -29,6 +29,10 @@ class Account:
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
+    def status(self, method: str, path: str) -> int:
+        """How a request is answered that may be refused."""
+        return self._http.request(method, path).status_code
+
     def send(self, channel_id: int, content: str) -> int:
         """Post a message; its id."""
         return int(self.call("POST", f"/channels/{channel_id}/messages", {"content": content})["id"])

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.journeys.person import Person
+from tests.journeys.people import Guild, register
 from tests.journeys.server import Server
 from tests.journeys.syscalls import Call, calls
 
@@ -15,11 +15,9 @@ def test_a_message_is_on_the_disk_before_its_author_is_answered(tmp_path: Path) 
     trace = tmp_path / "trace.jsonl"
     server = Server(tmp_path / "data")
     server.command = [server.command[0], "-m", "tests.journeys.syscalls", str(trace), *server.command]
-    with server:
-        author = Person.register(server)
-        channel = author.guild("home").general
-        content = f"kept {secrets.token_hex(16)}"
-        author.say(channel, content)
+    content = f"kept {secrets.token_hex(16)}"
+    with server, register(server, "anna") as author:
+        author.send(Guild(author).general, content)
         seen = list(calls(trace))
 
     written = _first(seen, 0, lambda call: call.path.endswith("-wal") and content in call.data and call.ended)
