@@ -19,6 +19,8 @@ class Form:
         """It must be of some length, not counting blanks around it."""
         if not value.strip() and shortest:
             self.add(field, "BASE_TYPE_REQUIRED", "This field is required")
+        elif "\0" in value:
+            self.add(field, "STRING_TYPE_REGEX", "Must not contain the null character.")
         elif not shortest <= len(value) <= longest:
             self.add(field, "BASE_TYPE_BAD_LENGTH", f"Must be between {shortest} and {longest} in length.")
 

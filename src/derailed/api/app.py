@@ -33,7 +33,7 @@ from derailed.api import (
 )
 from derailed.api.answers import refused
 from derailed.api.hot import Hot
-from derailed.model.errors import Refusal, TooLarge
+from derailed.model.errors import Invalid, Refusal, TooLarge
 from derailed.wire import limits
 from derailed.wire.requests import Bits, Snowflake, decode_hook
 
@@ -116,6 +116,8 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     async def bounded() -> Event:
         nonlocal read
         event = await receive()
+        if event["type"] == "http.disconnect":
+            raise Invalid("bad_json")  # half a body, and nobody who hears the answer
         read += len(event.get("body", b""))
         if read > limit:
             raise TooLarge

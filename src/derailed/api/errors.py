@@ -13,31 +13,34 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from derailed.api import paths
-from derailed.api.answers import Answer, field_error, refused
+from derailed.api.answers import Answer, field_error, refused, unreadable
 from derailed.model.errors import FieldError, Invalid, Refusal
 
 _MISSING: Final = re.compile(r"^Missing required query parameter '(\w+)'")
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
-def _refusal(request: Request[Any, Any, Any], error: Refusal) -> Response[bytes]:
-    return _response(refused(error))
-
-
-def _of_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """What Litestar refuses by itself: routes, methods, bodies and queries of the wrong shape."""
-    match error.status_code:
-        case 404:
-            return _response(refused(Refusal(paths.unknown(request.scope["path"]) or "unknown_route")))
-        case 405:
-            return _response(refused(Refusal("wrong_method")))
-        case 400:
-            return _response(refused(_misshapen(error)))
+def answer(method: str, path: str, error: Exception) -> Answer:
+    """What goes back when a request could not be answered as it was meant to be."""
+    match error:
+        case Refusal():
+            return refused(error)
+        case msgspec.DecodeError():
+            return unreadable(error)
+        case RecursionError():
+            return refused(Invalid("bad_json"))  # nested beyond all reason
+        case HTTPException(status_code=404):
+            return refused(Refusal(paths.unknown(path) or "unknown_route"))
+        case HTTPException(status_code=405):
+            return refused(Refusal("wrong_method"))
+        case HTTPException(status_code=400):
+            return refused(_misshapen(error))
         case _:
-            return _unexpected(request, error)
+            return _unexpected(method, path, error)
 
 
 def _misshapen(error: HTTPException) -> Invalid:
+    """What Litestar found wrong with a body or a query."""
     missing = _MISSING.search(error.detail)
     if missing is not None:
         return Invalid("invalid_form", FieldError((missing[1],), "BASE_TYPE_REQUIRED", "This field is required"))
@@ -49,28 +52,18 @@ def _misshapen(error: HTTPException) -> Invalid:
     return Invalid("invalid_form", FieldError(path, field.code, field.message))
 
 
-def _nested(request: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
-    return _response(refused(Invalid("bad_json")))
-
-
-def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _unexpected(method: str, path: str, error: Exception) -> Answer:
     """Our mistake: the log has it under the id that the client is given."""
     request_id = uuid.uuid4().hex
-    where = f"{request.scope['method']} {paths.shape(request.scope['path'])}"
-    _log.error("request failed", request=request_id, route=where, exc_info=error)
-    response = _response(refused(Refusal("internal")))
-    response.headers["x-request-id"] = request_id
-    return response
+    _log.error("request failed", request=request_id, route=f"{method} {paths.shape(path)}", exc_info=error)
+    status, headers, body = refused(Refusal("internal"))
+    return Answer(status, [*headers, (b"x-request-id", request_id.encode())], body)
 
 
-def _response(answer: Answer) -> Response[bytes]:
-    headers = {name.decode(): value.decode() for name, value in answer.headers if name != b"content-length"}
-    return Response(answer.body, status_code=answer.status, headers=headers, media_type="application/json")
+def _handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    status, headers, body = answer(request.scope["method"], request.scope["path"], error)
+    named = {name.decode(): value.decode() for name, value in headers if name != b"content-length"}
+    return Response(body, status_code=status, headers=named, media_type="application/json")
 
 
-HANDLERS: Final[ExceptionHandlersMap] = {
-    Refusal: _refusal,
-    HTTPException: _of_framework,
-    RecursionError: _nested,
-    Exception: _unexpected,
-}
+HANDLERS: Final[ExceptionHandlersMap] = {Exception: _handle}

@@ -11,13 +11,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import Any, Final
 
-import msgspec
-
 from derailed.actions.messages import Messages
 from derailed.actions.tokens import Tokens
-from derailed.api.answers import ok, refused, unreadable
+from derailed.api.answers import ok
+from derailed.api.errors import answer
 from derailed.api.pages import asked
-from derailed.model.errors import Refusal, TooLarge, Unauthenticated
+from derailed.model.errors import Invalid, TooLarge, Unauthenticated
 from derailed.model.snowflakes import MAX
 from derailed.model.user import Actor
 from derailed.wire import limits
@@ -71,23 +70,23 @@ async def _answer(
 ) -> None:
     try:
         status, headers, reply = ok(await work(channel_id, scope, receive))
-    except Refusal as error:
-        status, headers, reply = refused(error)
-    except msgspec.DecodeError as error:
-        status, headers, reply = unreadable(error)
+    except Exception as error:  # noqa: BLE001  this is the door: what rises so far is answered or logged here
+        status, headers, reply = answer(scope["method"], scope["path"], error)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": reply})
 
 
 async def _body(receive: Receive) -> bytes:
     """The whole body. Raises TooLarge as soon as it is."""
-    event = await receive()
-    body: bytes = event.get("body", b"")
-    while event.get("more_body") and len(body) <= limits.JSON_BODY:
+    body, more = b"", True
+    while more:
         event = await receive()
+        if event["type"] == "http.disconnect":
+            raise Invalid("bad_json")  # half a body is not what they meant to say
         body += event.get("body", b"")
-    if len(body) > limits.JSON_BODY:
-        raise TooLarge
+        if len(body) > limits.JSON_BODY:
+            raise TooLarge
+        more = event.get("more_body", False)
     return body
 
 
