@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import takewhile
 from typing import Final
 
+import structlog
+
 from derailed.bus import Bus, BusDown, Put
 from derailed.store import OutboxRow, Store
 
@@ -34,6 +36,8 @@ _LEFT_BEHIND_MS: Final = 1000
 """Older rows are nobody's: who committed them publishes within milliseconds."""
 _RETRY_FROM_S: Final = 0.05
 _RETRY_TO_S: Final = 1.0
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Publisher:
@@ -99,7 +103,8 @@ class Publisher:
         while True:
             try:
                 await step()
-            except BusDown:
+            except BusDown as error:
+                _log.warning("the bus can not be reached; what happens waits in the outbox", error=str(error))
                 await self._sleep(self._retry_s)
                 self._retry_s = min(2 * self._retry_s, _RETRY_TO_S)
             else:
