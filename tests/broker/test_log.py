@@ -41,7 +41,7 @@ def opened(tmp_path: Path, clock: Clock) -> Iterator[Opener]:
     logs: list[Log] = []
 
     def open_log(name: str = "log", boot_id: str = "boot", retention: Retention = Retention()) -> Log:
-        log = Log(tmp_path / name, clock=clock, boot_id=boot_id, retention=retention, tails=1000)
+        log = Log(tmp_path / name, clock=clock, boot_id=boot_id, retention=retention, tails=200)
         logs.append(log)
         return log
 

@@ -85,7 +85,7 @@ class LogMachine(RuleBasedStateMachine):
             clock=lambda: self.now_ms,
             boot_id=self.boot,
             retention=RETENTION,
-            tails=401,
+            tails=200,
         )
 
     @rule(shape=verbs, start=st.booleans(), seconds=st.integers(0, 40))

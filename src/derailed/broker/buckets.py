@@ -129,11 +129,7 @@ class Buckets:
                 cursor.next()
 
     def close(self) -> None:
-        """Let go of the database: it stays locked while one handle lives."""
-        for bucket in self.live:
-            bucket.records.close()
-        if self._ready is not None:
-            self._ready.records.close()
+        """Let go of every handle: the folder stays locked while one lives."""
         self.live, self._ready = (), None
         self._doomed.clear()
 

@@ -26,8 +26,6 @@ from derailed.broker.tails import Tail, Tails
 _BATCH: Final = 200
 """Records written at once. RocksDB's write holds the interpreter lock: this many take about half a millisecond."""
 _TAILS: Final = 65_536
-_NEW: Final = -1
-_BEGINS: Final = -2
 
 _log = structlog.get_logger()
 
@@ -50,7 +48,7 @@ class Log:
         boot_id: str | None = None,
         tails: int = _TAILS,
     ) -> None:
-        assert tails > 2 * _BATCH  # what waits to be written is found in memory only
+        assert tails >= _BATCH  # what waits to be written is found in memory only
         self._clock = clock or steady_clock()
         self._boot = storage.boot_id() if boot_id is None else boot_id
         self._stopped = ""
@@ -142,10 +140,13 @@ class Log:
         """Put it to rest: the next start need not ask whether the end is there."""
         if self._closed:
             return
-        if not self._stopped:
-            self._identify(closed=True)
-        self._closed, self._stopped = True, "the log is closed"
+        self._closed = True
         self._buckets.close()
+        if self._stopped:
+            del self._database  # closing it would write once more, in vain
+            return
+        self._stopped = "the log is closed"
+        self._identify(closed=True)
         self._database.close()
 
     def _last_head(self) -> tuple[int, int]:
@@ -178,10 +179,10 @@ class Log:
             self._buckets.trim(self._batch, now_ms, marks.Head(self._head, self._bytes))
         answers: list[tuple[int, ...] | None] = []
         for verb in verbs:
+            if len(self._batch) + len(verb) > _BATCH:
+                self._commit()
             plan = self._plan(verb, start)
             answers.append(None if plan is None else self._place(verb, plan, now_ms))
-            if len(self._batch) >= _BATCH:
-                self._commit()
         self._commit()
         return answers
 
@@ -193,51 +194,44 @@ class Log:
         except Exception as error:
             raise self._failure(error) from error
 
-    def _plan(self, verb: Sequence[Put], start: bool) -> list[int] | None:
-        """For each record the offset that it has already, or _NEW, or _BEGINS. None: the verb is behind."""
-        plan: list[int] = []
+    def _plan(self, verb: Sequence[Put], start: bool) -> list[Tail | int] | None:
+        """For each record the tail that it follows, or the offset that it has already. None: the verb is behind."""
+        plan: list[Tail | int] = []
         planned: dict[bytes, int] = {}
         for topic, rev, _ in verb:
             assert len(topic) <= MAX_TOPIC
-            last = planned.get(topic) or self._last_rev(topic)
-            if last and rev <= last:
+            tail = self._tails.get(topic)
+            last = planned.get(topic, tail.rev)
+            if rev <= last:
                 assert topic not in planned  # a verb raises the rev with each of its records
-                plan.append(self._offset(topic, rev))
-                continue
-            if rev != last + 1 or not last:
-                if not start:
-                    return None
-                plan.append(_BEGINS if last else _NEW)
+                plan.append(self._offset(topic, rev, tail))
+            elif start or (last and rev == last + 1):
+                plan.append(tail)
+                planned[topic] = rev
             else:
-                plan.append(_NEW)
-            planned[topic] = rev
+                return None
         return plan
 
-    def _last_rev(self, topic: bytes) -> int:
-        tail = self._tails.get(topic)
-        return 0 if tail is None else tail.rev
-
-    def _place(self, verb: Sequence[Put], plan: list[int], now_ms: int) -> tuple[int, ...]:
+    def _place(self, verb: Sequence[Put], plan: list[Tail | int], now_ms: int) -> tuple[int, ...]:
         """Put the verb's new records into the batch."""
         handle = self._buckets.live[-1].handle
         offsets: list[int] = []
-        for (topic, rev, payload), decision in zip(verb, plan, strict=True):
-            if decision >= 0:
-                offsets.append(decision)
+        for (topic, rev, payload), step in zip(verb, plan, strict=True):
+            if isinstance(step, int):
+                offsets.append(step)
                 continue
             self._head += 1
-            prefix = self._tails.prefix(topic)
-            value = record.value(topic, rev, now_ms, payload, decision == _BEGINS)
-            self._batch.put(record.key(prefix, self._head), value, handle)
+            begins = 0 < step.rev < rev - 1
+            value = record.value(topic, rev, now_ms, payload, begins)
+            self._batch.put(record.key(step.prefix, self._head), value, handle)
             self._bytes += len(value)
-            self._tails.put(topic, Tail(prefix, rev, self._head))
+            step.rev, step.offset = rev, self._head
             offsets.append(self._head)
         return tuple(offsets)
 
-    def _offset(self, topic: bytes, rev: int) -> int:
+    def _offset(self, topic: bytes, rev: int, tail: Tail) -> int:
         """Where a rev that the topic has had already is."""
-        tail = self._tails.get(topic)
-        if tail is not None and tail.rev == rev:
+        if rev == tail.rev:
             return tail.offset
         self._commit()  # it may be among what waits to be written
         older = dropwhile(lambda entry: entry.rev > rev, self._buckets.backward(topic))

@@ -210,7 +210,8 @@ class EmbeddedSubscription:
             self.drop()
             return
         self._queue.append(signal)
-        self._wake()
+        if self._waiting is not None:
+            self._wake()
 
     def drop(self) -> None:
         """Lose the connection, with all that was on its way."""
@@ -279,8 +280,9 @@ class EmbeddedSubscription:
                 passed.set_result(self._cursor)
 
     def _wake(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
 
 
 class _Syncer:
