@@ -4,12 +4,11 @@ import { createContext } from "svelte";
 import { Api, PAGE_SIZE, Refused, sentence, Unreachable, type Page } from "./api";
 import { Outbox } from "./outbox";
 import { Socket } from "./socket";
-import { apply, NOTHING, type Event, type State } from "./state";
+import { apply, NOTHING, TYPING_LASTS_MS, type Event, type State } from "./state";
 import { EMPTY, type Edge, type Pending, type Timeline } from "./timeline";
 import type { Dispatch, Emoji, Message, Snowflake } from "./wire";
 
-const TYPING_SAID_EVERY_MS = 8_000; // others show it for ten seconds
-const TYPING_SHOWN_MS = 10_000;
+const TYPING_SAID_EVERY_MS = 8_000; // sooner than it ends for others
 const ALL_MEMBERS_UP_TO = 1_000; // a bigger guild's list comes in ranges, never whole
 
 export const [getClient, setClient] = createContext<Client>();
@@ -155,9 +154,12 @@ export class Client {
   }
 
   private dispatched(dispatch: Dispatch): void {
-    this.apply({ kind: "dispatch", dispatch, now: Date.now() });
+    const now = Date.now();
+    this.apply({ kind: "dispatch", dispatch, now });
     if (dispatch.t === "READY") this.entered.clear();
-    if (dispatch.t === "TYPING_START") setTimeout(() => this.apply({ kind: "time", now: Date.now() }), TYPING_SHOWN_MS);
+    if (dispatch.t === "TYPING_START") {
+      setTimeout(() => this.apply({ kind: "time", now: now + TYPING_LASTS_MS }), TYPING_LASTS_MS);
+    }
   }
 
   private async read(channelId: Snowflake, edge: Edge, page: Page): Promise<void> {

@@ -10,12 +10,13 @@ export type Route =
   | { place: "guild"; guildId: Snowflake; channelId: Snowflake | null };
 
 const ID = /^\d{1,20}$/;
+const CODE = /^[\w-]{1,64}$/;
 
 /** An address that means nothing leads home. */
 export function parse(path: string): Route {
   const [place, first = "", second] = path.split("/").slice(1);
   if (place === "login" || place === "register") return { place };
-  if (place === "invite" && first !== "") return { place, code: decodeURIComponent(first) };
+  if (place === "invite" && CODE.test(first)) return { place, code: first };
   if (place === "channels" && ID.test(first)) {
     return { place: "guild", guildId: first, channelId: second !== undefined && ID.test(second) ? second : null };
   }
@@ -30,7 +31,7 @@ export function format(route: Route): string {
     case "register":
       return `/${route.place}`;
     case "invite":
-      return `/invite/${encodeURIComponent(route.code)}`;
+      return `/invite/${route.code}`;
     case "guild":
       return `/channels/${route.guildId}${route.channelId === null ? "" : `/${route.channelId}`}`;
   }

@@ -53,7 +53,7 @@ export type Event =
 
 export const NOTHING: State = { status: "connecting", me: null, guilds: {}, timelines: {}, typing: {}, seen: {} };
 
-const TYPING_LASTS_MS = 10_000;
+export const TYPING_LASTS_MS = 10_000;
 
 export function apply(state: State, event: Event): State {
   switch (event.kind) {

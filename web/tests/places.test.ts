@@ -17,7 +17,7 @@ describe("addresses", () => {
     (path) => expect(format(parse(path))).toBe(path),
   );
 
-  test.each(["/nowhere", "/channels", "/channels/me", "/invite/", ""])("%s leads home", (path) => {
+  test.each(["/nowhere", "/channels", "/channels/me", "/invite/", "/invite/%E0%A4%A", ""])("%s leads home", (path) => {
     expect(parse(path)).toEqual({ place: "home" });
   });
 
