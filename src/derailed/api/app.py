@@ -44,7 +44,7 @@ Send = Callable[[Event], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _DOCS: Final = ("/docs", "/docs/openapi.json")
-_ROUTES: Final = (
+ROUTES: Final = (
     *accounts.ROUTES,
     *applications.ROUTES,
     *channels.ROUTES,
@@ -81,7 +81,7 @@ def create(verbs: Verbs, public_url: str = "") -> Application:
 def _litestar(verbs: Verbs, public_url: str) -> Litestar:
     api = Router(
         path="/api/v10",
-        route_handlers=_ROUTES,
+        route_handlers=ROUTES,
         guards=[asking.authenticated],
         dependencies={
             "verbs": Provide(lambda: verbs, sync_to_thread=False),
