@@ -39,7 +39,7 @@ class Scene(NamedTuple):
 
     def behind(self, door: Door) -> Scene:
         """The same people and ids, behind another door to the same database."""
-        people = {name: Person(door, old.token, old.account) for name, old in self._people().items()}
+        people: dict[str, Any] = {name: Person(door, old.token, old.account) for name, old in self._people().items()}
         return self._replace(door=door, **people)
 
     def _people(self) -> dict[str, Person]:

@@ -57,7 +57,7 @@ class Community:
         self.store = store
         self.bus = HearingBus()
         self.told: list[Record] = []
-        context = Context(store, self.bus, Snowflakes(0), lambda: self.now_ms)  # type: ignore[arg-type]
+        context = Context(store, self.bus, Snowflakes(0), lambda: self.now_ms)
         faces = Faces()
         self.context = context
         self.messages = Messages(context, faces)

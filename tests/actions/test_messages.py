@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -69,7 +70,8 @@ def test_without_message_content_a_message_is_empty(tmp_path: Path) -> None:
 
 def test_an_empty_message_is_refused(tmp_path: Path) -> None:
     async def story(c: Community) -> None:
-        for nothing in ({}, {"embeds": []}, {"embeds": [{}]}, {"embeds": [{"type": "rich"}]}):
+        empty: list[dict[str, Any]] = [{}, {"embeds": []}, {"embeds": [{}]}, {"embeds": [{"type": "rich"}]}]
+        for nothing in empty:
             with pytest.raises(Invalid, match="empty_message"):
                 await c.send(ANNA, "  ", **nothing)
         assert c.events(1) == []
@@ -128,7 +130,7 @@ def test_nobody_talks_in_a_category_or_nowhere(tmp_path: Path) -> None:
         (permissions.READ_MESSAGE_HISTORY, {"message_reference": {"message_id": "1"}}),
     ],
 )
-def test_sending_needs_its_permissions(tmp_path: Path, denied: int, draft: dict[str, object]) -> None:
+def test_sending_needs_its_permissions(tmp_path: Path, denied: int, draft: dict[str, Any]) -> None:
     async def story(c: Community) -> None:
         await c.overwrite(general(), deny(GUILD, denied))
         with pytest.raises(Forbidden, match="missing_permissions"):

@@ -76,7 +76,7 @@ class Door:
         self.store = store
         self.records: list[tuple[str, Record]] = []
         store.committed = self._keep
-        self.context = Context(store, Deaf(), Snowflakes(0), lambda: self.now_ms)  # type: ignore[arg-type]
+        self.context = Context(store, Deaf(), Snowflakes(0), lambda: self.now_ms)
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.verbs = Verbs.of(self.context, self.passwords, registration)
         transport = httpx.ASGITransport(app.create(self.verbs), raise_app_exceptions=True)

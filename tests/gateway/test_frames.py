@@ -33,6 +33,7 @@ def read(wire: bytes) -> list[tuple[Opcode, bytes]]:
     out: list[tuple[Opcode, bytes]] = []
     parts = b""
     for frame in client.received_frames():
+        assert not isinstance(frame.payload, tuple)  # a CLOSE's
         parts += frame.payload.encode() if isinstance(frame.payload, str) else bytes(frame.payload)
         if frame.message_finished:
             out.append((frame.opcode, parts))

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from derailed.model.errors import FieldError
 from derailed.model.guild import Channel, Guild, Invite, Member, Overwrite, Role
 from derailed.model.user import Application, User
 from derailed.wire import error_codes, events, rest
@@ -142,7 +143,7 @@ def test_the_schema_tells_of_ids() -> None:
 
 
 def test_the_tree_of_a_form_error_has_its_leaves_where_the_fields_are() -> None:
-    field = error_codes.FieldError
+    field = FieldError
     fields = (field(("a", "0", "b"), "X", "x"), field(("a", "0", "b"), "Y", "y"), field(("c",), "Z", "z"))
     assert error_codes.tree(fields) == {
         "a": {"0": {"b": {"_errors": [{"code": "X", "message": "x"}, {"code": "Y", "message": "y"}]}}},
