@@ -61,7 +61,12 @@ export class Api {
     private readonly unauthorized: () => unknown = () => undefined,
   ) {}
 
-  register(form: { username: string; password: string; global_name?: string; invite?: string }): Promise<{ token: string }> {
+  register(form: {
+    username: string;
+    password: string;
+    global_name?: string;
+    invite?: string;
+  }): Promise<{ token: string }> {
     return this.call("POST", "/auth/register", form);
   }
 
@@ -124,8 +129,8 @@ export class Api {
   }
 
   react(method: "PUT" | "DELETE", channelId: Snowflake, messageId: Snowflake, emoji: Emoji): Promise<void> {
-    const name = encodeURIComponent(emoji.id === null ? emoji.name : `${emoji.name}:${emoji.id}`);
-    return this.call(method, `/channels/${channelId}/messages/${messageId}/reactions/${name}/@me`);
+    const segment = encodeURIComponent(emoji.name);
+    return this.call(method, `/channels/${channelId}/messages/${messageId}/reactions/${segment}/@me`);
   }
 
   private async call<Reply>(method: string, path: string, body?: object): Promise<Reply> {

@@ -106,8 +106,8 @@ export class Client {
   }
 
   async toggleReaction(message: Message, emoji: Emoji): Promise<void> {
-    const mine = message.reactions?.some(({ emoji: { id, name }, me }) => me && id === emoji.id && name === emoji.name);
-    await this.attempt(this.api.react(mine === true ? "DELETE" : "PUT", message.channel_id, message.id, emoji));
+    const mine = message.reactions?.some((reaction) => reaction.me && reaction.emoji.name === emoji.name) ?? false;
+    await this.attempt(this.api.react(mine ? "DELETE" : "PUT", message.channel_id, message.id, emoji));
   }
 
   async typing(channelId: Snowflake): Promise<void> {

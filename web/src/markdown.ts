@@ -14,7 +14,24 @@ export interface Names {
 const LINK = /^(?:https?|mailto):/i;
 const MENTION = /<(@!?|@&|#)(\d{1,20})>/y;
 const PLAIN = /[\p{L}\p{M}\p{N} ,.;?'"()]+/uy;
-const TAGS = ["p", "br", "a", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "h1", "h2", "h3", "span"];
+const TAGS = [
+  "p",
+  "br",
+  "a",
+  "strong",
+  "em",
+  "s",
+  "code",
+  "pre",
+  "blockquote",
+  "ul",
+  "ol",
+  "li",
+  "h1",
+  "h2",
+  "h3",
+  "span",
+];
 
 const markdown = new MarkdownIt({ html: false, linkify: true, breaks: true });
 markdown.disable(["image", "table", "code", "reference", "lheading", "hr"]);
@@ -71,7 +88,12 @@ function spoiler(state: StateInline, silent: boolean): boolean {
   if (end === -1 || end === pos + 2 || end + 2 > posMax) return false;
   if (!silent) {
     const open = state.push("spoiler_open", "span", 1);
-    open.attrs = [["class", "spoiler"], ["role", "button"], ["tabindex", "0"], ["aria-label", "Spoiler, press to read"]];
+    open.attrs = [
+      ["class", "spoiler"],
+      ["role", "button"],
+      ["tabindex", "0"],
+      ["aria-label", "Spoiler, press to read"],
+    ];
     state.push("spoiler_text_open", "span", 1);
     state.pos = pos + 2;
     state.posMax = end;

@@ -34,5 +34,5 @@ function awayFromHome(state: State, route: Route): Redirect | null {
 /** In the order in which the reader joined them. */
 export function guildsInOrder(state: State): Snowflake[] {
   const guilds = Object.values(state.guilds);
-  return guilds.sort((a, b) => (a.joined_at ?? "").localeCompare(b.joined_at ?? "")).map(({ id }) => id);
+  return guilds.sort((a, b) => a.joined_at.localeCompare(b.joined_at)).map(({ id }) => id);
 }

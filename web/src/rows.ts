@@ -15,7 +15,12 @@ const GROUP_MS = 7 * 60_000;
 export const REPLY = 19;
 
 /** `seen` is the newest message that was on the screen before: the line goes after it. */
-export function rows(messages: readonly Message[], pending: readonly Pending[], me: Snowflake, seen: Snowflake | null): Row[] {
+export function rows(
+  messages: readonly Message[],
+  pending: readonly Pending[],
+  me: Snowflake,
+  seen: Snowflake | null,
+): Row[] {
   const lines: Row[] = [];
   let previous: Message | null = null;
   for (const message of messages) {

@@ -22,7 +22,7 @@ type ById<T> = Readonly<Record<Snowflake, T>>;
 
 /** A guild with what is in it, by id. */
 export interface GuildState extends Omit<Guild, "roles"> {
-  joined_at: string | null;
+  joined_at: string;
   member_count: number;
   roles: ById<Role>;
   channels: ById<Channel>;
@@ -104,7 +104,9 @@ function dispatched(state: State, { t, d }: Dispatch, now: number): State {
     case "CHANNEL_UPDATE":
       return onChannels(state, d, (channels) => ({ ...channels, [d.id]: d }));
     case "CHANNEL_DELETE":
-      return onChannels({ ...state, timelines: without(state.timelines, d.id) }, d, (channels) => without(channels, d.id));
+      return onChannels({ ...state, timelines: without(state.timelines, d.id) }, d, (channels) =>
+        without(channels, d.id),
+      );
     case "TYPING_START":
       return typed(state, d, now);
     case "USER_UPDATE":
@@ -151,7 +153,9 @@ function ready(state: State, d: Dispatches["READY"]): State {
 
 /** What was there before one came counts as seen. */
 function seenUpTo(state: State, guilds: readonly GuildCreate[]): State {
-  const before = guilds.flatMap((guild) => guild.channels.map(({ id, last_message_id }) => [id, last_message_id ?? "0"]));
+  const before = guilds.flatMap((guild) =>
+    guild.channels.map(({ id, last_message_id }) => [id, last_message_id ?? "0"]),
+  );
   return { ...state, seen: { ...Object.fromEntries(before), ...state.seen } };
 }
 
@@ -225,7 +229,11 @@ function withoutRole(guild: GuildState, roleId: Snowflake): GuildState {
   return { ...guild, roles: without(guild.roles, roleId), members: byUser(members) };
 }
 
-function withMember(guild: GuildState, { guild_id: _, ...member }: Member & { guild_id: Snowflake }, joined: boolean): GuildState {
+function withMember(
+  guild: GuildState,
+  { guild_id: _, ...member }: Member & { guild_id: Snowflake },
+  joined: boolean,
+): GuildState {
   const more = joined && guild.members[member.user.id] === undefined ? 1 : 0;
   const members = { ...guild.members, [member.user.id]: member };
   return { ...guild, members, member_count: guild.member_count + more };

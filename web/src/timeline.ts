@@ -2,7 +2,7 @@
 // All functions are pure: they return the timeline that comes next.
 
 import { compare } from "./snowflakes";
-import type { Emoji, Message, ReactionChange, Snowflake } from "./wire";
+import type { Emoji, Message, Reaction, ReactionChange, Snowflake } from "./wire";
 
 /** A message on its way out. `waiting` is for the network and goes again by itself; `failed` was refused. */
 export interface Pending {
@@ -113,7 +113,10 @@ export function came(timeline: Timeline, asking: number, page: readonly Message[
     timeline.since.reduce((sofar, change) => changed(sofar, change, newer), messages);
   switch (timeline.loading.edge) {
     case "older":
-      return bounded({ ...next, messages: upToDate([...fresh, ...timeline.messages], timeline.newer), older: full }, "newer");
+      return bounded(
+        { ...next, messages: upToDate([...fresh, ...timeline.messages], timeline.newer), older: full },
+        "newer",
+      );
     case "newer":
       return bounded({ ...next, messages: upToDate([...timeline.messages, ...fresh], full), newer: full }, "older");
     case "newest":
@@ -141,28 +144,41 @@ export function settled(timeline: Timeline, nonce: string): Timeline {
   return { ...timeline, pending: timeline.pending.filter((pending) => pending.nonce !== nonce) };
 }
 
-const same = (a: Emoji, b: Emoji): boolean => (a.id ?? a.name) === (b.id ?? b.name);
-
 /** One reaction more (`by` 1) or less (-1). `mine` says whether the reader gave or took it. */
-export function reacted(timeline: Timeline, { message_id, emoji }: ReactionChange, by: 1 | -1, mine: boolean): Timeline {
+export function reacted(
+  timeline: Timeline,
+  { message_id, emoji }: ReactionChange,
+  by: 1 | -1,
+  mine: boolean,
+): Timeline {
   return withMessage(timeline, message_id, (message) => {
     const reactions = message.reactions ?? [];
-    const old = reactions.find((reaction) => same(reaction.emoji, emoji));
+    const old = reactions.find((reaction) => reaction.emoji.name === emoji.name);
     if (old === undefined) {
-      return by === 1 ? { ...message, reactions: [...reactions, { emoji, count: 1, me: mine }] } : message;
+      return by === 1 ? { ...message, reactions: [...reactions, counted(emoji, 1, mine)] } : message;
     }
     if (mine && old.me === (by === 1)) return message;
-    const next = { ...old, count: old.count + by, me: mine ? by === 1 : old.me };
+    const next = counted(emoji, old.count + by, mine ? by === 1 : old.me);
     const others = reactions.map((reaction) => (reaction === old ? next : reaction));
     return { ...message, reactions: others.filter(({ count }) => count > 0) };
   });
 }
 
+const counted = (emoji: Emoji, count: number, me: boolean): Reaction => ({
+  emoji,
+  count,
+  count_details: { normal: count, burst: 0 },
+  me,
+  me_burst: false,
+  burst_colors: [],
+});
+
 /** Without `emoji` all reactions of the message go. */
 export function unreacted(timeline: Timeline, messageId: Snowflake, emoji?: Emoji): Timeline {
   return withMessage(timeline, messageId, (message) => ({
     ...message,
-    reactions: emoji === undefined ? [] : (message.reactions ?? []).filter((reaction) => !same(reaction.emoji, emoji)),
+    reactions:
+      emoji === undefined ? [] : (message.reactions ?? []).filter((reaction) => reaction.emoji.name !== emoji.name),
   }));
 }
 

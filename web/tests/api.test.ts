@@ -3,7 +3,10 @@ import { Api, fieldErrors, Refused, sentence, Unreachable } from "../src/api";
 
 const fetch = vi.fn<typeof globalThis.fetch>();
 const answer = (status: number, body: unknown): void => {
-  const response = new Response(body === null ? null : JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+  const response = new Response(body === null ? null : JSON.stringify(body), {
+    status,
+    headers: { "Content-Type": "application/json" },
+  });
   fetch.mockResolvedValueOnce(response);
 };
 
@@ -24,7 +27,10 @@ test("the token goes bare, and only where there is one", async () => {
 });
 
 test("a form error names each field", async () => {
-  const errors = { login: { _errors: [{ code: "X", message: "Wrong." }] }, embeds: { 0: { title: { _errors: [{ code: "Y", message: "Long." }] } } } };
+  const errors = {
+    login: { _errors: [{ code: "X", message: "Wrong." }] },
+    embeds: { 0: { title: { _errors: [{ code: "Y", message: "Long." }] } } },
+  };
   expect(fieldErrors(errors)).toEqual({ login: "Wrong.", "embeds.0.title": "Long." });
   answer(400, { code: 50035, message: "Invalid Form Body", errors });
   const error: unknown = await new Api(null).login("", "").catch((one: unknown) => one);

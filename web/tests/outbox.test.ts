@@ -9,7 +9,13 @@ let answers: (Error | null)[];
 let sent: Outgoing[];
 let outbox: Outbox;
 
-const pending = (nonce: string): Pending => ({ nonce, content: `text ${nonce}`, at: "", replyTo: null, status: "sending" });
+const pending = (nonce: string): Pending => ({
+  nonce,
+  content: `text ${nonce}`,
+  at: "",
+  replyTo: null,
+  status: "sending",
+});
 const statuses = (): string[] => timeline.pending.map(({ nonce, status }) => `${nonce} ${status}`);
 
 beforeEach(() => {

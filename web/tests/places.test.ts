@@ -4,12 +4,10 @@ import { inChannel, inGuild, MANAGE_CHANNELS, SEND_MESSAGES, VIEW_CHANNEL } from
 import { redirect } from "../src/places";
 import { format, inviteCode, parse } from "../src/router";
 import { NOTHING, type GuildState } from "../src/state";
-import type { GuildCreate, Role } from "../src/wire";
-import { after, ben, channel, GENERAL, guild, GUILD, me, member, opened, ready, user } from "./samples";
+import type { GuildCreate } from "../src/wire";
+import { after, ben, channel, everyone, GENERAL, guild, GUILD, me, member, opened, ready, role, user } from "./samples";
 
 const shaped = (more: Partial<GuildCreate>): GuildState => after(NOTHING, ready(guild(more))).guilds[GUILD]!;
-const role = (id: string, more: Partial<Role>): Role => ({ ...guild().roles[0]!, id, permissions: "0", ...more });
-const everyone = guild().roles[0]!;
 
 describe("addresses", () => {
   test.each(["/", "/login", "/register", "/invite/aB3", `/channels/${GUILD}`, `/channels/${GUILD}/${GENERAL}`])(
@@ -22,7 +20,11 @@ describe("addresses", () => {
   });
 
   test("an invite is known by its code, its link or its link's last part", () => {
-    expect(["aB3", " https://example.org/invite/aB3 ", "example.org/invite/aB3/"].map(inviteCode)).toEqual(["aB3", "aB3", "aB3"]);
+    expect(["aB3", " https://example.org/invite/aB3 ", "example.org/invite/aB3/"].map(inviteCode)).toEqual([
+      "aB3",
+      "aB3",
+      "aB3",
+    ]);
   });
 });
 
@@ -40,8 +42,14 @@ describe("a reader is sent", () => {
   });
 
   test("away from what is gone, with the reason", () => {
-    expect(redirect(opened, at(GUILD, "7"), true)).toMatchObject({ to: at(GUILD, null), because: expect.stringContaining("channel") });
-    expect(redirect(opened, at("7", null), true)).toMatchObject({ to: { place: "home" }, because: expect.stringContaining("guild") });
+    expect(redirect(opened, at(GUILD, "7"), true)).toMatchObject({
+      to: at(GUILD, null),
+      because: expect.stringContaining("channel"),
+    });
+    expect(redirect(opened, at("7", null), true)).toMatchObject({
+      to: { place: "home" },
+      because: expect.stringContaining("guild"),
+    });
   });
 
   test("from the entrance into a guild, or home", () => {
@@ -59,7 +67,12 @@ describe("names", () => {
   });
 
   test("have the colour of the highest role that has one", () => {
-    const roles = [everyone, role("5", { position: 1, color: 0xff }), role("6", { position: 2, color: 0xaa00 }), role("7", { position: 3 })];
+    const roles = [
+      everyone,
+      role("5", { position: 1, color: 0xff }),
+      role("6", { position: 2, color: 0xaa00 }),
+      role("7", { position: 3 }),
+    ];
     expect(nameColor(shaped({ roles, members: [member(ben, ["5", "6", "7"])] }), ben.id)).toBe("#00aa00");
     expect(nameColor(shaped({ roles }), ben.id)).toBeNull();
   });
@@ -69,21 +82,31 @@ describe("names", () => {
   });
 
   test("members stand once, under their highest hoisted role", () => {
-    const roles = [everyone, role("5", { name: "Staff", position: 1, hoist: true }), role("6", { name: "Head", position: 2, hoist: true })];
+    const roles = [
+      everyone,
+      role("5", { name: "Staff", position: 1, hoist: true }),
+      role("6", { name: "Head", position: 2, hoist: true }),
+    ];
     const members = [member(user("3", "zoe")), member(me, ["5", "6"]), member(ben, ["5"]), member(user("4", "Abe"))];
     const groups = memberGroups(shaped({ roles, members }));
     expect(groups.map(({ title, members }) => [title, ...members.map(({ user }) => user.username)])).toEqual([
-      ["Head", "ann"], ["Staff", "ben"], ["Members", "Abe", "zoe"],
+      ["Head", "ann"],
+      ["Staff", "ben"],
+      ["Members", "Abe", "zoe"],
     ]);
   });
 
   test("channels stand under their category, and without one where that can not be seen", () => {
     const channels = [
-      channel("5", { parent_id: "9", position: 2 }), channel("6", { parent_id: "8" }), channel("7", { position: 1 }), channel("9", { type: 4 }),
+      channel("5", { parent_id: "9", position: 2 }),
+      channel("6", { parent_id: "8" }),
+      channel("7", { position: 1 }),
+      channel("9", { type: 4 }),
     ];
     const groups = channelGroups(shaped({ channels }));
     expect(groups.map(({ category, channels }) => [category?.id, ...channels.map(({ id }) => id)])).toEqual([
-      [undefined, "6", "7"], ["9", "5"],
+      [undefined, "6", "7"],
+      ["9", "5"],
     ]);
   });
 });
@@ -109,7 +132,9 @@ describe("permissions", () => {
   });
 
   test("who may not see a channel may nothing in it", () => {
-    const there = channel("5", { permission_overwrites: [{ id: GUILD, type: 0, allow: "0", deny: String(VIEW_CHANNEL) }] });
+    const there = channel("5", {
+      permission_overwrites: [{ id: GUILD, type: 0, allow: "0", deny: String(VIEW_CHANNEL) }],
+    });
     expect(inChannel(shaped({ ...owner, channels: [there] }), ben.id, there)).toBe(0n);
   });
 });

@@ -4,7 +4,8 @@ import type { Pending } from "../src/timeline";
 import type { Message } from "../src/wire";
 import { ben, me, message } from "./samples";
 
-const at = (id: string, time: string, more: Partial<Message> = {}): Message => message(id, { timestamp: `2026-03-${time}:00Z`, ...more });
+const at = (id: string, time: string, more: Partial<Message> = {}): Message =>
+  message(id, { timestamp: `2026-03-${time}:00Z`, ...more });
 const drawn = (lines: Row[]): string[] =>
   lines.map((line) => {
     if (line.kind === "message") return `${line.message.id}${line.leads ? " leads" : ""}`;
@@ -12,7 +13,12 @@ const drawn = (lines: Row[]): string[] =>
   });
 
 test("messages of one author within seven minutes are one group", () => {
-  const messages = [at("10", "01T12:00"), at("11", "01T12:06"), at("12", "01T12:13"), at("13", "01T12:14", { author: me })];
+  const messages = [
+    at("10", "01T12:00"),
+    at("11", "01T12:06"),
+    at("12", "01T12:13"),
+    at("13", "01T12:14", { author: me }),
+  ];
   expect(drawn(rows(messages, [], me.id, null))).toEqual(["day", "10 leads", "11", "12 leads", "13 leads"]);
 });
 
@@ -33,7 +39,13 @@ test("the new ones begin after the last that was seen, and never with one's own"
 });
 
 test("what is still being sent follows one's own group", () => {
-  const pending = (nonce: string): Pending => ({ nonce, content: "", at: "2026-03-01T12:02:00Z", replyTo: null, status: "sending" });
+  const pending = (nonce: string): Pending => ({
+    nonce,
+    content: "",
+    at: "2026-03-01T12:02:00Z",
+    replyTo: null,
+    status: "sending",
+  });
   const own = [at("10", "01T12:00", { author: me })];
   expect(drawn(rows(own, [pending("a"), pending("b")], me.id, null))).toEqual(["day", "10 leads", "a", "b"]);
   expect(drawn(rows([], [pending("a"), pending("b")], me.id, null))).toEqual(["a leads", "b"]);

@@ -39,7 +39,12 @@ beforeEach(async () => {
   vi.clearAllMocks();
   vi.stubGlobal("WebSocket", FarEnd);
   FarEnd.opened = [];
-  socket = new Socket(async () => "ws://here/gateway/", "token", listener, () => 0.5);
+  socket = new Socket(
+    async () => "ws://here/gateway/",
+    "token",
+    listener,
+    () => 0.5,
+  );
   socket.open();
   await vi.advanceTimersByTimeAsync(0);
 });
