@@ -23,6 +23,7 @@ from derailed import telemetry
 from derailed.actions.context import Context, Ephemerals
 from derailed.actions.passwords import Passwords
 from derailed.actions.publisher import Publisher
+from derailed.actions.sweeper import Sweeper
 from derailed.actions.verbs import Verbs
 from derailed.api.app import Application, Receive, Scope, Send, create
 from derailed.broker import LogInUse
@@ -66,7 +67,8 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         server = _Server(_http(application, protocol(gateway)))
         telemetry.watch_process()
         async with asyncio.TaskGroup() as tasks:
-            parts = [tasks.create_task(part) for part in (telemetry.watch_loop(), publisher.run(), gateway.run())]
+            running = (telemetry.watch_loop(), publisher.run(), gateway.run(), Sweeper(store).run())
+            parts = [tasks.create_task(part) for part in running]
             _stop_on_signals(server.stop)
             started(_address(listener))
             await server.serve(sockets=[listener])

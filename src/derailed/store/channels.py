@@ -43,7 +43,8 @@ async def update(tx: Connection, channel: Channel) -> None:
 
 
 async def delete(tx: Connection, channel_id: int) -> None:
-    """Remove the channel and the invites that lead to it. Its messages can not be reached any more."""
+    """Remove the channel and the invites that lead to it. Its messages can not be reached any more: see `remains`."""
+    await tx.execute("INSERT INTO deleted_channels (id) VALUES ($1)", channel_id)
     await tx.execute("DELETE FROM invites WHERE channel_id = $1", channel_id)
     await tx.execute("DELETE FROM channels WHERE id = $1", channel_id)
 

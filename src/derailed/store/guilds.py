@@ -34,6 +34,7 @@ UPDATE guilds SET name = $2, owner_id = $3, icon = $4, description = $5, system_
 WHERE id = $1
 """
 _DELETE = (
+    "INSERT INTO deleted_channels (id) SELECT id FROM channels WHERE guild_id = $1",
     "DELETE FROM invites WHERE guild_id = $1",
     "DELETE FROM members WHERE guild_id = $1",
     "DELETE FROM channels WHERE guild_id = $1",
@@ -164,6 +165,6 @@ async def update(tx: Connection, guild: Guild) -> None:
 
 
 async def delete(tx: Connection, guild_id: int) -> None:
-    """Remove the guild and all that it is made of."""
+    """Remove the guild and all that it is made of. Its messages can not be reached any more: see `remains`."""
     for sql in _DELETE:
         await tx.execute(sql, guild_id)

@@ -95,6 +95,11 @@ CREATE TABLE channels (
 );
 CREATE INDEX channels_of_guild ON channels (guild_id);
 
+-- Channels that are gone, and whose messages are not yet: they are removed a few at a time.
+CREATE TABLE deleted_channels (
+    id BIGINT PRIMARY KEY
+);
+
 CREATE TABLE members (
     guild_id BIGINT NOT NULL,
     user_id BIGINT NOT NULL,

@@ -1,0 +1,29 @@
+"""What deletions leave behind: the messages of channels that are gone, and their reactions.
+
+A channel can hold millions, so they are removed in small transactions of their own, which nobody waits for.
+"""
+
+from __future__ import annotations
+
+from derailed.store import Connection
+
+_SOME = "(SELECT id FROM messages WHERE channel_id = $1 ORDER BY id LIMIT $2)"
+_REACTIONS = "DELETE FROM reactions WHERE message_id IN " + _SOME
+_MESSAGES = "DELETE FROM messages WHERE channel_id = $1 AND id IN " + _SOME
+
+
+async def channel(tx: Connection) -> int | None:
+    """A channel that is gone, and of which something may be left."""
+    row = await tx.fetchrow("SELECT id FROM deleted_channels ORDER BY id LIMIT 1")
+    return None if row is None else int(row[0])
+
+
+async def remove_some(tx: Connection, channel_id: int, limit: int) -> int:
+    """Remove up to `limit` of the channel's messages; how many there were."""
+    await tx.execute(_REACTIONS, channel_id, limit)
+    return await tx.execute(_MESSAGES, channel_id, limit)
+
+
+async def forget(tx: Connection, channel_id: int) -> None:
+    """Nothing is left of the channel."""
+    await tx.execute("DELETE FROM deleted_channels WHERE id = $1", channel_id)
