@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 import structlog
 
-from derailed.broker import Entry, LogInUse, Put, Trimmed, record
+from derailed.broker import Entry, LogFailed, LogInUse, Put, Trimmed, record
 from derailed.broker.buckets import Retention
 from derailed.broker.log import Log
 from tests.broker.crash import leave_behind
@@ -59,6 +60,12 @@ def killed(log: Log, tmp_path: Path) -> str:
     """The name of a folder as a log that was killed at this moment would leave it."""
     leave_behind(tmp_path / "log", tmp_path / "killed")
     return "killed"
+
+
+def damage(table: Path) -> None:
+    content = bytearray(table.read_bytes())
+    content[20] ^= 0xFF
+    table.write_bytes(content)
 
 
 def one(topic: bytes, rev: int, payload: bytes = b"") -> list[Put]:
@@ -310,6 +317,32 @@ def test_a_damaged_log_is_set_aside_and_another_epoch_begins(log: Log, opened: O
     assert (tmp_path / "log.damaged").is_dir()
     assert again.epoch != log.epoch
     assert again.append([one(GUILD, 1)], start=True) == [(2,)]
+
+
+def test_damage_found_while_reading_is_answered_by_the_next_start(log: Log, opened: Opener, tmp_path: Path) -> None:
+    payload = Random(1).randbytes  # does not compress: the bucket's file is the largest
+    log.append([one(GUILD, rev, payload(300)) for rev in range(1, 100)], start=True)
+    name = killed(log, tmp_path)
+    opened(name).close()  # what it found in the journal is in files now
+    damage(max((tmp_path / name).glob("*.sst"), key=lambda path: path.stat().st_size))
+    hurt = opened(name)
+    with structlog.testing.capture_logs() as logged:
+        with pytest.raises(LogFailed):
+            hurt.history(GUILD, 1)
+        hurt.close()
+        assert opened(name).epoch != log.epoch
+    assert [line["event"] for line in logged] == ["log_failed", "log_set_aside"]
+
+
+def test_damage_found_at_the_start_is_answered_at_once(log: Log, opened: Opener, tmp_path: Path) -> None:
+    log.append([one(GUILD, 1)], start=True)
+    name = killed(log, tmp_path)
+    opened(name).close()
+    for path in (tmp_path / name).glob("*.sst"):
+        damage(path)
+    with structlog.testing.capture_logs() as logged:
+        assert opened(name).epoch != log.epoch
+    assert [line["event"] for line in logged] == ["log_set_aside"]
 
 
 def test_a_hole_in_the_journal_is_damage_and_no_torn_write(log: Log, opened: Opener, tmp_path: Path) -> None:

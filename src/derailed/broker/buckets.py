@@ -111,6 +111,7 @@ class Buckets:
                 if found is not None:
                     yield found
                 cursor.prev()
+            cursor.status()  # damage ends a walk just as the end does; this raises it
 
     def forward(self, topic: bytes, after: int, upto: int) -> Iterator[Entry]:
         """The topic's records above offset `after`, in order, up to and with `upto`."""
@@ -127,11 +128,13 @@ class Buckets:
                         return
                     yield found
                 cursor.next()
+            cursor.status()
 
     def close(self) -> None:
         """Let go of every handle: the folder stays locked while one lives."""
         self.live, self._ready = (), None
         self._doomed.clear()
+        del self._database
 
     def _find(self, number: int) -> Bucket | None:
         """A bucket of an earlier run. Without a mark it was made but not used, or trimmed but not dropped."""

@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import dropwhile, islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 import structlog
-from rocksdict import Cache, WriteBatch
+from rocksdict import WriteBatch
 
-from derailed.broker import FIRST_OFFSET, MAX_TOPIC, Entry, LogFailed, Put, Trimmed, marks, record, storage
-from derailed.broker.buckets import Buckets, Retention
+from derailed.broker import MAX_TOPIC, Entry, LogFailed, Put, Trimmed, marks, opening, record, storage
+from derailed.broker.buckets import Retention
 from derailed.broker.reader import Reader
 from derailed.broker.tails import Tail, Tails
 
@@ -49,19 +49,19 @@ class Log:
         tails: int = _TAILS,
     ) -> None:
         assert tails >= _BATCH  # what waits to be written is found in memory only
+        self._folder = folder
         self._clock = clock or steady_clock()
         self._boot = storage.boot_id() if boot_id is None else boot_id
         self._stopped = ""
         """Why nothing more is taken."""
         self._closed = False
         self._batch = WriteBatch(raw_mode=True)
-        options = storage.tuned(Cache(storage.CACHE))
-        self._database, names = storage.open_or_set_aside(folder, options)
-        self._head, self._bytes = self._last_head()
-        self._buckets = Buckets(self._database, names, options, retention, self._head)
+        found = opening.find(folder, retention)
+        self._database, self._buckets = found.database, found.buckets
+        self._head, self._bytes = found.head.offset, found.head.bytes
         self._tails = Tails(self._buckets, tails)
-        self._epoch = self._last_epoch()
-        if self._epoch:
+        if self._vouches(found.identity):
+            self._epoch = found.identity.epoch
             self._identify(closed=False)
             self._buckets.tend()
         else:
@@ -149,23 +149,14 @@ class Log:
         self._identify(closed=True)
         self._database.close()
 
-    def _last_head(self) -> tuple[int, int]:
-        stored = self._database.get(marks.HEAD)
-        if stored is None:
-            return FIRST_OFFSET - 1, 0
-        last = marks.head(stored)
-        return last.offset, last.bytes
-
-    def _last_epoch(self) -> str:
-        """The epoch to go on with; empty when there is none that we can vouch for."""
-        stored = self._database.get(marks.IDENTITY)
-        if stored is None:
-            return ""
-        known = marks.identity(stored)
-        if known.closed or known.boot == self._boot != "":
-            return known.epoch
+    def _vouches(self, identity: marks.Identity | None) -> TypeGuard[marks.Identity]:
+        """Nothing of that epoch can be lost: the log was closed, or the machine has run ever since."""
+        if identity is None:
+            return False
+        if identity.closed or identity.boot == self._boot != "":
+            return True
         _log.warning("log_epoch_ended", reason="the machine stopped before the log was closed", head=self._head)
-        return ""
+        return False
 
     def _identify(self, *, closed: bool) -> None:
         self._batch.put(marks.IDENTITY, marks.encode(marks.Identity(self._epoch, self._boot, closed)))
@@ -252,4 +243,5 @@ class Log:
             return error
         self._stopped = f"the log has failed: {error}"
         _log.error("log_failed", reason=str(error))
+        storage.note_damage(self._folder, str(error))
         return LogFailed(str(error))

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import structlog
 from rocksdict import BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, Options, Rdict, SliceTransform
 
@@ -20,6 +21,12 @@ CACHE: Final = 32 << 20
 """Blocks of files, all buckets together."""
 _NO_STALL: Final = 1 << 20
 """Files in level 0 at which writes slow down: never, because a write is made on the event loop."""
+_DAMAGED: Final = "DAMAGED"
+
+
+class LogDamaged(Exception):
+    """The files do not say what was written to them."""
+
 
 _log = structlog.get_logger()
 
@@ -53,7 +60,10 @@ def tuned(cache: Cache) -> Options:
 
 
 def open_database(folder: Path, options: Options) -> tuple[Rdict, list[str]]:
-    """Open or make the database; its column families too. Raises LogInUse."""
+    """Open or make the database; its column families too. Raises LogInUse, LogDamaged."""
+    if (folder / _DAMAGED).exists():
+        raise LogDamaged("damage was found while it was read")
+    folder.mkdir(parents=True, exist_ok=True)
     names = ["default"]
     try:
         if (folder / "CURRENT").exists():
@@ -65,18 +75,17 @@ def open_database(folder: Path, options: Options) -> tuple[Rdict, list[str]]:
         raise
 
 
-def open_or_set_aside(folder: Path, options: Options) -> tuple[Rdict, list[str]]:
-    """As `open_database`, but one that is damaged is moved out of the way, and an empty one made in its place."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        return open_database(folder, options)
-    except LogInUse:
-        raise
-    except Exception as error:
-        if str(error).startswith("IO error"):  # a full disk or a missing permission is not damage
-            raise
-        set_aside(folder, str(error))
-    return open_database(folder, options)
+def is_damage(error: Exception) -> bool:
+    """The files are why it can not be opened; not a full disk or a missing permission, which are IO errors."""
+    if isinstance(error, LogDamaged | msgspec.DecodeError):
+        return True
+    return type(error) is Exception and not str(error).startswith("IO error")  # rocksdict has only the one class
+
+
+def note_damage(folder: Path, reason: str) -> None:
+    """Files are checked when they are read: what is found then is acted on at the next start."""
+    if reason.startswith("Corruption"):
+        (folder / _DAMAGED).touch()
 
 
 def set_aside(folder: Path, reason: str) -> None:

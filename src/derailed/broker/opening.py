@@ -1,0 +1,43 @@
+"""Finding a log again: its database, its buckets, and what it wrote down about itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from rocksdict import Cache, Rdict
+
+from derailed.broker import FIRST_OFFSET, marks, storage
+from derailed.broker.buckets import Buckets, Retention
+
+
+class Found(NamedTuple):
+    """A log as it was left, or an empty one."""
+
+    database: Rdict
+    buckets: Buckets
+    head: marks.Head
+    identity: marks.Identity | None
+
+
+def find(folder: Path, retention: Retention) -> Found:
+    """Open the folder; what is damaged is moved out of the way, and an empty log made in its place."""
+    try:
+        return _open(folder, retention)
+    except Exception as error:
+        if not storage.is_damage(error):
+            raise
+        reason = str(error)
+    # not in the handler: the traceback there keeps hold of the damaged database
+    storage.set_aside(folder, reason)
+    return _open(folder, retention)
+
+
+def _open(folder: Path, retention: Retention) -> Found:
+    options = storage.tuned(Cache(storage.CACHE))
+    database, names = storage.open_database(folder, options)
+    stored = database.get(marks.HEAD)
+    head = marks.Head(FIRST_OFFSET - 1, 0) if stored is None else marks.head(stored)
+    stored = database.get(marks.IDENTITY)
+    identity = None if stored is None else marks.identity(stored)
+    return Found(database, Buckets(database, names, options, retention, head.offset), head, identity)
