@@ -207,10 +207,25 @@ def test_older_messages_come_as_one_scrolls_up(server: Server, guild: list[Perso
     for number in (69, 19):
         log.evaluate("pane => pane.scrollTop = 0")
         expect(ann.message(f"number {number}.")).to_be_attached()
+        expect(ann.message(f"number {number + 1}.")).to_be_in_viewport()
     log.evaluate("pane => pane.scrollTop = 0")
     expect(ann.message("number 0.")).to_be_in_viewport()
     ann.page.get_by_role("button", name="To the present").click()
     expect(ann.message("number 119.")).to_be_in_viewport()
+
+
+def test_what_one_reads_stays_where_it_is(guild: list[Person]) -> None:
+    ann, ben = guild
+    for number in range(4):
+        ann.say("\n".join([f"departure {number}", *["."] * 30]))
+        expect(ann.message(f"departure {number}")).to_be_attached()
+    ann.message("departure 1").scroll_into_view_if_needed()
+    ann.page.get_by_role("log").evaluate("pane => pane.scrollTop = pane.scrollHeight / 3")
+    expect(ann.page.get_by_role("button", name="To the present")).to_be_visible()
+    before = ann.message("departure 2").bounding_box()
+    ben.say("Something new")
+    expect(ann.message("Something new")).to_be_attached()
+    assert ann.message("departure 2").bounding_box() == before
 
 
 def test_the_form_says_what_is_wrong_where_it_is_wrong(server: Server, people: list[Person]) -> None:
