@@ -14,6 +14,9 @@ _COMMANDS = [
     "/applications/{application_id:int}/guilds/{guild_id:int}/commands",
 ]
 
+_PLAIN = {"type": 1, "description": "", "default_member_permissions": None}
+"""What a command has that says nothing of it."""
+
 
 @get(_COMMANDS)
 async def commands(actor: Who, application_id: FromPath[int]) -> list[Any]:
@@ -22,9 +25,15 @@ async def commands(actor: Who, application_id: FromPath[int]) -> list[Any]:
 
 
 @put(_COMMANDS)
-async def set_commands(actor: Who, application_id: FromPath[int], data: JSONBody[list[Any]]) -> list[Any]:
+async def set_commands(
+    actor: Who, application_id: FromPath[int], data: JSONBody[list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
     """They are not kept: bots that sync their commands at the start go on."""
-    return data
+    ids = (str(application_id + number) for number in range(1, len(data) + 1))  # libraries only need them to differ
+    return [
+        {**_PLAIN, **command, "id": id_, "version": id_, "application_id": str(application_id)}
+        for id_, command in zip(ids, data, strict=True)
+    ]
 
 
 @get("/applications/{application_id:int}/emojis")
