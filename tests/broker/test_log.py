@@ -329,9 +329,13 @@ def test_damage_found_while_reading_is_answered_by_the_next_start(log: Log, open
     with structlog.testing.capture_logs() as logged:
         with pytest.raises(LogFailed):
             hurt.history(GUILD, 1)
+        assert hurt.epoch != log.epoch
         hurt.close()
-        assert opened(name).epoch != log.epoch
-    assert [line["event"] for line in logged] == ["log_failed", "log_set_aside"]
+        again = opened(name)
+    assert again.epoch not in (log.epoch, hurt.epoch)
+    assert again.append([one(GUILD, 100)], start=True) == [(101,)]
+    assert revs(again.history(GUILD, 100)) == [100]
+    assert [line["event"] for line in logged] == ["log_failed", "log_epoch_ended"]
 
 
 def test_damage_found_at_the_start_is_answered_at_once(log: Log, opened: Opener, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import structlog
 
 from derailed.broker import LogFailed
 from derailed.broker.log import Log
-from derailed.bus import BusDown, Entry, Put, Signal
+from derailed.bus import BusDown, Entry, NewEpoch, Put, Signal, Trimmed
 from derailed.bus import embedded as module
 from derailed.bus.embedded import EmbeddedBus, EmbeddedSubscription
 
@@ -126,21 +126,30 @@ def test_an_append_waits_for_the_disk_and_others_join_its_sync(tmp_path: Path) -
     run(tmp_path, case, CountingLog)
 
 
-def test_a_disk_that_refuses_a_write_takes_the_bus_down(tmp_path: Path) -> None:
+def test_a_disk_that_refuses_a_write_takes_the_bus_down_and_ends_the_epoch(tmp_path: Path) -> None:
+    epochs: list[str] = []
+
     async def case(bus: EmbeddedBus) -> None:
+        subscription = bus.connect()
         await append(bus, "guild:1", 1)
+        epochs.append(bus.epoch)
         with structlog.testing.capture_logs() as logged, files_limited_to(1 << 16), pytest.raises(BusDown):
             await append(bus, "guild:1", *range(2, 2000), payload=b"x" * 100)
         assert [line["event"] for line in logged] == ["log_failed"]
+        assert await subscription.read() == (NewEpoch(bus.epoch),)
+        epochs.append(bus.epoch)
         with pytest.raises(BusDown):
             await append(bus, "guild:1", 2)
 
-    run(tmp_path / "bus", case)
-
     async def after_restart(bus: EmbeddedBus) -> None:
-        assert (await bus.history("guild:1", 1)).entries[0].rev == 1
+        epochs.append(bus.epoch)
+        with pytest.raises(Trimmed):
+            await bus.history("guild:1", 1)
+        await append(bus, "guild:1", 2)
 
-    run(tmp_path / "bus", after_restart)
+    run(tmp_path, case)
+    run(tmp_path, after_restart)
+    assert len(set(epochs)) == 3
 
 
 def test_a_disk_that_refuses_a_sync_takes_the_bus_down(tmp_path: Path) -> None:

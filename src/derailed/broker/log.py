@@ -49,7 +49,8 @@ class Log:
         tails: int = _TAILS,
     ) -> None:
         assert tails >= _BATCH  # what waits to be written is found in memory only
-        self._folder = folder
+        self._vouched = folder / "VOUCHED"
+        """There while nothing is in doubt. A full disk may refuse every mark, but lets a file be deleted."""
         self._clock = clock or steady_clock()
         self._boot = storage.boot_id() if boot_id is None else boot_id
         self._stopped = ""
@@ -150,18 +151,21 @@ class Log:
         self._database.close()
 
     def _vouches(self, identity: marks.Identity | None) -> TypeGuard[marks.Identity]:
-        """Nothing of that epoch can be lost: the log was closed, or the machine has run ever since."""
+        """Nothing of that epoch can be lost: the log did not fail, and it was closed or the machine has run since."""
         if identity is None:
             return False
-        if identity.closed or identity.boot == self._boot != "":
+        in_doubt = not self._vouched.exists()
+        if not in_doubt and (identity.closed or identity.boot == self._boot != ""):
             return True
-        _log.warning("log_epoch_ended", reason="the machine stopped before the log was closed", head=self._head)
+        reason = "the log failed" if in_doubt else "the machine stopped before the log was closed"
+        _log.warning("log_epoch_ended", reason=reason, head=self._head)
         return False
 
     def _identify(self, *, closed: bool) -> None:
         self._batch.put(marks.IDENTITY, marks.encode(marks.Identity(self._epoch, self._boot, closed)))
         self._commit()
         self._database.flush_wal(sync=True)
+        self._vouched.touch()
 
     def _append(self, verbs: Sequence[Sequence[Put]], start: bool) -> list[tuple[int, ...] | None]:
         now_ms = self._clock()
@@ -238,10 +242,14 @@ class Log:
         self._batch = WriteBatch(raw_mode=True)
 
     def _failure(self, error: Exception) -> Exception:
-        """What to raise: after rocksdict's errors (it has only the one class) nothing is certain any more."""
+        """What to raise. After rocksdict's errors (it has only the one class) nothing is certain any more.
+
+        Not even which offsets are given out: so the epoch ends here for whoever listens, and at the next start.
+        """
         if type(error) is not Exception:
             return error
         self._stopped = f"the log has failed: {error}"
+        self._epoch = secrets.token_hex(8)
+        self._vouched.unlink(missing_ok=True)
         _log.error("log_failed", reason=str(error))
-        storage.note_damage(self._folder, str(error))
         return LogFailed(str(error))

@@ -21,13 +21,6 @@ CACHE: Final = 32 << 20
 """Blocks of files, all buckets together."""
 _NO_STALL: Final = 1 << 20
 """Files in level 0 at which writes slow down: never, because a write is made on the event loop."""
-_DAMAGED: Final = "DAMAGED"
-
-
-class LogDamaged(Exception):
-    """The files do not say what was written to them."""
-
-
 _log = structlog.get_logger()
 
 
@@ -60,9 +53,7 @@ def tuned(cache: Cache) -> Options:
 
 
 def open_database(folder: Path, options: Options) -> tuple[Rdict, list[str]]:
-    """Open or make the database; its column families too. Raises LogInUse, LogDamaged."""
-    if (folder / _DAMAGED).exists():
-        raise LogDamaged("damage was found while it was read")
+    """Open or make the database; its column families too. Raises LogInUse."""
     folder.mkdir(parents=True, exist_ok=True)
     names = ["default"]
     try:
@@ -77,15 +68,9 @@ def open_database(folder: Path, options: Options) -> tuple[Rdict, list[str]]:
 
 def is_damage(error: Exception) -> bool:
     """The files are why it can not be opened; not a full disk or a missing permission, which are IO errors."""
-    if isinstance(error, LogDamaged | msgspec.DecodeError):
+    if isinstance(error, msgspec.DecodeError):
         return True
     return type(error) is Exception and not str(error).startswith("IO error")  # rocksdict has only the one class
-
-
-def note_damage(folder: Path, reason: str) -> None:
-    """Files are checked when they are read: what is found then is acted on at the next start."""
-    if reason.startswith("Corruption"):
-        (folder / _DAMAGED).touch()
 
 
 def set_aside(folder: Path, reason: str) -> None:

@@ -8,9 +8,8 @@ append meanwhile.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from operator import itemgetter
 from typing import Final
 
@@ -34,7 +33,7 @@ class EmbeddedBus:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._syncer = _Syncer(log)
+        self._syncer = _Syncer(log, self._begin_epoch)
         self._subscriptions: set[EmbeddedSubscription] = set()
         self.listeners: dict[str, list[EmbeddedSubscription]] = {}
         """Who hears a topic."""
@@ -61,6 +60,7 @@ class EmbeddedBus:
         try:
             offsets = self._log.append(encoded, start=start)
         except broker.LogFailed as error:
+            self._begin_epoch()
             raise BusDown(str(error)) from error
         self._push(verbs, offsets, before)
         await self._syncer.durable(self._log.head)
@@ -88,6 +88,7 @@ class EmbeddedBus:
         except broker.Trimmed:
             raise Trimmed from None
         except broker.LogFailed as error:
+            self._begin_epoch()
             raise BusDown(str(error)) from error
         return entries
 
@@ -101,8 +102,7 @@ class EmbeddedBus:
         """Forget everything and begin another epoch. For operators: everyone connected starts afresh."""
         await self.settle()
         self._log.wipe()
-        for subscription in self._subscriptions:
-            subscription.forget()
+        self._begin_epoch()
 
     async def settle(self) -> None:
         """Return when nothing is under way between the log and the disk."""
@@ -118,6 +118,11 @@ class EmbeddedBus:
     def leave(self, subscription: EmbeddedSubscription) -> None:
         """It hears nothing more."""
         self._subscriptions.discard(subscription)
+
+    def _begin_epoch(self) -> None:
+        """The log has another epoch: it was wiped, or it failed and vouches for nothing."""
+        for subscription in self._subscriptions:
+            subscription.forget()
 
     def _push(self, verbs: Sequence[Sequence[Put]], answers: Sequence[tuple[int, ...] | None], last: int) -> None:
         """Hand what is new, which is what lies above `last`, to whoever listens."""
@@ -288,8 +293,9 @@ class EmbeddedSubscription:
 class _Syncer:
     """Brings the log to the disk: one sync at a time, and the next is for all who came meanwhile."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, on_failure: Callable[[], None]) -> None:
         self._log = log
+        self._on_failure = on_failure
         self._durable = 0
         self._next = asyncio.Event()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="log")
@@ -329,6 +335,7 @@ class _Syncer:
             except broker.LogFailed:
                 self._failed = True
                 self._next.set()
+                self._on_failure()
             waiting.set()
             if self._log.due and self._tending is None:
                 self._tending = asyncio.create_task(self._tend())
@@ -336,6 +343,8 @@ class _Syncer:
         self._syncing = None
 
     async def _tend(self) -> None:
-        with suppress(broker.LogFailed):  # the log has said so, and takes nothing more
+        try:
             await asyncio.get_running_loop().run_in_executor(self._threads, self._log.tend)
+        except broker.LogFailed:
+            self._on_failure()
         self._tending = None
