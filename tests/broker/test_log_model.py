@@ -204,4 +204,4 @@ def test_the_log_answers_as_a_list_would() -> None:
 
 @pytest.mark.slow
 def test_the_log_answers_as_a_list_would_for_long() -> None:
-    run_state_machine_as_test(LogMachine, settings=settings(QUICK, max_examples=400, stateful_step_count=60))
+    run_state_machine_as_test(LogMachine, settings=settings(QUICK, max_examples=100, stateful_step_count=60))

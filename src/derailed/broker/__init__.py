@@ -10,6 +10,7 @@ one *horizon*. An *epoch* is a sequence that the log can vouch for: when it can 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 MAX_TOPIC: Final = 512
@@ -25,6 +26,10 @@ class Put(NamedTuple):
     topic: bytes
     rev: int
     payload: bytes
+
+
+Verb = Sequence[tuple[bytes, int, bytes]]
+"""Records that are appended all or none: each a `Put`, or a plain tuple like one, which costs less to make."""
 
 
 class Entry(NamedTuple):

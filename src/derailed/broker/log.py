@@ -18,7 +18,7 @@ from typing import Final, TypeGuard
 import structlog
 from rocksdict import WriteBatch
 
-from derailed.broker import MAX_TOPIC, Entry, LogFailed, Put, Trimmed, marks, opening, record, storage
+from derailed.broker import MAX_TOPIC, Entry, LogFailed, Trimmed, Verb, marks, opening, record, storage
 from derailed.broker.buckets import Retention
 from derailed.broker.reader import Reader
 from derailed.broker.tails import Tail, Tails
@@ -88,7 +88,7 @@ class Log:
         """It is time to `tend`."""
         return self._buckets.due
 
-    def append(self, verbs: Sequence[Sequence[Put]], *, start: bool = False) -> list[tuple[int, ...] | None]:
+    def append(self, verbs: Sequence[Verb], *, start: bool = False) -> list[tuple[int, ...] | None]:
         """Write each verb's records all or none; their offsets, or None for a verb that is behind.
 
         Behind is a verb with a rev that leaves a gap, or with a topic that the log does not know. `start` accepts
@@ -167,7 +167,7 @@ class Log:
         self._database.flush_wal(sync=True)
         self._vouched.touch()
 
-    def _append(self, verbs: Sequence[Sequence[Put]], start: bool) -> list[tuple[int, ...] | None]:
+    def _append(self, verbs: Sequence[Verb], start: bool) -> list[tuple[int, ...] | None]:
         now_ms = self._clock()
         if self._buckets.full(now_ms):
             self._buckets.roll(self._batch, marks.Opened(self._head + 1, now_ms, self._bytes))
@@ -189,7 +189,7 @@ class Log:
         except Exception as error:
             raise self._failure(error) from error
 
-    def _plan(self, verb: Sequence[Put], start: bool) -> list[Tail | int] | None:
+    def _plan(self, verb: Verb, start: bool) -> list[Tail | int] | None:
         """For each record the tail that it follows, or the offset that it has already. None: the verb is behind."""
         plan: list[Tail | int] = []
         planned: dict[bytes, int] = {}
@@ -207,9 +207,9 @@ class Log:
                 return None
         return plan
 
-    def _place(self, verb: Sequence[Put], plan: list[Tail | int], now_ms: int) -> tuple[int, ...]:
+    def _place(self, verb: Verb, plan: list[Tail | int], now_ms: int) -> tuple[int, ...]:
         """Put the verb's new records into the batch."""
-        handle = self._buckets.live[-1].handle
+        handle, put = self._buckets.live[-1].handle, self._batch.put
         offsets: list[int] = []
         for (topic, rev, payload), step in zip(verb, plan, strict=True):
             if isinstance(step, int):
@@ -218,7 +218,7 @@ class Log:
             self._head += 1
             begins = 0 < step.rev < rev - 1
             value = record.value(topic, rev, now_ms, payload, begins)
-            self._batch.put(record.key(step.prefix, self._head), value, handle)
+            put(record.key(step.prefix, self._head), value, handle)
             self._bytes += len(value)
             step.rev, step.offset = rev, self._head
             offsets.append(self._head)

@@ -56,7 +56,7 @@ class EmbeddedBus:
     async def append(self, verbs: Sequence[Sequence[Put]], *, start: bool = False) -> Appended:
         """See `Bus.append`."""
         epoch, before = self._log.epoch, self._log.head
-        encoded = [[broker.Put(topic.encode(), rev, payload) for topic, rev, payload in verb] for verb in verbs]
+        encoded = [[(topic.encode(), rev, payload) for topic, rev, payload in verb] for verb in verbs]
         try:
             offsets = self._log.append(encoded, start=start)
         except broker.LogFailed as error:
