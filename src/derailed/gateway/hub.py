@@ -344,14 +344,18 @@ class Hub:
                 self.registry.drop(recipient)
                 recipient.sink.hang_up(Close.AUTHENTICATION_FAILED, "This token has been revoked.")
             return []
+        seat = recipient.seats.get(record.guild)
+        if seat is not None and record.id <= seat.floor:
+            return []  # the guild's snapshot was of a later rev: the user had gone and come back by then
         if record.event == records.JOINED:
             if recipient.serves(record.guild):
                 self.registry.set_stage(recipient, Stage.HELD)
                 self.start(self.joiner.join(recipient, record.guild), recipient)
             return []
         if record.event == records.LEFT:
-            if recipient.seats.pop(record.guild, None) is None:
+            if seat is None:
                 return []
+            del recipient.seats[record.guild]
             self.registry.unfollow(recipient, records.guild_topic(record.guild))
             return [("GUILD_DELETE", record.data)]
         return [(record.event, record.data)]
