@@ -114,7 +114,7 @@ def test_one_who_may_not_view_a_channel_can_do_nothing_there(tmp_path: Path) -> 
 
 def test_nobody_talks_in_a_category_or_nowhere(tmp_path: Path) -> None:
     async def story(c: Community) -> None:
-        with pytest.raises(Invalid, match="invalid_channel_type"):
+        with pytest.raises(Invalid, match="wrong_channel_type"):
             await c.send(ANNA, channel_id=CATEGORY)
         with pytest.raises(Unknown, match="unknown_channel"):
             await c.send(ANNA, channel_id=5)

@@ -35,6 +35,8 @@ def test_channels_are_made_below_those_there_are(tmp_path: Path) -> None:
         category = await anna.do("POST", path, {"name": "hall", "type": 4})
         assert (category["type"], category["position"]) == (4, 0)
         assert "topic" not in category
+        said = await anna.ask("POST", f"/channels/{category['id']}/messages", {"content": "x"})
+        assert (said.status_code, said.json()["code"]) == (400, 50024)
 
     visit(tmp_path, story)
 

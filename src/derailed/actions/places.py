@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from derailed.actions.access import Access
 from derailed.actions.context import Context
@@ -15,7 +15,7 @@ from derailed.wire import records
 from derailed.wire.records import Record, guild_topic
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True):
     """Where, what the actor may do there, and when."""
 
     access: Access
@@ -34,7 +34,7 @@ async def enter(context: Context, tx: Connection, actor: Actor, channel_id: int,
     access = await context.shapes.in_channel(tx, actor, channel_id, now_ms, lift=lift)
     assert access.channel is not None
     if access.channel.type == ChannelType.CATEGORY:
-        raise Invalid("invalid_channel_type")
+        raise Invalid("wrong_channel_type")
     return Place(access, access.channel, now_ms)
 
 

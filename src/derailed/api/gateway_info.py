@@ -29,7 +29,7 @@ def _url(request: Asked) -> str:
     public: str = request.app.state.public_url
     if public:
         return f"ws{public.removeprefix('http').rstrip('/')}/gateway"
-    scheme = request.headers.get("x-forwarded-proto", request.scope["scheme"])
+    scheme = request.headers.get("x-forwarded-proto", request.scope["scheme"]).split(",")[0]  # the outermost proxy's
     host = request.headers.get("host") or "{}:{}".format(*(request.scope["server"] or ("127.0.0.1", 80)))
     return f"{'wss' if scheme == 'https' else 'ws'}://{host}/gateway"
 

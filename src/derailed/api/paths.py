@@ -18,8 +18,6 @@ _NOUNS: Final = {
     "roles": "role",
     "permissions": "overwrite",
     "applications": "application",
-    "webhooks": "webhook",
-    "bans": "ban",
 }
 """What stands before an id."""
 

@@ -37,7 +37,6 @@ GUILDS_PAGE = 200
 JSON_BODY = 1 << 20
 BODY = 25 << 20
 """Attachments are Discord's 25 MiB."""
-NESTING = 64
 
 # Passwords: argon2id takes some 30 ms of a core and 64 MB each, and must not starve everything else.
 PASSWORD_THREADS = 2

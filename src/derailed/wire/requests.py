@@ -38,13 +38,6 @@ def decode_hook(kind: type, value: Any) -> Any:
     raise NotImplementedError(kind)
 
 
-def schema_hook(kind: type) -> dict[str, object]:
-    """What the documents say of `Snowflake` and `Bits`."""
-    if kind in (Snowflake, Bits):
-        return {"type": ["string", "integer"], "pattern": "^[0-9]+$"}
-    raise NotImplementedError(kind)
-
-
 class Register(Struct, kw_only=True):
     """POST /auth/register. What is missing is as wrong as what is empty: both are named at once."""
 
