@@ -55,7 +55,7 @@ def require_editable(access: Access, message: Message, change: EditMessage) -> N
         raise Forbidden("not_author")
 
 
-def body_of(
+def new_body(
     message_id: int,
     channel: Channel,
     draft: SendMessage,

@@ -9,7 +9,7 @@ from msgspec import UNSET, Raw, structs
 
 from derailed.actions import mentions, places, rendering
 from derailed.actions.context import Context
-from derailed.actions.drafts import body_of, edit_body, refuse_files, require_editable, require_sendable
+from derailed.actions.drafts import edit_body, new_body, refuse_files, require_editable, require_sendable
 from derailed.actions.faces import Faces
 from derailed.actions.forms import refuse
 from derailed.actions.places import Place, message_in
@@ -20,6 +20,7 @@ from derailed.model import permissions, snowflakes
 from derailed.model.message import Message
 from derailed.model.user import Actor
 from derailed.store import Connection, messages, reactions
+from derailed.store.messages import Line
 from derailed.wire import records
 from derailed.wire.embeds import Embed, rebuilt
 from derailed.wire.messages import (
@@ -30,8 +31,9 @@ from derailed.wire.messages import (
     SentReference,
     TypingStart,
     bare,
-    decode_body,
+    body_of,
     encode,
+    end_of,
 )
 from derailed.wire.records import Record, guild_topic
 
@@ -51,7 +53,7 @@ class Messages:
 
         Raises Invalid, Forbidden, Unknown("channel"), TooMany("slow_mode").
         """
-        embeds = rebuilt(draft.embeds or ())
+        embeds = rebuilt(draft.embeds) if draft.embeds else []
         refuse_files(draft.attachments)
 
         async def work(tx: Connection) -> bytes:
@@ -71,7 +73,7 @@ class Messages:
 
     async def edit(self, actor: Actor, channel_id: int, message_id: int, change: EditMessage) -> bytes:
         """Change one's own message, or with MANAGE_MESSAGES the flags of another's; the message as JSON."""
-        embeds = rebuilt(change.embeds or ()) if change.embeds is not UNSET else []
+        embeds = rebuilt(change.embeds) if change.embeds else []
 
         async def work(tx: Connection) -> bytes:
             place = await places.enter(self._context, tx, actor, channel_id, lift=True)
@@ -117,8 +119,7 @@ class Messages:
             place = await places.enter(self._context, tx, actor, channel_id, lift=False)
             if not place.access.permissions & permissions.READ_MESSAGE_HISTORY:
                 return b"[]"
-            rows = await _rows(tx, channel_id, query)
-            return await rendering.page(tx, actor.user_id, rows) if rows else b"[]"
+            return await rendering.page(tx, actor.user_id, channel_id, await _lines(tx, channel_id, query))
 
         return await self._context.store.read(work)
 
@@ -146,8 +147,9 @@ class Messages:
         answered = await _answered(tx, place, draft.message_reference)
         found = mentions.in_content(draft.content or "", draft.allowed_mentions, place.access)
         replied = answered if mentions.answers(draft.allowed_mentions) else None
-        mentioned = await rendering.people(tx, place.guild_id, mentions.with_author(found.users, replied))
-        body = body_of(self._context.new_id(), place.channel, draft, embeds, found, answered)
+        wanted = mentions.with_author(found.users, replied)
+        mentioned = await rendering.people(tx, place.guild_id, wanted) if wanted else []
+        body = new_body(self._context.new_id(), place.channel, draft, embeds, found, answered)
         message = Message(
             channel_id=place.channel.id,
             id=int(body.id),
@@ -155,7 +157,7 @@ class Messages:
             reply_to=None if answered is None else answered.id,
             mentions=mentions.kept(user.id for user, _ in mentioned),
             reacted=0,
-            body=encode(body),
+            body=end_of(body),
         )
         await messages.insert(tx, message)
         if draft.enforce_nonce and draft.nonce is not None:
@@ -168,7 +170,7 @@ class Messages:
         return told.reply
 
 
-async def _rows(tx: Connection, channel_id: int, query: PageQuery) -> list[Message]:
+async def _lines(tx: Connection, channel_id: int, query: PageQuery) -> list[Line]:
     limit, before, after, around = query
     if around is not None:
         older = await messages.before(tx, channel_id, around, limit // 2)
@@ -180,7 +182,7 @@ async def _rows(tx: Connection, channel_id: int, query: PageQuery) -> list[Messa
 
 async def _edit(tx: Connection, place: Place, message: Message, change: EditMessage, embeds: list[Embed]) -> bytes:
     answered = None if message.reply_to is None else await messages.get(tx, place.channel.id, message.reply_to)
-    body = decode_body(message.body)
+    body = body_of(message.body)
     found, wanted = None, message.mentioned
     if change.content is not UNSET:
         found = mentions.in_content(change.content or "", change.allowed_mentions, place.access)
@@ -189,7 +191,7 @@ async def _edit(tx: Connection, place: Place, message: Message, change: EditMess
     edit_body(body, change, embeds, found, place.now_ms)
     mentioned = await rendering.people(tx, place.guild_id, wanted)
     kept = mentions.kept(user.id for user, _ in mentioned)
-    edited = structs.replace(message, mentions=kept, body=encode(body))
+    edited = structs.replace(message, mentions=kept, body=end_of(body))
     await messages.update(tx, edited)
     parts = await rendering.parts_of(tx, place.guild_id, edited, mentioned, answered)
     told = rendering.announce(parts, place.channel, edited.body, bare(body))

@@ -9,42 +9,46 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from derailed.model.guild import Channel, Member
 from derailed.model.message import Message
 from derailed.model.user import User
 from derailed.store import Connection, members, messages, reactions, users
+from derailed.store.messages import Line
 from derailed.wire import rest
-from derailed.wire.messages import MentionedUser, bare, decode_body, encode, spliced
+from derailed.wire.messages import MentionedUser, bare, body_of, encode
 from derailed.wire.reactions import reaction
 
 Person = tuple[User, Member | None]
 
 
 class _Extras(NamedTuple):
-    """What the rows of one answer need beside their bodies."""
+    """What the messages of one answer need beside their bodies."""
 
     users: dict[int, bytes]
-    answered: dict[int, Message]
+    messages: dict[int, Message]
     reactions: dict[int, list[reactions.Count]]
 
 
-async def page(tx: Connection, reader_id: int, rows: Sequence[Message]) -> bytes:
-    """The JSON array of these messages of one channel, as the reader sees them."""
-    special = [row for row in rows if row.reply_to is not None or row.mentions is not None or row.reacted]
-    extras = await _extras(tx, reader_id, rows, special)
-    heads = {user_id: b'{"author":%b,"mentions":[],' % user for user_id, user in extras.users.items()}
-    if special:
-        parts = [heads[row.author_id] + row.body[1:] if row.plain else _with_extras(row, extras) for row in rows]
-    else:
-        parts = [heads[row.author_id] + row.body[1:] for row in rows]
-    return b"[%b]" % b",".join(parts)
+async def page(tx: Connection, reader_id: int, channel_id: int, lines: Sequence[Line]) -> bytes:
+    """The JSON array of these messages of a channel, as the reader sees them."""
+    special = [message_id for _, _, message_id in lines if message_id is not None]
+    extras = await _extras(tx, reader_id, await messages.many(tx, channel_id, special))
+    others = await _users(tx, {author_id for author_id, _, _ in lines} - extras.users.keys())
+    plain = {user_id: b',{"author":%b,"mentions":[]' % user for user_id, user in (others | extras.users).items()}
+    parts: list[bytes] = []
+    for author_id, body, message_id in lines:
+        if message_id is None:
+            parts += (plain[author_id], body)
+        else:
+            parts += (b",", _whole(extras.messages[message_id], extras))
+    return b"[%b]" % b"".join(parts)[1:]  # without the first comma
 
 
 async def one(tx: Connection, reader_id: int, row: Message) -> bytes:
     """The JSON of one message as the reader sees it."""
-    return (await page(tx, reader_id, [row]))[1:-1]
+    return _whole(row, await _extras(tx, reader_id, {row.id: row}))
 
 
 async def people(tx: Connection, guild_id: int, user_ids: Iterable[int]) -> list[Person]:
@@ -77,7 +81,7 @@ def mentions_of(mentioned: Sequence[Person]) -> bytes:
     return encode([_mention(user, member) for user, member in mentioned]) if mentioned else b"[]"
 
 
-class Announcement(NamedTuple):
+class Announcement(Struct, frozen=True, gc=False):
     """One message as everyone gets it. `reply` is for whoever asked, `stripped` for those without MESSAGE_CONTENT."""
 
     reply: bytes
@@ -85,7 +89,7 @@ class Announcement(NamedTuple):
     stripped: bytes | None
 
 
-class Parts(NamedTuple):
+class Parts(Struct, frozen=True):
     """What an announcement is spliced from, beside the body."""
 
     author: bytes
@@ -108,42 +112,37 @@ async def answered(tx: Connection, row: Message | None) -> Answered:
         return Answered(b"null", b"null")
     known = await _users(tx, [row.author_id, *row.mentioned])
     head = b'{"author":%b,"mentions":%b' % (known[row.author_id], _mentions(row, known))
-    without = bare(decode_body(row.body))
-    full = spliced(head, row.body)
-    return Answered(full, full if without is None else spliced(head, without))
+    without = bare(body_of(row.body))
+    full = head + row.body
+    return Answered(full, full if without is None else head + without)
 
 
 def announce(parts: Parts, channel: Channel, body: bytes, without: bytes | None) -> Announcement:
     """Splice the three forms of a message; `without` is its body for those without MESSAGE_CONTENT."""
-    author, member, mentions, nonce, answer = parts
-    core = b'"author":%b,"mentions":%b' % (author, mentions)
-    if nonce is not None:
-        core = b'%b,"nonce":%b' % (core, encode(nonce))
-    beside = b"" if member is None else b'"member":%b,' % member
+    answer = parts.answer
+    core = b'"author":%b,"mentions":%b' % (parts.author, parts.mentions)
+    if parts.nonce is not None:
+        core = b'%b,"nonce":%b' % (core, encode(parts.nonce))
+    beside = b"" if parts.member is None else b'"member":%b,' % parts.member
     head = b'{"guild_id":"%d","channel_type":%d,%b%b' % (channel.guild_id, channel.type, beside, core)
     if answer is None:
-        stripped = None if without is None else spliced(head, without)
-        return Announcement(spliced(b"{" + core, body), spliced(head, body), stripped)
+        return Announcement(b"{" + core + body, head + body, None if without is None else head + without)
     full = b',"referenced_message":' + answer.full
-    stripped_head = b'%b,"referenced_message":%b' % (head, answer.stripped)
-    return Announcement(
-        spliced(b"{%b%b" % (core, full), body),
-        spliced(head + full, body),
-        None if without is None and answer.full is answer.stripped else spliced(stripped_head, without or body),
-    )
+    stripped = b'%b,"referenced_message":%b' % (head, answer.stripped)
+    same = without is None and answer.full is answer.stripped
+    return Announcement(b"{" + core + full + body, head + full + body, None if same else stripped + (without or body))
 
 
-async def _extras(tx: Connection, reader_id: int, rows: Sequence[Message], special: Sequence[Message]) -> _Extras:
-    answered_ids = {row.reply_to for row in special if row.reply_to is not None}
-    answered_rows = await messages.many(tx, rows[0].channel_id, answered_ids) if answered_ids else {}
-    involved = [*special, *answered_rows.values()]
-    wanted = {row.author_id for row in rows}
-    wanted.update(row.author_id for row in answered_rows.values())
-    wanted.update(user_id for row in involved for user_id in row.mentioned)
-    reacted = {row.id for row in involved if row.reacted}
-    return _Extras(
-        await _users(tx, wanted), answered_rows, await reactions.of_messages(tx, reacted, reader_id) if reacted else {}
-    )
+async def _extras(tx: Connection, reader_id: int, rows: dict[int, Message]) -> _Extras:
+    if not rows:
+        return _Extras({}, {}, {})
+    channel_id = next(iter(rows.values())).channel_id
+    answered_ids = {row.reply_to for row in rows.values() if row.reply_to is not None}
+    known = await messages.many(tx, channel_id, answered_ids - rows.keys()) | rows
+    wanted = {row.author_id for row in known.values()}
+    wanted.update(user_id for row in known.values() for user_id in row.mentioned)
+    reacted = [row.id for row in known.values() if row.reacted]
+    return _Extras(await _users(tx, wanted), known, await reactions.of_messages(tx, reacted, reader_id))
 
 
 async def _users(tx: Connection, user_ids: Iterable[int]) -> dict[int, bytes]:
@@ -151,13 +150,12 @@ async def _users(tx: Connection, user_ids: Iterable[int]) -> dict[int, bytes]:
     return {user_id: encode(rest.user(user)) for user_id, user in found.items()}
 
 
-def _with_extras(row: Message, extras: _Extras) -> bytes:
-    head = _head(row, extras)
-    if row.reply_to is not None:
-        target = extras.answered.get(row.reply_to)
-        shown = b"null" if target is None else spliced(_head(target, extras), target.body)
-        head = b'%b,"referenced_message":%b' % (head, shown)
-    return spliced(head, row.body)
+def _whole(row: Message, extras: _Extras) -> bytes:
+    if row.reply_to is None:
+        return _head(row, extras) + row.body
+    target = extras.messages.get(row.reply_to)
+    shown = b"null" if target is None else _head(target, extras) + target.body
+    return b'%b,"referenced_message":%b%b' % (_head(row, extras), shown, row.body)
 
 
 def _head(row: Message, extras: _Extras) -> bytes:

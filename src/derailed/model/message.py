@@ -1,6 +1,6 @@
 """A message as it is kept: who said it where, and the JSON of everything about it that does not change by itself.
 
-What changes by itself (the author's name, mentioned users, reactions, the message it answers) is spliced in
+What changes by itself (the author's name, mentioned users, reactions, the message it answers) is put before that
 when somebody asks, so that reading history encodes nothing.
 """
 
@@ -29,7 +29,7 @@ class MessageFlag(enum.IntFlag):
 
 
 class Message(Struct, frozen=True):
-    """One row. `body` is a JSON object; `reacted` says whether reactions may have rows for it."""
+    """One row. `body` is the end of a JSON object; `reacted` says whether reactions may have rows for it."""
 
     channel_id: int
     id: int
@@ -44,8 +44,3 @@ class Message(Struct, frozen=True):
     def mentioned(self) -> tuple[int, ...]:
         """The ids of the users it mentions."""
         return () if self.mentions is None else _ids(self.mentions)
-
-    @property
-    def plain(self) -> bool:
-        """Whether the author is all there is to splice in."""
-        return self.reply_to is None and self.mentions is None and not self.reacted

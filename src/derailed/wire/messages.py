@@ -1,8 +1,8 @@
-"""Messages on the wire (SPEC 4.8): what is sent, what is kept as `body`, and what a client reads.
+"""Messages on the wire (SPEC 4.8): what is sent, what is kept of it, and what a client reads.
 
-`body` is the JSON object of all that does not change by itself. The rest is put before it as bytes, by `spliced`:
+All that does not change by itself is kept as the end of a JSON object, from a comma on; the rest goes before it:
 
-    {"author":…,"mentions":[…]   +   ,   +   "id":…,"content":… }
+    {"author":…,"mentions":[…]   +   ,"id":…,"content":… }
 """
 
 from __future__ import annotations
@@ -153,16 +153,21 @@ class TypingStart(Struct):
 
 decode_send: Final = decoder(SendMessage).decode
 encode: Final = msgspec.json.Encoder().encode
-decode_body: Final = msgspec.json.Decoder(Body).decode
+_decode: Final = msgspec.json.Decoder(Body).decode
 
 
-def spliced(head: bytes, body: bytes) -> bytes:
-    """`head` is an unfinished JSON object without its last brace; `body` a whole one."""
-    return b"%b,%b" % (head, body[1:])
+def end_of(body: Body) -> bytes:
+    """The body as it is kept: put after any unfinished object that has a key, it makes a whole one."""
+    return b"," + encode(body)[1:]
 
 
 def bare(body: Body) -> bytes | None:
-    """The body for those without MESSAGE_CONTENT; None when it makes no difference."""
+    """The same for those without MESSAGE_CONTENT; None when it makes no difference."""
     if not body.content and not body.embeds:
         return None
-    return encode(msgspec.structs.replace(body, content="", embeds=[]))
+    return end_of(msgspec.structs.replace(body, content="", embeds=[]))
+
+
+def body_of(end: bytes) -> Body:
+    """The body that `end_of` made these bytes of."""
+    return _decode(b"{" + end[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
@@ -35,7 +36,12 @@ _PRIVILEGED_INTENTS = 1 << 12 | 1 << 14 | 1 << 18
 def timestamp(ms: int) -> str:
     """`2024-01-02T03:04:05.678000+00:00`: six digits, because discord.py before Python 3.11 takes 0, 3 or 6."""
     seconds, rest = divmod(ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest:03d}000+00:00"
+    return f"{_second(seconds)}.{rest:03d}000+00:00"
+
+
+@lru_cache(maxsize=64)  # the messages of one second share most of it
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
 
 
 def user(of: User) -> UserShape:
