@@ -39,7 +39,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_body", "_frames", "_handshake", "_loop", "_recipient", "_service", "_session", "_transport", "_zstd",
-        "encoding", "gateway_url", "open", "stalled_since", "write",
+        "encoding", "gateway_url", "open", "owing_since", "write",
     )  # fmt: skip
 
     def __init__(self, service: Service) -> None:
@@ -56,7 +56,8 @@ class Connection(asyncio.Protocol):
         self.encoding = Encoding.PLAIN
         self.gateway_url = ""
         self.open = False
-        self.stalled_since: float | None = None
+        self.owing_since: float | None = None
+        """Since when the client should have read, or have answered our close."""
 
     # --- asyncio.Protocol
 
@@ -82,11 +83,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone; the session may be resumed elsewhere."""
-        self.open = False
+        self._leave()
         self._service.closed(self)
-        if self._recipient is not None:
-            self._service.hub.registry.drop(self._recipient)
-            self._recipient = None
         if self._session.state is State.HELLO:
             self._session.move(State.GONE)
         elif self._session.state in (State.IDENTIFIED, State.LIVE):
@@ -94,17 +92,18 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client does not read as fast as we write."""
-        self.stalled_since = self._loop.time()
+        self.owing_since = self.owing_since or self._loop.time()
         self.write = self._write_stalled
 
     def resume_writing(self) -> None:
         """It has caught up."""
-        self.stalled_since = None
+        if self.open:
+            self.owing_since = None
         self.write = self._transport.write
 
     def _write_stalled(self, data: bytes) -> None:
         if self._transport.get_write_buffer_size() > _BUFFER_BYTES_MAX:
-            self.open = False
+            self._leave()
             self._transport.abort()
         else:
             self._transport.write(data)
@@ -167,13 +166,14 @@ class Connection(asyncio.Protocol):
             payload = frame.payload
             if isinstance(payload, tuple):
                 self._goodbye(payload[0])
-            elif frame.opcode is Opcode.PING:
+                return
+            if not self.open:
+                continue  # it had not read our close yet
+            if frame.opcode is Opcode.PING:
                 assert not isinstance(payload, str)
                 self.write(bytes(self._frames.pong(payload)))
             elif frame.opcode in (Opcode.TEXT, Opcode.BINARY):
                 self._take(payload, done=frame.message_finished)
-            if not self.open:
-                return
 
     def _take(self, part: bytes | bytearray | str, *, done: bool) -> None:
         piece = part.encode() if isinstance(part, str) else bytes(part)
@@ -214,6 +214,7 @@ class Connection(asyncio.Protocol):
         if clean and self._session.state in (State.HELLO, State.IDENTIFIED, State.LIVE):
             self._session.move(State.GONE)
         self._end(code, "")
+        self._transport.close()
 
     # --- Sink
 
@@ -247,18 +248,27 @@ class Connection(asyncio.Protocol):
 
     def check(self, now: float, patience_s: float) -> None:
         """Close what is silent, cut off what does not read."""
-        if self.stalled_since is not None and now - self.stalled_since > patience_s:
+        if self.owing_since is not None and now - self.owing_since > patience_s:
             self._transport.abort()
         elif self._session.expired(now):
             self._end(Close.SESSION_TIMED_OUT, "No heartbeat came.")
 
     def _end(self, code: int, reason: str) -> None:
-        if self.open and self._frames is not None:
-            self.open = False
+        """Say why, and wait for the client's answer: hung up on at once, aiohttp tells its user 1006 instead."""
+        if self._frames is None:
+            self._transport.close()
+        elif self.open:
             valid = code if code not in (CloseReason.NO_STATUS_RCVD, CloseReason.ABNORMAL_CLOSURE) else None
             self.write(bytes(self._frames.close(valid, reason if valid else None)))
+            self._leave()
+            self.owing_since = self.owing_since or self._loop.time()
+
+    def _leave(self) -> None:
+        """Nothing is sent here any more; the session may be resumed elsewhere."""
         self.open = False
-        self._transport.close()
+        if self._recipient is not None:
+            self._service.hub.registry.drop(self._recipient)
+            self._recipient = None
 
 
 def protocol(service: Service) -> Callable[..., Connection]:

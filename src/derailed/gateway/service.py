@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _SPOKES = 8
 """Sockets are looked at once a turn of the wheel, a spoke a second: no timer a connection."""
 _PATIENCE_S = 15.0
+_GOODBYE_S = 2.0
 _ZSTD = zstandard.ZstdCompressionParameters.from_level(1, window_log=10, hash_log=7, chain_log=6)
 """Small tables: a context stays with its socket for as long as it lives."""
 
@@ -43,6 +45,9 @@ class Service:
         self._public_url = public_url
         self._spokes: list[set[Connection]] = [set() for _ in range(_SPOKES)]
         self._next = 0
+        self._empty = asyncio.Event()
+        """No socket is here."""
+        self._empty.set()
 
     async def run(self) -> None:
         """Serve until cancelled or `close`d."""
@@ -55,6 +60,8 @@ class Service:
             for connection in list(spoke):
                 connection.shutdown()
             await asyncio.sleep(spread_s / _SPOKES)
+        with contextlib.suppress(TimeoutError):  # their clients should have the time to answer
+            await asyncio.wait_for(self._empty.wait(), _GOODBYE_S)
         await self.hub.close()
 
     async def _turn(self) -> None:
@@ -77,10 +84,13 @@ class Service:
     def opened(self, connection: Connection) -> None:
         """A socket has come: it is timed from now on."""
         self._spokes[id(connection) // 64 % _SPOKES].add(connection)
+        self._empty.clear()
 
     def closed(self, connection: Connection) -> None:
         """A socket has gone."""
         self._spokes[id(connection) // 64 % _SPOKES].discard(connection)
+        if not any(self._spokes):
+            self._empty.set()
 
     def address(self, host: str, forwarded_proto: str) -> str:
         """Where a client that reached us as `host` should resume."""
