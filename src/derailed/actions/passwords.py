@@ -23,7 +23,6 @@ class Passwords:
         self._hasher = hasher
         self._threads = ThreadPoolExecutor(limits.PASSWORD_THREADS, "passwords")
         self._waiting = 0
-        self._nobodys = hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
         """What is kept of a password. Raises TooMany."""
@@ -31,7 +30,10 @@ class Passwords:
 
     async def verify(self, kept: str | None, password: str) -> bool:
         """Whether it is the password; takes as long for nobody, so that names can not be guessed. Raises TooMany."""
-        return await self._run(lambda: self._matches(kept or self._nobodys, password)) and kept is not None
+        if kept is None:
+            await self.hash(password)  # the same work as checking it
+            return False
+        return await self._run(lambda: self._matches(kept, password))
 
     def close(self) -> None:
         """Let the threads go."""
