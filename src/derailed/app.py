@@ -105,7 +105,7 @@ def _front(api: Application, site: Site) -> Application:
     """What answers on the port: health, metrics, the API, and the app for every other path."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        match scope["path"].split("/")[1]:
+        match scope["path"].removeprefix("/").partition("/")[0]:
             case "api" | "docs":
                 await api(scope, receive, send)
             case "healthz" | "readyz":
@@ -160,7 +160,7 @@ def _stop_on_signals(stop: Callable[[], None]) -> None:
 
 
 def _open_log(settings: Settings) -> Log:
-    _make_private(settings.data_dir)
+    _make_data_folder(settings.data_dir)
     try:
         return Log(settings.log_path, retention=Retention(window_ms=settings.resume_window_s * 1000))
     except LogInUse:
@@ -168,7 +168,7 @@ def _open_log(settings: Settings) -> Log:
 
 
 def _open_store(settings: Settings) -> SqliteStore:
-    _make_private(settings.data_dir)
+    _make_data_folder(settings.data_dir)
     try:
         return SqliteStore.open(settings.database_path, _now_ms)
     except Incompatible as error:
@@ -176,26 +176,36 @@ def _open_store(settings: Settings) -> SqliteStore:
 
 
 def _secret(path: Path) -> bytes:
-    """The secret in that file. Made whole or not at all: half a secret would be taken for one at the next start."""
-    if not path.exists():
-        _make_private(path.parent)
-        new = path.with_name(f"{path.name}.new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(_SECRET_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    secret = path.read_bytes()
+    """The secret in that file, which is made when there is none."""
+    try:
+        if not path.exists():
+            _make_secret(path)
+        secret = path.read_bytes()
+    except OSError as error:
+        raise CannotStart(f"DERAILED_SECRET_FILE: {path} can not be read or made ({error.strerror})") from None
     if len(secret) < _SECRET_BYTES:
         raise CannotStart(f"DERAILED_SECRET_FILE: {path} holds less than {_SECRET_BYTES} bytes")
     return secret
 
 
-def _make_private(folder: Path) -> None:
+def _make_secret(path: Path) -> None:
+    """Made whole or not at all: half a secret would be taken for one at the next start."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(secrets.token_bytes(_SECRET_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def _make_data_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise CannotStart(f"DERAILED_DATA_DIR: can not make {folder} ({error.strerror})") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CannotStart(f"DERAILED_DATA_DIR: nothing can be written to {folder}")
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import urllib.request
 from pathlib import Path
 
@@ -37,10 +38,10 @@ def test_a_stop_is_clean_and_says_nothing_of_errors(server: Server, how: object)
 
 def test_a_stop_sends_those_who_are_connected_away_to_come_back(server: Server) -> None:
     async def stopped() -> tuple[int, int, int]:
-        async with aiohttp.ClientSession() as http, http.ws_connect(f"{server.gateway}/?v=10&encoding=json") as socket:
-            await socket.receive_json()  # HELLO
+        async with aiohttp.ClientSession() as http, http.ws_connect(f"{server.gateway}/?v=10&encoding=json") as gateway:
+            await gateway.receive_json()  # HELLO
             exit_code = await asyncio.to_thread(server.terminate)
-            reconnect, close = await socket.receive_json(), await socket.receive()
+            reconnect, close = await gateway.receive_json(), await gateway.receive()
             return exit_code, reconnect["op"], close.data
 
     assert asyncio.run(stopped()) == (0, 7, 1001)
@@ -105,6 +106,28 @@ def test_half_a_secret_is_not_taken_for_one(tmp_path: Path) -> None:
     ended = derailed("up", DERAILED_DATA_DIR=str(tmp_path / "data"), DERAILED_SECRET_FILE=str(secret))
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     assert ended.stderr.startswith("derailed: DERAILED_SECRET_FILE: ")
+
+
+def test_a_secret_that_can_not_be_read_is_one_line(tmp_path: Path) -> None:
+    ended = derailed("up", DERAILED_DATA_DIR=str(tmp_path / "data"), DERAILED_SECRET_FILE=str(tmp_path))
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert ended.stderr.startswith("derailed: DERAILED_SECRET_FILE: ")
+
+
+def test_a_data_folder_that_can_not_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = derailed("up", DERAILED_DATA_DIR=str(tmp_path / "file" / "data"))
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert ended.stderr.startswith("derailed: DERAILED_DATA_DIR: ")
+
+
+@pytest.mark.parametrize("line", ["OPTIONS * HTTP/1.1", "GET //healthz HTTP/1.1", "GET http://elsewhere/ HTTP/1.1"])
+def test_an_odd_request_line_is_answered_and_is_nobodys_mistake_here(server: Server, line: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(f"{line}\r\nHost: here\r\nConnection: close\r\n\r\n".encode())
+        status = int(connection.makefile("rb").readline().split()[1])
+    assert status < 500
+    assert "error" not in server.log.lower()
 
 
 def test_config_lists_every_setting_with_its_value(tmp_path: Path) -> None:
