@@ -126,7 +126,7 @@ def test_a_client_that_does_not_read_is_cut_off_and_nobody_else_waits(place: Pla
         async with place.socket() as good:
             await good.identify(place.ben)
             slow = await _one_that_does_not_read(place)
-            sent = []
+            sent: list[int] = []
             with slow:
                 while not _was_cut_off(slow):
                     sent += [place.say("🏓" * 1900) for _ in range(100 if len(sent) < _MORE_THAN_BUFFERS else 1)]
