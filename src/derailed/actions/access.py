@@ -7,7 +7,9 @@ says at which rev the shape last changed, and a kept shape of any other rev is r
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from msgspec import Struct
 
 from derailed.model import permissions
 from derailed.model.errors import Forbidden, Unknown
@@ -25,7 +27,7 @@ _MEMBERS_KEPT = 100_000
 _CHANNELS_KEPT = 100_000
 
 
-class Access(NamedTuple):
+class Access(Struct, frozen=True):
     """What a decision rests on. `rev` is the topic's: the new one, when the topic was lifted for a change."""
 
     rev: int

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from derailed.store import Connection
 
 
-class Versions(NamedTuple):
+class Versions(Struct, frozen=True, gc=False):
     """Where a topic stands. `shape` and `members` are the last revs that changed what permissions rest on."""
 
     rev: int
