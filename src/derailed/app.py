@@ -147,6 +147,7 @@ def _http(application: Application, upgraded: Callable[..., asyncio.Protocol]) -
         lifespan="off",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # what a proxy says is read where it matters, not before every request
         log_config=None,
         log_level="warning",  # what it says at info, `started` and the exit code say already
         timeout_graceful_shutdown=_STOP_WITHIN_S,
