@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import statistics
 import tempfile
 import urllib.request
@@ -145,7 +146,7 @@ def plot(rounds: dict[str, list[Round]]) -> None:
 
 def main() -> None:
     """Measure, print, write."""
-    floor_port = free_port()
+    floor_port, load = free_port(), os.getloadavg()[0]
     with (
         tempfile.TemporaryDirectory() as folder,
         processes.module("bench.floor", floor_port) as floor_pid,
@@ -155,7 +156,7 @@ def main() -> None:
         memory = processes.resident_bytes(server.pid) / 2**20
     how = (
         f"{CONNECTIONS} connections, one request each in flight, medians of {ROUNDS} rounds of {ROUND_S:g} s in turns; "
-        f"server's memory at the end {memory:.0f} MB."
+        f"server's memory at the end {memory:.0f} MB; {os.cpu_count()} cores, load before {load:.1f}."
     )
     printed = f"{table(rounds)}\n\n{how}\n"
     print(printed)

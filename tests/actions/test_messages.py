@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,26 @@ def test_a_repeated_call_with_an_enforced_nonce_sends_once(tmp_path: Path) -> No
         c.now_ms += 600_000
         others.append(await c.send(ANNA, nonce=7, enforce_nonce=True))
         assert len({message["id"] for message in [sent, *others]}) == 4
+
+    live(tmp_path, story)
+
+
+def test_two_calls_at_once_with_one_nonce_send_once(tmp_path: Path) -> None:
+    async def story(c: Community) -> None:
+        both = await asyncio.gather(*(c.send(ANNA, nonce="n", enforce_nonce=True) for _ in range(2)))
+        assert len({message["id"] for message in both}) == 1
+        assert c.events(1) == ["MESSAGE_CREATE"]
+
+    live(tmp_path, story)
+
+
+def test_reactions_at_once_are_each_counted(tmp_path: Path) -> None:
+    async def story(c: Community) -> None:
+        message_id = int((await c.send(ANNA))["id"])
+        people = [ANNA, BEN, OWNER, ANNA, BEN]
+        await asyncio.gather(*(c.reactions.add(actor(each), GENERAL, message_id, "👍") for each in people))
+        assert (await c.get(ANNA, message_id))["reactions"][0]["count"] == 3
+        assert c.events(2) == ["MESSAGE_REACTION_ADD"] * 3
 
     live(tmp_path, story)
 
