@@ -80,6 +80,8 @@ class Client:
         self.window = 0
         self.tokens = deque(tokens)
         self.socket: Socket | None = None
+        self.away = 0
+        """Turns to let pass before it connects again."""
         self.resumes = self.fresh_starts = self.frames = 0
         self._oracle = oracle
         self._user = user_topic(viewer.user_id)
@@ -90,7 +92,6 @@ class Client:
         self.session_id = ""
         self.sequence = self._socket_sequence = 0
         self.guilds: dict[str, Seen] = {}
-        self.whole = False
         self._own_rev = 0
 
     def attach(self, socket: Socket) -> None:
@@ -150,7 +151,6 @@ class Client:
         if not 0 < sequence < 4 * self.window:
             self._fail("range", f"s = {sequence}")
         self.sequence = self._socket_sequence = sequence
-        self.whole = sequence % 2 == 0
 
     def _ready(self, d: Any) -> None:
         self.begin_afresh()
@@ -272,8 +272,6 @@ class Client:
         """What it lacks when all is quiet; empty when it is in sync."""
         if self.socket is None or not self.session_id:
             return f"stuck: {self.name} has no session"
-        if not self.whole:
-            return f"stuck: {self.name} was left at an odd s = {self.sequence}"
         for guild, seen in self.guilds.items():
             owed = self._next_owed(guild, seen)
             if owed:

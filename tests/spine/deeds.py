@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -35,8 +36,8 @@ _KINDS: Final = (
     "logout", "guild",
 )  # fmt: skip
 _MIXES: Final = (
-    (8, 1, 1, 2, 1, 2, 2, 1, 2, 2, 1, 2, 0.2, 0.2),
-    (4, 1, 0, 3, 2, 4, 3, 1, 0, 0, 1, 4, 0.2, 0.0),
+    (8, 1, 1, 2, 1, 2, 2, 1, 2, 2, 1, 2, 0.5, 0.2),
+    (4, 1, 0, 3, 2, 4, 3, 1, 0, 0, 1, 4, 0.5, 0.0),
     (5, 0, 0, 0, 0, 0, 0, 0, 5, 5, 1, 0, 0.0, 0.5),
     (8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0.0, 0.0),
 )
@@ -54,7 +55,8 @@ class Deeds:
         self._oracle = oracle
         self._mix = rng.choice(_MIXES)
         self._sent: list[tuple[int, int, int]] = []
-        self._words = self._logouts = 0
+        self._logouts: Counter[int] = Counter()
+        self._words = 0
 
     def choose(self) -> tuple[str, Deed]:
         """Something to do, and what it is called."""
@@ -182,8 +184,8 @@ class Deeds:
 
     def _logout(self) -> Deed:
         who = self._rng.choice((ANN, TIM, self._cast.bot))
-        number, self._logouts = self._logouts, self._logouts + 1
-        token = self._cast.tokens[who][min(number, _LOGOUTS)]
+        token = self._cast.tokens[who][min(self._logouts[who], _LOGOUTS)]
+        self._logouts[who] += 1
         return lambda verbs: verbs.accounts.logout(Actor(who, token.id, who == self._cast.bot))
 
     # --- picking

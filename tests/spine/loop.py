@@ -24,6 +24,8 @@ _process: ContextVar[str] = ContextVar("process", default="")
 
 _TICK_S = 0.00002
 """What running one thing takes: timers come among other things, not only when there is nothing else to do."""
+_NOTHING_S = 0.1
+_STALL_S = 0.005
 
 
 class Stuck(Exception):
@@ -36,9 +38,11 @@ class ChanceLoop(asyncio.AbstractEventLoop):
     def __init__(self, seed: object) -> None:
         self.errors: list[dict[str, Any]] = []
         """What reached the loop's exception handler."""
+        self.stalls = 0.0
+        """The chance that what is ready does not get its turn for long, while everything else goes on."""
         self._random = random.Random(f"loop {seed}")
         self._ready: list[tuple[str, asyncio.Handle]] = []
-        self._timers: list[tuple[float, int, str, asyncio.TimerHandle]] = []
+        self._timers: list[tuple[float, int, str, asyncio.Handle]] = []
         self._numbers = count()
         self._dead: set[str] = set()
         self._now = 0.0
@@ -64,14 +68,15 @@ class ChanceLoop(asyncio.AbstractEventLoop):
         """Nothing is ready: the next step would wait."""
         return not self._ready
 
-    def step(self) -> None:
-        """Run one thing that is ready, or else the next timer. Raises Stuck."""
+    def step(self) -> bool:
+        """Run one thing that is ready, or else the next timer; False when nothing will ever happen again."""
         self._now += _TICK_S
         while self._timers and self._timers[0][0] <= self._now:
             self._wake_timer()
         while not self._ready:
             if not self._timers:
-                raise Stuck
+                self._now += _NOTHING_S
+                return False
             self._now = max(self._now, self._timers[0][0])
             self._wake_timer()
         chosen = self._random.randrange(len(self._ready))
@@ -83,12 +88,14 @@ class ChanceLoop(asyncio.AbstractEventLoop):
                 handle._run()
             finally:
                 asyncio._set_running_loop(None)
+        return True
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run until this work is done."""
+        """Run until this work is done. Raises Stuck."""
         task = self.create_task(work)
         while not task.done():
-            self.step()
+            if not self.step():
+                raise Stuck
         return task.result()
 
     def forward(self, seconds: float) -> None:
@@ -124,7 +131,10 @@ class ChanceLoop(asyncio.AbstractEventLoop):
         context = copy_context() if context is None else context
         handle = asyncio.Handle(callback, args, self, context)
         process = context.get(_process, "")
-        if process not in self._dead:
+        if self._random.random() < self.stalls:
+            when = self._now + self._random.random() * _STALL_S
+            heapq.heappush(self._timers, (when, next(self._numbers), process, handle))
+        elif process not in self._dead:
             self._ready.append((process, handle))
         return handle
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sqlite3
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from derailed import broker
 from derailed.actions.sessions import AccountSnapshot, GuildSnapshot, Sessions
+from derailed.broker import Verb
 from derailed.broker.buckets import Retention
 from derailed.broker.log import Log
 from derailed.bus import Appended, BusDown, History, Put, Subscription
@@ -80,14 +79,14 @@ class EarLog(Log):
         self.durable = durable
         super().__init__(folder, retention=Retention(_WINDOW_MS), clock=clock, boot_id=boot_id, tails=1000)
 
-    def append(self, verbs: Sequence[Sequence[broker.Put]], *, start: bool = False) -> list[tuple[int, ...] | None]:
+    def append(self, verbs: Sequence[Verb], *, start: bool = False) -> list[tuple[int, ...] | None]:
         """Hear what is new."""
         last = self.head
         answers = super().append(verbs, start=start)
         for verb, offsets in zip(verbs, answers, strict=True):
-            for put, offset in zip(verb, offsets or (), strict=False):
+            for (topic, rev, _), offset in zip(verb, offsets or (), strict=False):
                 if offset > last:
-                    self._oracle.appended(self.epoch, put.topic.decode(), put.rev, offset)
+                    self._oracle.appended(self._epoch, topic.decode(), rev, offset)
         return answers
 
     def sync(self) -> None:
@@ -96,9 +95,13 @@ class EarLog(Log):
         super().sync()
         self.durable = head
 
-    def lose_its_end(self) -> None:
-        """The machine is gone, and with it what was not on the disk."""
-        self._oracle.lost(self.epoch, self.durable)
+    def kill(self, *, machine: bool) -> None:
+        """End without a last word. With the machine goes what was not on the disk."""
+        if machine:
+            self._oracle.lost(self._epoch, self.durable)
+        self._closed, self._stopped = True, "killed"
+        self._buckets.close()
+        self._database.close()
 
 
 class StampedSessions(Sessions):
@@ -140,21 +143,16 @@ class BusProcess:
     def start(self) -> None:
         """Come up, on what is in the folder."""
         self._lives += 1
-        self._log = EarLog(self._folder, self._oracle, self._time, f"boot {self._boots}", self._durable)
+        self._log = EarLog(self._place / "log", self._oracle, self._time, f"boot {self._boots}", self._durable)
         self._up = EmbeddedBus(self._log)
 
     def kill(self, *, machine: bool = False) -> None:
         """End as by kill -9; with the whole machine, the log can not vouch for its end any more."""
-        dead, self._up = self._folder, None
+        self._up = None
         self._loop.kill(self._process)
-        self._lives += 1
-        shutil.copytree(dead, self._folder)  # what the system would have kept of it
-        self._lives -= 1
-        if machine:
-            self._log.lose_its_end()
-            self._boots += 1
+        self._log.kill(machine=machine)
+        self._boots += machine
         self._durable = self._log.durable
-        self._log.close()
         self.subscriptions.clear()
         for answer in list(self._calls):
             if not answer.done():
@@ -186,7 +184,7 @@ class BusProcess:
 
     def holds(self, rows: Sequence[OutboxRow]) -> bool:
         """Whether it has one of these rows, or may be getting one just now."""
-        known = self._oracle.offsets[self._log.epoch]
+        known = self._oracle.offsets[self._log._epoch]
         return bool(self._calls) or any((row.topic, row.rev) in known for row in rows)
 
     @property
@@ -244,10 +242,6 @@ class BusProcess:
     @property
     def _process(self) -> str:
         return f"bus {self._lives}"
-
-    @property
-    def _folder(self) -> Path:
-        return self._place / f"log {self._lives}"
 
     def _time(self) -> int:
         return self._clock() + self._skew_ms

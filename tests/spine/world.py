@@ -41,6 +41,15 @@ from tests.spine.oracle import Oracle, Story, Viewer, truth
 from tests.spine.parts import BusProcess, EarTransaction, StampedSessions
 
 _FEW: Final = Intent.GUILDS | Intent.GUILD_MESSAGES | Intent.MESSAGE_CONTENT | Intent.GUILD_MESSAGE_TYPING
+_FAULTS: Final = ("socket", "api", "subscription", "node", "bus", "wipe", "roll", "trim")
+_WEATHERS: Final = (
+    (6, 3, 2, 1, 0, 0, 0, 0),
+    (6, 3, 2, 1, 1, 1, 1, 1),
+    (14, 2, 1, 1, 0, 0, 0.3, 0.3),
+    (4, 1, 0, 0, 0, 0, 6, 6),
+    (2, 1, 10, 1, 0, 0, 0, 0),
+    (3, 1, 1, 1, 3, 4, 0, 0),
+)
 _QUIET_S: Final = 20.0
 """Of virtual time: a publisher comes back within a second, a session within less."""
 
@@ -148,6 +157,7 @@ class World:
         self.loop = ChanceLoop(seed)  # type: ignore[abstract]
         self.oracle = Oracle()
         self._count = 0
+        self.loop.stalls = self.rng.choice((0.0, 0.01, 0.05))
         self.window = self.rng.choice((16, 64, 1 << 29))
         self.bus = BusProcess(self.loop, self.oracle, place, self.clock)
         self._tell_the_beginning()
@@ -183,10 +193,10 @@ class World:
 
     def _stir(self, steps: int) -> None:
         rng = self.rng
-        verbs_left = rng.choice((2, 4, 8, 16, 40))
-        faults, deeds = rng.choice((0.002, 0.005, 0.015)), rng.choice((0.01, 0.03, 0.06))
-        weights = rng.choice(((6, 3, 2, 1, 0, 0, 0, 0), (6, 3, 2, 1, 1, 1, 1, 1), (14, 2, 1, 1, 0, 0, 0.3, 0.3)))
-        warm = rng.choice((0, 200, 400))
+        verbs_left = rng.choice((4, 8, 16, 40, 80))
+        faults, deeds = rng.choice((0.002, 0.005, 0.015, 0.03)), rng.choice((0.01, 0.03, 0.06))
+        weights = rng.choice(_WEATHERS)
+        warm = rng.choice((0, 100, 200))
         for step in range(steps):
             if self.oracle.violation:
                 return
@@ -206,7 +216,8 @@ class World:
     def _advance(self, client: Client) -> bool:
         socket = client.socket
         if socket is None:
-            if self.bus.up:
+            client.away -= 1
+            if client.away < 0:
                 self._connect(client)
             return True
         if socket.inbox and (socket.open or self.rng.random() < 0.5):
@@ -235,8 +246,7 @@ class World:
                 node.lose(socket)
 
     def _fault(self, weights: tuple[float, ...]) -> None:
-        kinds = ("socket", "api", "subscription", "node", "bus", "wipe", "roll", "trim")
-        kind = self.rng.choices(kinds, weights)[0]
+        kind = self.rng.choices(_FAULTS, weights)[0]
         self.oracle.trace.append(("fault", kind))
         match kind:
             case "socket":
@@ -259,6 +269,7 @@ class World:
     def _cut(self, client: Client) -> None:
         """The client loses its socket; the server may hear of it much later, when another has taken its place."""
         socket, client.socket = client.socket, None
+        client.away = self.rng.choice((0, 0, 10, 100))
         if socket is not None:
             delay = self.rng.choice((0.0, 0.0, 0.05))
             self.loop.call_later(delay, self._lose, socket)
@@ -291,12 +302,14 @@ class World:
     def _settle(self) -> None:
         until = self.loop.time() + _QUIET_S
         self.oracle.trace.append(("rest",))
+        self.loop.stalls = 0.0
         calm = 0
         while not self.oracle.violation and calm < 3:
             if self.loop.time() > until:
                 self._say_what_is_wrong()
                 return
             for client in self.clients:
+                client.away = 0
                 while self._advance(client) and client.socket is not None and not self.oracle.violation:
                     pass
             before = self.loop.time()
