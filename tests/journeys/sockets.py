@@ -75,6 +75,8 @@ class Socket:
         if payload["op"] == 0:
             assert payload["s"] >= self.sequence, "s never goes back"
             self.sequence = payload["s"]
+        if payload["op"] == 9:
+            self.sequence = 0
         self.seen.append(payload)
         return payload
 
@@ -120,6 +122,13 @@ class Socket:
         """Hear everything up to a message that is sent now."""
         marker = account.send(channel_id, "marker")
         await self.until("MESSAGE_CREATE", lambda message: int(message["id"]) == marker)
+
+    def lose(self) -> None:
+        """Lose the connection, without a word."""
+        connection = self._socket._response.connection
+        assert connection is not None
+        assert connection.transport is not None
+        connection.transport.abort()
 
     def events(self, name: str) -> list[Any]:
         """The `d` of all such events so far."""
