@@ -79,7 +79,9 @@ class PlainBus(Bus):
     def revs(self, topic: str) -> list[int]:
         return [entry.rev for entry in self.log if entry.topic == topic]
 
-    async def append(self, verbs: Sequence[Sequence[Put]], *, start: bool = False) -> Appended:
+    async def append(
+        self, verbs: Sequence[Sequence[Put]], *, start: bool = False, epoch: str | None = None
+    ) -> Appended:
         await self.gate.wait()
         if self.down:
             raise BusDown

@@ -54,7 +54,7 @@ class Publisher:
         self._bus = bus
         self._clock = clock
         self._sleep = sleep
-        self._held: deque[Sequence[OutboxRow]] = deque()
+        self._held: deque[tuple[str, Sequence[OutboxRow]]] = deque()  # with the bus's epoch when they were committed
         self._held_bytes = 0
         self._drain_to: int | None = None
         self._sweep_due = False
@@ -67,7 +67,7 @@ class Publisher:
         if self._held_bytes >= _HELD_BYTES_MAX:
             self._must_drain(rows)
         else:
-            self._held.append(rows)
+            self._held.append((self._bus.epoch, rows))
             self._held_bytes += _bytes(rows)
         self._quiet.clear()
         self._work.set()
@@ -126,25 +126,27 @@ class Publisher:
             await self._append_held()
 
     async def _append_held(self) -> None:
-        groups = self._next_groups()
+        epoch, groups = self._next_groups()
         rows = [row for group in groups for row in group]
-        if self._clock() - rows[0].created_at > _HELD_MAX_MS:
+        # In another epoch, too, they may be rows that another process published, and that the bus has forgotten since.
+        if epoch != self._bus.epoch or self._clock() - rows[0].created_at > _HELD_MAX_MS:
             self._must_drain(rows)
         else:
-            await self._append(_verbs(rows), start=False)
+            await self._append(_verbs(rows), epoch, start=False)
         for group in groups:
             self._held.popleft()
             self._held_bytes -= _bytes(group)
 
-    def _next_groups(self) -> list[Sequence[OutboxRow]]:
+    def _next_groups(self) -> tuple[str, list[Sequence[OutboxRow]]]:
+        """As many as one append takes, and the one epoch that they were committed in."""
         groups: list[Sequence[OutboxRow]] = []
-        count = 0
-        for group in self._held:
-            if groups and count + len(group) > _APPEND_ROWS:
+        count, first = 0, self._held[0][0]
+        for epoch, group in self._held:
+            if epoch != first or (groups and count + len(group) > _APPEND_ROWS):
                 break
             groups.append(group)
             count += len(group)
-        return groups
+        return first, groups
 
     async def _drain_all(self) -> None:
         await self._drain(lambda row: True)
@@ -156,17 +158,18 @@ class Publisher:
         """
         after, more = 0, True
         while more:
+            epoch = self._bus.epoch
             rows = await self._store.outbox(after, _PAGE_ROWS)
             verbs = list(takewhile(lambda verb: wanted(verb[-1]), _verbs(rows)))
             if verbs:
-                await self._append(verbs, start=True)
+                await self._append(verbs, epoch, start=True)
                 after = verbs[-1][-1].id
             more = len(rows) >= _PAGE_ROWS and after == rows[-1].id
 
-    async def _append(self, verbs: list[Verb], *, start: bool) -> None:
+    async def _append(self, verbs: list[Verb], epoch: str, *, start: bool) -> None:
         """Append whole verbs; what the bus has for good leaves the outbox, what it is behind for is drained."""
         puts = [[Put(row.topic, row.rev, row.payload) for row in verb] for verb in verbs]
-        appended = await self._bus.append(puts, start=start)
+        appended = await self._bus.append(puts, start=start, epoch=epoch)
         if appended.epoch != self._bus.epoch:
             raise BusDown("what it acknowledged is void")
         published: list[int] = []

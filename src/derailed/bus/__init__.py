@@ -84,12 +84,16 @@ class Bus(Protocol):
         """The name of the present sequence of offsets."""
         ...
 
-    async def append(self, verbs: Sequence[Sequence[Put]], *, start: bool = False) -> Appended:
+    async def append(
+        self, verbs: Sequence[Sequence[Put]], *, start: bool = False, epoch: str | None = None
+    ) -> Appended:
         """Append each verb's records all or none, in order, and push them; return once they are durable.
 
         With `start` a gap, or a topic that the log does not know, is accepted: what the topic had before
         counts as trimmed. Only a publisher that holds the topic's lowest outbox row may say `start`.
         A rev that is there already keeps its offset (0 when that offset is below the horizon).
+        `epoch` is the one in which they were known to be unpublished: in another, that has forgotten what it had,
+        somebody else may have published them before, so nothing is appended.
         Raises BusDown; then nothing is known about what was appended.
         """
         ...

@@ -53,8 +53,12 @@ class EmbeddedBus:
         """Up to and with this offset all is trimmed."""
         return self._log.horizon
 
-    async def append(self, verbs: Sequence[Sequence[Put]], *, start: bool = False) -> Appended:
+    async def append(
+        self, verbs: Sequence[Sequence[Put]], *, start: bool = False, epoch: str | None = None
+    ) -> Appended:
         """See `Bus.append`."""
+        if epoch not in (None, self._log.epoch):
+            raise BusDown("another epoch has begun")
         epoch, before = self._log.epoch, self._log.head
         encoded = [[(topic.encode(), rev, payload) for topic, rev, payload in verb] for verb in verbs]
         try:
