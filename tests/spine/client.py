@@ -82,7 +82,8 @@ class Client:
         self.socket: Socket | None = None
         self.away = 0
         """Turns to let pass before it connects again."""
-        self.resumes = self.fresh_starts = self.frames = 0
+        self.events: list[str] = []
+        """What it was told, by name."""
         self._oracle = oracle
         self._user = user_topic(viewer.user_id)
         self.begin_afresh()
@@ -109,11 +110,11 @@ class Client:
         assert self.socket is not None
         message = self.socket.inbox.popleft()
         if message is None:
-            self._say("op 9")
+            self._hear("op 9")
             self.begin_afresh()
             self.socket = None
         elif isinstance(message, Close):
-            self._say("closed", int(message))
+            self._hear(f"closed {int(message)}")
             if message is Close.AUTHENTICATION_FAILED:
                 self.tokens.rotate(-1)
                 self.begin_afresh()
@@ -125,8 +126,7 @@ class Client:
     # --- frames
 
     def _dispatch(self, sequence: int, event: str, d: Any) -> None:
-        self.frames += 1
-        self._say(event, "s", sequence, _gist(d))
+        self._hear(event, "s", sequence, _gist(d))
         if event == "READY":
             self._ready(d)
         self._count(sequence)
@@ -138,9 +138,7 @@ class Client:
             self._typing(d)
         elif event == "USER_UPDATE":
             self._renamed(d)
-        elif event == "RESUMED":
-            self.resumes += 1
-        elif event != "READY":
+        elif event not in ("READY", "RESUMED"):
             self._follow(event, d)
         if sequence % 2 == 0:
             self._check_whole(sequence)
@@ -154,7 +152,6 @@ class Client:
 
     def _ready(self, d: Any) -> None:
         self.begin_afresh()
-        self.fresh_starts += 1
         self.session_id = d["session_id"]
         said = session_id.verify(self.session_id, SECRET)
         assert said is not None
@@ -290,8 +287,9 @@ class Client:
                     return f"sync: {self.name} in {guild}: {difference}"
         return ""
 
-    def _say(self, *what: object) -> None:
-        self._oracle.trace.append((self.name, *what))
+    def _hear(self, what: str, *more: object) -> None:
+        self.events.append(what)
+        self._oracle.trace.append((self.name, what, *more))
 
     def _fail(self, kind: str, what: str) -> None:
         self._oracle.fail(kind, f"{self.name}: {what}")

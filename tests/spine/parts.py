@@ -199,9 +199,11 @@ class BusProcess:
         """The epoch that is known."""
         return self._log.epoch
 
-    async def append(self, verbs: Sequence[Sequence[Put]], *, start: bool = False) -> Appended:
+    async def append(
+        self, verbs: Sequence[Sequence[Put]], *, start: bool = False, epoch: str | None = None
+    ) -> Appended:
         """See `Bus.append`."""
-        return await self._call(lambda bus: bus.append(verbs, start=start))
+        return await self._call(lambda bus: bus.append(verbs, start=start, epoch=epoch))
 
     async def publish(self, topic: str, payload: bytes) -> None:
         """See `Bus.publish`."""

@@ -8,8 +8,9 @@ be killed, wiped or trimmed. When the faults end, everything must come to rest, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -149,7 +150,7 @@ class Node(Process):
 class World:
     """Everything of one schedule."""
 
-    def __init__(self, seed: int, place: Path) -> None:
+    def __init__(self, seed: int, place: Path, *, window: int = 0) -> None:
         self.rng = random.Random(seed)
         self.cast, file = people.template()
         self.database = place / "database"
@@ -158,7 +159,7 @@ class World:
         self.oracle = Oracle()
         self._count = 0
         self.loop.stalls = self.rng.choice((0.0, 0.01, 0.05))
-        self.window = self.rng.choice((16, 64, 1 << 29))
+        self.window = window or self.rng.choice((16, 64, 1 << 29))
         self.bus = BusProcess(self.loop, self.oracle, place, self.clock)
         self._tell_the_beginning()
         self.apis = [Api(self), Api(self)]
@@ -177,17 +178,23 @@ class World:
 
     def run(self, steps: int) -> str:
         """Faults for as many steps, then rest. The violation; empty when there was none."""
+        with self.alive():
+            self._stir(steps)
+            self.settle()
+        return self.oracle.violation
+
+    @contextlib.contextmanager
+    def alive(self) -> Iterator[None]:
+        """As long as it lasts; at its end it is looked for what went wrong unseen."""
         real_time = sqlite.time  # type: ignore[attr-defined]
         sqlite.time = SimpleNamespace(monotonic=self.loop.time)  # type: ignore[assignment, attr-defined]
         try:
             with capture_logs() as logs:
-                self._stir(steps)
-                self._settle()
+                yield
                 self._look_at(logs)
         finally:
             sqlite.time = real_time  # type: ignore[attr-defined]
             self._close()
-        return self.oracle.violation
 
     # --- chance
 
@@ -218,7 +225,7 @@ class World:
         if socket is None:
             client.away -= 1
             if client.away < 0:
-                self._connect(client)
+                self.connect(client, self.rng.choice(self.nodes))
             return True
         if socket.inbox and (socket.open or self.rng.random() < 0.5):
             client.receive()
@@ -230,8 +237,9 @@ class World:
             return True
         return False
 
-    def _connect(self, client: Client) -> None:
-        node, socket = self.rng.choice(self.nodes), Socket(client.encoding)
+    def connect(self, client: Client, node: Node) -> None:
+        """Open a socket and say who one is."""
+        socket = Socket(client.encoding)
         self.oracle.trace.append(
             (client.name, "RESUME" if client.session_id else "IDENTIFY", client.sequence, node.name)
         )
@@ -250,7 +258,7 @@ class World:
         self.oracle.trace.append(("fault", kind))
         match kind:
             case "socket":
-                self._cut(self.rng.choice(self.clients))
+                self.cut(self.rng.choice(self.clients))
             case "api":
                 self._replace(self.apis)
             case "subscription":
@@ -266,7 +274,7 @@ class World:
             case "trim" if not self.bus.holds(self._outbox()):
                 self.bus.trim()
 
-    def _cut(self, client: Client) -> None:
+    def cut(self, client: Client) -> None:
         """The client loses its socket; the server may hear of it much later, when another has taken its place."""
         socket, client.socket = client.socket, None
         client.away = self.rng.choice((0, 0, 10, 100))
@@ -299,7 +307,8 @@ class World:
 
     # --- rest
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Let everything come to rest, and say what does not."""
         until = self.loop.time() + _QUIET_S
         self.oracle.trace.append(("rest",))
         self.loop.stalls = 0.0
