@@ -101,8 +101,11 @@ class ChanceLoop(asyncio.AbstractEventLoop):
     def forward(self, seconds: float) -> None:
         """Run for a while of virtual time."""
         until = self._now + seconds
-        while self._now < until:
+        while self._ready or (self._timers and self._timers[0][0] <= until):
+            if self._now >= until:
+                return
             self.step()
+        self._now = max(self._now, until)
 
     def close(self) -> None:
         """Let go of everything, without a word from what did not end."""
@@ -180,14 +183,6 @@ class ChanceLoop(asyncio.AbstractEventLoop):
 
     def get_debug(self) -> bool:
         """Never: asyncio would look at real time."""
-        return False
-
-    def is_running(self) -> bool:
-        """Whether a handle is being run."""
-        return asyncio._get_running_loop() is self
-
-    def is_closed(self) -> bool:
-        """Never: it has nothing that could be closed."""
         return False
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:

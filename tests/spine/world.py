@@ -27,7 +27,7 @@ from derailed.gateway.recipient import Recipient
 from derailed.gateway.session import Begin, Continue
 from derailed.model.errors import Refusal
 from derailed.model.snowflakes import Snowflakes
-from derailed.store import sqlite
+from derailed.store import OutboxRow, sqlite
 from derailed.store.sqlite import SqliteStore
 from derailed.store.sqlite_connection import connect
 from derailed.wire import gateway as wire
@@ -271,7 +271,7 @@ class World:
                 self.bus.spawn(self.bus.wipe())
             case "roll":
                 self.bus.roll()
-            case "trim" if not self.bus.holds(self._outbox()):
+            case "trim" if not self.bus.holds(self.outbox()):
                 self.bus.trim()
 
     def cut(self, client: Client) -> None:
@@ -299,6 +299,13 @@ class World:
         self.nodes = [Node(self), Node(self)]
         self._forget_sockets()
 
+    def restart_everything(self, *, machine: bool) -> None:
+        """What runs in one process, or on one machine, dies with it."""
+        for api in self.apis:
+            api.kill()
+        self._restart_bus(machine=machine)
+        self.apis = [Api(self), Api(self)]
+
     def _forget_sockets(self) -> None:
         """What a dead node had sent and nobody had read is lost."""
         for client in self.clients:
@@ -321,14 +328,12 @@ class World:
                 client.away = 0
                 while self._advance(client) and client.socket is not None and not self.oracle.violation:
                     pass
-            before = self.loop.time()
-            while self.loop.time() < before + 0.5:
-                self.loop.step()
+            self.loop.forward(0.5)
             calm = 0 if self._unsettled() else calm + 1
 
     def _unsettled(self) -> str:
-        if self._outbox():
-            return f"wedged: the outbox was never drained: {[row[1:4] for row in self._outbox()]}"
+        if self.outbox():
+            return f"wedged: the outbox was never drained: {[row[1:4] for row in self.outbox()]}"
         return next((wrong for client in self.clients if (wrong := client.unsettled())), "")
 
     def _say_what_is_wrong(self) -> None:
@@ -367,8 +372,12 @@ class World:
         client.window = self.window
         return client
 
-    def _outbox(self) -> list[Any]:
-        return self.apis[0]._reader.outbox(0, 1000, ())
+    def outbox(self) -> list[OutboxRow]:
+        """What is in the table."""
+        reader = connect(self.database, 0)
+        rows = reader.outbox(0, 1000, ())
+        reader.close()
+        return rows
 
     def _close(self) -> None:
         for process in (*self.apis, *self.nodes):
