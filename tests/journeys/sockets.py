@@ -39,10 +39,12 @@ class Socket:
         self._url = f"ws://127.0.0.1:{server.port}{path}?{query or 'v=10&encoding=json'}{compression}"
         self._compress = compress
         self._inflate = zlib.decompressobj()
+        self.connector: aiohttp.TCPConnector | None = None
+        """Another than aiohttp's own."""
         self._expand = zstandard.ZstdDecompressor().decompressobj()
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession()
+        self._http = aiohttp.ClientSession(connector=self.connector)
         try:
             self._socket = await self._http.ws_connect(self._url, max_msg_size=0, autoping=True)
         except BaseException:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import socket
 import time
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import AddrInfoType
 
 from tests.journeys.people import PASSWORD
 from tests.journeys.place import Place, run
@@ -117,6 +120,28 @@ def test_of_two_sockets_on_one_session_the_newer_wins(place: Place) -> None:
             sent = place.say()
             await newer.whole(place.anna, place.guild.general)
             assert newer.messages() == [sent]
+
+    run(journey())
+
+
+@pytest.mark.parametrize("compress", ENCODINGS)
+def test_a_client_that_reads_late_has_everything_in_order(place: Place, compress: str | None) -> None:
+    def small(address: AddrInfoType) -> socket.socket:
+        made = socket.socket(address[0], address[1])
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        return made
+
+    async def journey() -> None:
+        late = place.socket(compress)
+        late.connector = aiohttp.TCPConnector(socket_factory=small)
+        async with place.socket() as good, late:
+            await good.identify(place.ben)
+            await late.identify(place.ben)
+            sent = [place.say(secrets.token_hex(990)) for _ in range(150)]
+            await good.whole(place.anna, place.guild.general)
+            assert good.messages() == sent
+            await late.until("MESSAGE_CREATE", lambda message: message["content"] == "marker")
+            assert late.messages() == sent
 
     run(journey())
 
