@@ -159,10 +159,15 @@ class BusProcess:
                 answer.set_exception(BusDown("it died"))
         self._calls.clear()
 
-    async def wipe(self) -> None:
-        """Begin another epoch."""
-        assert self._up is not None
-        await self._up.wipe()
+    async def wipe(self, allowed: Callable[[], bool] = lambda: True) -> None:
+        """Begin another epoch, as soon as it may."""
+        up = self._up
+        assert up is not None
+        await up.settle()
+        while not allowed():
+            await asyncio.sleep(0.01)
+            await up.settle()
+        await up.wipe()
 
     def roll(self) -> None:
         """Let some time pass in the log, so that it can be trimmed up to here."""
