@@ -157,12 +157,14 @@ def test_a_client_that_does_not_read_is_cut_off_and_nobody_else_waits(place: Pla
                     sent += [place.say("🏓" * 1900) for _ in range(100 if len(sent) < _MORE_THAN_BUFFERS else 1)]
                     await good.whole(place.anna, place.guild.general)
                     await good.send(1)
+                    slow.sendall(_HEARTBEAT)  # so that it is not cut off for its silence
                     await asyncio.sleep(0.5)
             assert good.messages() == sent
 
     run(journey(), within_s=180)
 
 
+_HEARTBEAT = b"\x81\x88\0\0\0\0" + b'{"op":1}'
 _ESTABLISHED = "01"
 _MORE_THAN_BUFFERS = 800
 """Messages that neither the kernel nor the server takes for a client that does not read."""
@@ -177,6 +179,7 @@ async def _one_that_does_not_read(place: Place) -> socket.socket:
         b"GET /gateway?v=10 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
+    assert slow.recv(12) == b"HTTP/1.1 101"
     frame = json.dumps({"op": 2, "d": {"token": place.ben.token, "properties": {"os": "x" * 100}}}).encode()
     slow.sendall(b"\x81\xfe" + len(frame).to_bytes(2, "big") + bytes(4) + frame)
     return slow
