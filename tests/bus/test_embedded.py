@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,29 @@ def files_limited_to(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+class HeldLog(Log):
+    """Its sync takes until it is let go."""
+
+    syncing, let_go = threading.Event(), threading.Event()
+
+    def sync(self) -> None:
+        self.syncing.set()
+        assert self.let_go.wait(20)
+        super().sync()
+
+
+def test_who_repeats_what_is_just_being_synced_waits_for_no_other_sync(tmp_path: Path) -> None:
+    async def case(bus: EmbeddedBus) -> None:
+        first = asyncio.create_task(append(bus, "guild:1", 1))
+        assert await asyncio.to_thread(HeldLog.syncing.wait, 20)
+        again = asyncio.create_task(append(bus, "guild:1", 1))
+        await asyncio.sleep(0)
+        HeldLog.let_go.set()
+        await asyncio.gather(first, again)
+
+    run(tmp_path, case, HeldLog)
 
 
 @pytest.mark.parametrize(("limit", "value"), [("QUEUE_SIGNALS", 10), ("QUEUE_BYTES", 1000)])

@@ -331,16 +331,15 @@ class _Syncer:
     async def _sync(self) -> None:
         loop = asyncio.get_running_loop()
         while self._durable < self._log.head and not self._failed:
-            started, head, waiting = loop.time(), self._log.head, self._next
-            self._next = asyncio.Event()
+            started, head = loop.time(), self._log.head
             try:
                 await loop.run_in_executor(self._threads, self._log.sync)
                 self._durable = head
             except broker.LogFailed:
                 self._failed = True
-                self._next.set()
                 self._on_failure()
-            waiting.set()
+            self._next.set()  # for all: of those who came meanwhile, some appended nothing new and have it now
+            self._next = asyncio.Event()
             if self._log.due and self._tending is None:
                 self._tending = asyncio.create_task(self._tend())
             await asyncio.sleep(started + SYNC_EVERY_S - loop.time())
