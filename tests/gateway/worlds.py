@@ -1,6 +1,6 @@
 """Random guilds, what happens in them, and a plain-spoken oracle of who must hear it.
 
-The oracle asks one bit of one channel at a time, layer by layer, from SPEC's words; it shares nothing with the rule
+The oracle asks one bit of one channel at a time, layer by layer, from the words of Discord's documentation; it shares nothing with the rule
 that it judges but the values.
 """
 
@@ -59,7 +59,7 @@ class Listener(NamedTuple):
 
 
 def may(guild: Guild, member: Member, channel: Channel, bit: int) -> bool:
-    """Whether the member has the bit in the channel: SPEC 4.10, one bit at a time."""
+    """Whether the member has the bit in the channel, one bit at a time."""
     if member.user_id == guild.owner_id:
         return True
     held = [guild.roles[guild.id], *(guild.roles[each] for each in member.roles if each in guild.roles)]

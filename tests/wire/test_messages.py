@@ -1,4 +1,4 @@
-"""The keys of a message that break some library when they are absent, or null (SPEC 4.8)."""
+"""The keys of a message that break some library when they are absent, or null."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 /** An id: a decimal string, because it has more digits than a number here. */
 export type Snowflake = string;
 
-/** An application (SPEC 4.2). `bot` is its account. */
+/** An application. `bot` is its account. */
 export interface Application {
   id: Snowflake;
   name: string;
@@ -26,7 +26,7 @@ export interface Application {
   bot?: User;
 }
 
-/** A guild's channel (SPEC 4.4). A category has no topic, slow mode or last message. */
+/** A guild's channel. A category has no topic, slow mode or last message. */
 export interface Channel {
   id: Snowflake;
   type: number;
@@ -168,7 +168,7 @@ export interface GuildEntry {
   approximate_presence_count?: number;
 }
 
-/** A guild without its channels and members (SPEC 4.3). */
+/** A guild without its channels and members. */
 export interface Guild {
   id: Snowflake;
   name: string;
@@ -257,7 +257,7 @@ export interface InviteGuild {
   premium_subscription_count: number;
 }
 
-/** An invite; the keys from `uses` to `created_at` are for those who may manage it (SPEC 4.7). */
+/** An invite; the keys from `uses` to `created_at` are for those who may manage it. */
 export interface Invite {
   type: number;
   code: string;
@@ -299,7 +299,7 @@ export interface MemberRemove {
   user: User;
 }
 
-/** A membership (SPEC 4.5). `user` is left out beside a message's author. */
+/** A membership. `user` is left out beside a message's author. */
 export interface Member {
   user?: User;
   nick: string | null;
@@ -470,7 +470,7 @@ export interface RoleEvent {
   role: Role;
 }
 
-/** A role (SPEC 4.6). */
+/** A role. */
 export interface Role {
   id: Snowflake;
   name: string;
@@ -492,7 +492,7 @@ export interface RoleTags {
   bot_id: Snowflake;
 }
 
-/** `d` of TYPING_START. `timestamp` is in seconds, here alone (SPEC 7). */
+/** `d` of TYPING_START. `timestamp` is in seconds, here alone. */
 export interface TypingStart {
   channel_id: Snowflake;
   guild_id: Snowflake;
@@ -501,7 +501,7 @@ export interface TypingStart {
   member: Member;
 }
 
-/** An account as others see it (SPEC 4.1). */
+/** An account as others see it. */
 export interface User {
   id: Snowflake;
   username: string;

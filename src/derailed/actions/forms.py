@@ -1,4 +1,4 @@
-"""Form errors: every field that is wrong, named at once (SPEC 6.1)."""
+"""Form errors: every field that is wrong, named at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom a message mentions: what its content says, what its sender allowed, and what the sender may (SPEC 4.8)."""
+"""Whom a message mentions: what its content says, what its sender allowed, and what the sender may."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a refusal to what goes back over HTTP: status, headers, body (SPEC 6.1, 6.2)."""
+"""From a refusal to what goes back over HTTP: status, headers, body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Multipart bodies: where libraries put a message that has files (SPEC 6.4).
+"""Multipart bodies: where libraries put a message that has files.
 
 The JSON part is taken wherever it stands, whatever its type; without one, plain fields make the message. Files can
 not be kept yet, so a body that has one is refused by name.

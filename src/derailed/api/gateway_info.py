@@ -1,4 +1,4 @@
-"""Where the Gateway is, and how many may come at once (SPEC 2.1)."""
+"""Where the Gateway is, and how many may come at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routes of what does not exist here, answered so that libraries which ask at their start go on (SPEC 5)."""
+"""Routes of what does not exist here, answered so that libraries which ask at their start go on."""
 
 from __future__ import annotations
 

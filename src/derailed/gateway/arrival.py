@@ -1,4 +1,4 @@
-"""How sessions come in: IDENTIFY, a guild joined while live, RESUME. Each ends whole, or refused (DESIGN section 2).
+"""How sessions come in: IDENTIFY, a guild joined while live, RESUME. Each ends whole, or refused.
 
 The order in each: be subscribed, then read snapshots, then wait until the stream has passed them, then go live.
 """

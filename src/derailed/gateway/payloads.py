@@ -19,7 +19,7 @@ from derailed.wire.gateway import CHUNK_MEMBERS
 from derailed.wire.shapes import MemberShape, OwnUserShape
 
 _PRIVILEGED = 1 << 12 | 1 << 14 | 1 << 18
-"""Application flags: one's own server grants presences, members and content to every bot (SPEC 3.4)."""
+"""Application flags: one's own server grants presences, members and content to every bot."""
 
 RESUMED: Event = ("RESUMED", b'{"_trace":[]}')
 

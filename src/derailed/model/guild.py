@@ -12,7 +12,7 @@ from msgspec import Struct
 
 
 class ChannelType(enum.IntEnum):
-    """Numbers kept stable: they are Discord's (SPEC 4.4)."""
+    """Numbers kept stable: they are Discord's."""
 
     TEXT = 0
     DM = 1

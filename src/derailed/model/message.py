@@ -15,7 +15,7 @@ _ids = msgspec.json.Decoder(tuple[int, ...]).decode
 
 
 class MessageType(enum.IntEnum):
-    """Numbers kept stable: they are Discord's (SPEC 4.8)."""
+    """Numbers kept stable: they are Discord's."""
 
     DEFAULT = 0
     REPLY = 19

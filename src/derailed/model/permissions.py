@@ -1,4 +1,4 @@
-"""Who may do what: the one rule (SPEC 4.10), used by every verb and by the Gateway's audience.
+"""Who may do what: the one rule, used by every verb and by the Gateway's audience.
 
 Bits are plain integers, because they are combined for every event and every request.
 Bits that have no name here are stored and returned unchanged.

@@ -1,4 +1,4 @@
-"""Ids that grow with time: milliseconds, worker, increment, in 63 bits (SPEC 7).
+"""Ids that grow with time: milliseconds, worker, increment, in 63 bits.
 
 (ms - EPOCH_MS) << 22 | worker << 12 | increment
 """

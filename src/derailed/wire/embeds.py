@@ -1,4 +1,4 @@
-"""Embeds: the cards that a message may carry (SPEC 4.8).
+"""Embeds: the cards that a message may carry.
 
 They are rebuilt from the keys named here, never echoed, so nothing reaches a client that we do not know.
 """

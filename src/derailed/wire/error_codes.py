@@ -1,4 +1,4 @@
-"""The one table from a cause to HTTP status, JSON code and message (SPEC 6.1).
+"""The one table from a cause to HTTP status, JSON code and message.
 
 Codes are kept stable: bots test them by number. 401 is for bad tokens only, because discord.js forgets its token
 after any.

@@ -1,4 +1,4 @@
-"""The events of everything but messages: each makes the `d` of one dispatch (SPEC 3.8, 3.10), encoded once."""
+"""The events of everything but messages: each makes the `d` of one dispatch, encoded once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Gateway's wire: opcodes, close codes, intents, and the frames that clients send (SPEC 3).
+"""The Gateway's wire: opcodes, close codes, intents, and the frames that clients send.
 
 Numbers kept stable: they are Discord's.
 """
@@ -66,7 +66,7 @@ class Close(enum.IntEnum):
 
 
 class Intent(enum.IntFlag):
-    """What a bot asks to hear (SPEC 3.4)."""
+    """What a bot asks to hear."""
 
     GUILDS = 1 << 0
     GUILD_MEMBERS = 1 << 1
@@ -119,7 +119,7 @@ class Resume(Struct, frozen=True):
 
 
 class RequestMembers(Struct, frozen=True):
-    """Op 8. Libraries send ids as numbers, strings, or arrays of either (SPEC 3.6)."""
+    """Op 8. Libraries send ids as numbers, strings, or arrays of either."""
 
     guild_id: int | str | list[int | str]
     query: str | None = None

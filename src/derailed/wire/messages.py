@@ -1,4 +1,4 @@
-"""Messages on the wire (SPEC 4.8): what is sent, what is kept of it, and what a client reads.
+"""Messages on the wire: what is sent, what is kept of it, and what a client reads.
 
 All that does not change by itself is kept as the end of a JSON object, from a comma on; the rest goes before it:
 
@@ -142,7 +142,7 @@ class MessageDelete(Struct):
 
 
 class TypingStart(Struct):
-    """`d` of TYPING_START. `timestamp` is in seconds, here alone (SPEC 7)."""
+    """`d` of TYPING_START. `timestamp` is in seconds, here alone."""
 
     channel_id: Id
     guild_id: Id

@@ -1,4 +1,4 @@
-"""Reactions on the wire (SPEC 4.8, 3.10). Only Unicode emoji, until guilds have their own."""
+"""Reactions on the wire. Only Unicode emoji, until guilds have their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people and bots send (SPEC 5): bodies of requests. Keys that are not named here are ignored.
+"""What people and bots send: bodies of requests. Keys that are not named here are ignored.
 
 Libraries send ids and permissions as numbers or as strings; here both become numbers. A key that was left out
 is UNSET, which is not the same as null. Lengths and ranges are decided by the verbs, which can name several at once.

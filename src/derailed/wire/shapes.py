@@ -1,4 +1,4 @@
-"""Discord's shapes of everything but messages (SPEC 4); `rest` makes them from values of `model`.
+"""Discord's shapes of everything but messages; `rest` makes them from values of `model`.
 
 Ids are decimal strings, permissions too, times ISO 8601 with six digits and an offset. A key that a library
 must find is always there, with null where there is nothing; an optional key is left out, never null.
@@ -18,7 +18,7 @@ Timestamp = Annotated[str, Meta(description="ISO 8601 with an offset.")]
 
 
 class UserShape(Struct, kw_only=True):
-    """An account as others see it (SPEC 4.1)."""
+    """An account as others see it."""
 
     id: Id
     username: str
@@ -46,7 +46,7 @@ class OwnUserShape(UserShape, kw_only=True):
 
 
 class MemberShape(Struct, kw_only=True):
-    """A membership (SPEC 4.5). `user` is left out beside a message's author."""
+    """A membership. `user` is left out beside a message's author."""
 
     user: UserShape | UnsetType = UNSET
     nick: str | None
@@ -77,7 +77,7 @@ class RoleTags(Struct, kw_only=True):
 
 
 class RoleShape(Struct, kw_only=True):
-    """A role (SPEC 4.6)."""
+    """A role."""
 
     id: Id
     name: str
@@ -104,7 +104,7 @@ class OverwriteShape(Struct, kw_only=True):
 
 
 class ChannelShape(Struct, kw_only=True):
-    """A guild's channel (SPEC 4.4). A category has no topic, slow mode or last message."""
+    """A guild's channel. A category has no topic, slow mode or last message."""
 
     id: Id
     type: int
@@ -121,7 +121,7 @@ class ChannelShape(Struct, kw_only=True):
 
 
 class GuildShape(Struct, kw_only=True):
-    """A guild without its channels and members (SPEC 4.3)."""
+    """A guild without its channels and members."""
 
     id: Id
     name: str
@@ -204,7 +204,7 @@ class InviteChannel(Struct, kw_only=True):
 
 
 class InviteShape(Struct, kw_only=True):
-    """An invite; the keys from `uses` to `created_at` are for those who may manage it (SPEC 4.7)."""
+    """An invite; the keys from `uses` to `created_at` are for those who may manage it."""
 
     type: int = 0
     code: str
@@ -224,7 +224,7 @@ class InviteShape(Struct, kw_only=True):
 
 
 class ApplicationShape(Struct, kw_only=True):
-    """An application (SPEC 4.2). `bot` is its account."""
+    """An application. `bot` is its account."""
 
     id: Id
     name: str
