@@ -1,7 +1,7 @@
 """Random guilds, what happens in them, and a plain-spoken oracle of who must hear it.
 
-The oracle asks one bit of one channel at a time, layer by layer, from the words of Discord's documentation; it shares nothing with the rule
-that it judges but the values.
+The oracle asks one bit of one channel at a time, layer by layer, from the documented words; it shares nothing
+with the rule that it judges but the values.
 """
 
 from __future__ import annotations
