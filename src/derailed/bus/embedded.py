@@ -17,8 +17,8 @@ from derailed import broker
 from derailed.broker.log import Log
 from derailed.bus import Appended, BusDown, Entry, Ephemeral, Gap, History, NewEpoch, Put, Signal, Trimmed
 
-SYNC_EVERY_S: Final = 0.002
-"""Time for others to join the next sync."""
+SYNC_EVERY_S: Final = 0.01
+"""Time for others to join the next sync. Nobody's answer waits for it, and each costs as much as a group of writes."""
 QUEUE_SIGNALS: Final = 65_536
 QUEUE_BYTES: Final = 64 << 20
 """What one subscription may leave unread. Beyond it the queue is let go, and read from the log again."""
