@@ -70,6 +70,7 @@ class _Channel(Struct):
     parent_id: int | None = None
     rate_limit_per_user: int = 0
     flags: int = 0
+    default_auto_archive_duration: int | None = None
     permission_overwrites: list[_Overwrite] = []
 
 
@@ -133,6 +134,7 @@ def _channel(guild_id: int, wire: _Channel) -> Channel:
         parent_id=wire.parent_id,
         rate_limit_per_user=wire.rate_limit_per_user,
         flags=wire.flags,
+        default_auto_archive_duration=wire.default_auto_archive_duration,
         overwrites=tuple(Overwrite(o.id, o.type, o.allow, o.deny) for o in wire.permission_overwrites),
     )
 

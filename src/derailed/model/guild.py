@@ -35,6 +35,9 @@ class Role(Struct, frozen=True, kw_only=True):
     managed: bool = False
     bot_id: int | None = None
     flags: int = 0
+    secondary_color: int | None = None
+    tertiary_color: int | None = None
+    icon: str | None = None
     unicode_emoji: str | None = None
 
 
@@ -60,7 +63,18 @@ class Channel(Struct, frozen=True, kw_only=True):
     parent_id: int | None = None
     rate_limit_per_user: int = 0
     flags: int = 0
+    default_auto_archive_duration: int | None = None
     overwrites: tuple[Overwrite, ...] = ()
+
+
+class Emoji(Struct, frozen=True, kw_only=True):
+    """An image of a guild's own, used by name. `roles` are those who may use it; empty is everyone."""
+
+    id: int
+    name: str
+    user_id: int
+    animated: bool = False
+    roles: tuple[int, ...] = ()
 
 
 class Guild(Struct, frozen=True, kw_only=True):
@@ -72,9 +86,14 @@ class Guild(Struct, frozen=True, kw_only=True):
     owner_id: int
     roles: dict[int, Role]
     channels: dict[int, Channel]
+    emojis: dict[int, Emoji] = {}
     icon: str | None = None
+    banner: str | None = None
+    splash: str | None = None
     description: str | None = None
     system_channel_id: int | None = None
+    rules_channel_id: int | None = None
+    public_updates_channel_id: int | None = None
     afk_channel_id: int | None = None
     afk_timeout: int = 300
     verification_level: int = 0

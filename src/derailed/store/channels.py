@@ -11,12 +11,13 @@ from derailed.store import Connection
 
 _INSERT = """
 INSERT INTO channels
-    (id, guild_id, type, name, position, topic, nsfw, parent_id, rate_limit_per_user, flags, overwrites)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    (id, guild_id, type, name, position, topic, nsfw, parent_id, rate_limit_per_user, flags,
+     default_auto_archive_duration, overwrites)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 _UPDATE = """
-UPDATE channels SET name = $2, position = $3, topic = $4, nsfw = $5, parent_id = $6, rate_limit_per_user = $7,
-    flags = $8, overwrites = $9
+UPDATE channels SET type = $2, name = $3, position = $4, topic = $5, nsfw = $6, parent_id = $7,
+    rate_limit_per_user = $8, flags = $9, default_auto_archive_duration = $10, overwrites = $11
 WHERE id = $1
 """
 _LAST_MESSAGE = "SELECT MAX(id) FROM messages WHERE channel_id = $1"
@@ -24,22 +25,20 @@ _LAST_MESSAGE = "SELECT MAX(id) FROM messages WHERE channel_id = $1"
 _encode = msgspec.json.Encoder().encode
 
 
-def _overwrites(channel: Channel) -> str:
-    return _encode([(each.id, each.type, each.allow, each.deny) for each in channel.overwrites]).decode()
+def _changeable(of: Channel) -> tuple[object, ...]:
+    overwrites = _encode([(each.id, each.type, each.allow, each.deny) for each in of.overwrites]).decode()
+    place = (of.type, of.name, of.position, of.topic, int(of.nsfw), of.parent_id)
+    return (*place, of.rate_limit_per_user, of.flags, of.default_auto_archive_duration, overwrites)
 
 
 async def insert(tx: Connection, channel: Channel) -> None:
     """Add the channel."""
-    of = channel
-    values = (of.name, of.position, of.topic, int(of.nsfw), of.parent_id, of.rate_limit_per_user, of.flags)
-    await tx.execute(_INSERT, of.id, of.guild_id, of.type, *values, _overwrites(of))
+    await tx.execute(_INSERT, channel.id, channel.guild_id, *_changeable(channel))
 
 
 async def update(tx: Connection, channel: Channel) -> None:
     """Write what can change of the channel."""
-    of = channel
-    values = (of.name, of.position, of.topic, int(of.nsfw), of.parent_id, of.rate_limit_per_user, of.flags)
-    await tx.execute(_UPDATE, of.id, *values, _overwrites(of))
+    await tx.execute(_UPDATE, channel.id, *_changeable(channel))
 
 
 async def delete(tx: Connection, channel_id: int) -> None:

@@ -1,23 +1,26 @@
-"""Guilds as a whole: the row, and the shape with its roles and channels. Members: see `members`."""
+"""Guilds as a whole: the row, and the shape with its roles, channels and emojis. Members: see `members`."""
 
 from __future__ import annotations
 
 import msgspec
 
 from derailed.model.guild import Channel, Guild, Member, Overwrite, Role
-from derailed.store import Connection, Row
+from derailed.store import Connection, Row, emojis
 
 _GUILD = """
 SELECT name, owner_id, icon, description, system_channel_id, afk_channel_id, afk_timeout, verification_level,
-       default_message_notifications, explicit_content_filter, preferred_locale, system_channel_flags
+       default_message_notifications, explicit_content_filter, preferred_locale, system_channel_flags,
+       banner, splash, rules_channel_id, public_updates_channel_id
 FROM guilds WHERE id = $1
 """
 _ROLES = """
-SELECT id, name, permissions, position, color, hoist, mentionable, managed, bot_id, flags, unicode_emoji
+SELECT id, name, permissions, position, color, hoist, mentionable, managed, bot_id, flags, unicode_emoji,
+       secondary_color, tertiary_color, icon
 FROM roles WHERE guild_id = $1 ORDER BY id
 """
 _CHANNELS = """
-SELECT id, guild_id, type, name, position, topic, nsfw, parent_id, rate_limit_per_user, flags, overwrites
+SELECT id, guild_id, type, name, position, topic, nsfw, parent_id, rate_limit_per_user, flags, overwrites,
+       default_auto_archive_duration
 FROM channels WHERE guild_id = $1 ORDER BY id
 """
 _MEMBER = """
@@ -30,7 +33,8 @@ _INSERT = (
 _UPDATE = """
 UPDATE guilds SET name = $2, owner_id = $3, icon = $4, description = $5, system_channel_id = $6,
     afk_channel_id = $7, afk_timeout = $8, verification_level = $9, default_message_notifications = $10,
-    explicit_content_filter = $11, preferred_locale = $12, system_channel_flags = $13
+    explicit_content_filter = $11, preferred_locale = $12, system_channel_flags = $13,
+    banner = $14, splash = $15, rules_channel_id = $16, public_updates_channel_id = $17
 WHERE id = $1
 """
 _DELETE = (
@@ -39,6 +43,7 @@ _DELETE = (
     "DELETE FROM members WHERE guild_id = $1",
     "DELETE FROM channels WHERE guild_id = $1",
     "DELETE FROM roles WHERE guild_id = $1",
+    "DELETE FROM emojis WHERE guild_id = $1",
     "DELETE FROM guilds WHERE id = $1",
 )
 
@@ -60,6 +65,9 @@ def role_from_row(row: Row) -> Role:
         bot_id=row[8],
         flags=row[9],
         unicode_emoji=row[10],
+        secondary_color=row[11],
+        tertiary_color=row[12],
+        icon=row[13],
     )
 
 
@@ -77,6 +85,7 @@ def channel_from_row(row: Row) -> Channel:
         rate_limit_per_user=row[8],
         flags=row[9],
         overwrites=tuple(Overwrite(*each) for each in _overwrites(row[10])),
+        default_auto_archive_duration=row[11],
     )
 
 
@@ -94,12 +103,13 @@ def member_from_row(row: Row) -> Member:
 
 
 async def shape(tx: Connection, guild_id: int, rev: int) -> Guild | None:
-    """The guild with its roles and channels; `rev` is the last that changed them."""
+    """The guild with its roles, channels and emojis; `rev` is the last that changed them."""
     row = await tx.fetchrow(_GUILD, guild_id)
     if row is None:
         return None
     roles = [role_from_row(each) for each in await tx.fetch(_ROLES, guild_id)]
     channels = [channel_from_row(each) for each in await tx.fetch(_CHANNELS, guild_id)]
+    owned = await emojis.of_guild(tx, guild_id)
     return Guild(
         id=guild_id,
         rev=rev,
@@ -115,8 +125,13 @@ async def shape(tx: Connection, guild_id: int, rev: int) -> Guild | None:
         explicit_content_filter=row[9],
         preferred_locale=row[10],
         system_channel_flags=row[11],
+        banner=row[12],
+        splash=row[13],
+        rules_channel_id=row[14],
+        public_updates_channel_id=row[15],
         roles={role.id: role for role in roles},
         channels={channel.id: channel for channel in channels},
+        emojis={emoji.id: emoji for emoji in owned},
     )
 
 
@@ -161,6 +176,10 @@ async def update(tx: Connection, guild: Guild) -> None:
         guild.explicit_content_filter,
         guild.preferred_locale,
         guild.system_channel_flags,
+        guild.banner,
+        guild.splash,
+        guild.rules_channel_id,
+        guild.public_updates_channel_id,
     )
 
 

@@ -8,11 +8,12 @@ from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from derailed.model.guild import Channel, ChannelType, Guild, Invite, Member, Overwrite, Role
+from derailed.model.guild import Channel, ChannelType, Emoji, Guild, Invite, Member, Overwrite, Role
 from derailed.model.user import Application, User
 from derailed.wire.shapes import (
     ApplicationShape,
     ChannelShape,
+    EmojiShape,
     GuildEntry,
     GuildShape,
     InviteChannel,
@@ -89,8 +90,9 @@ def role(of: Role) -> RoleShape:
         id=str(of.id),
         name=of.name,
         color=of.color,
-        colors=RoleColors(primary_color=of.color),
+        colors=RoleColors(primary_color=of.color, secondary_color=of.secondary_color, tertiary_color=of.tertiary_color),
         hoist=of.hoist,
+        icon=of.icon,
         unicode_emoji=of.unicode_emoji,
         position=of.position,
         permissions=str(of.permissions),
@@ -121,16 +123,30 @@ def channel(of: Channel, last_message_id: int | None = None) -> ChannelShape:
         rate_limit_per_user=UNSET if category else of.rate_limit_per_user,
         last_message_id=UNSET if category else _id(last_message_id),
         flags=of.flags,
+        default_auto_archive_duration=of.default_auto_archive_duration or UNSET,
         permission_overwrites=[overwrite(each) for each in of.overwrites],
     )
 
 
+def emoji(of: Emoji, adder: User | None = None) -> EmojiShape:
+    """The emoji; `adder` is who added it, for those who may know."""
+    return EmojiShape(
+        id=str(of.id),
+        name=of.name,
+        roles=[str(role_id) for role_id in of.roles],
+        user=UNSET if adder is None else user(adder),
+        animated=of.animated,
+    )
+
+
 def guild(of: Guild) -> GuildShape:
-    """The guild with its roles."""
+    """The guild with its roles and emojis."""
     return GuildShape(
         id=str(of.id),
         name=of.name,
         icon=of.icon,
+        splash=of.splash,
+        banner=of.banner,
         description=of.description,
         owner_id=str(of.owner_id),
         features=[],
@@ -138,12 +154,14 @@ def guild(of: Guild) -> GuildShape:
         afk_timeout=of.afk_timeout,
         system_channel_id=_id(of.system_channel_id),
         system_channel_flags=of.system_channel_flags,
+        rules_channel_id=_id(of.rules_channel_id),
+        public_updates_channel_id=_id(of.public_updates_channel_id),
         verification_level=of.verification_level,
         default_message_notifications=of.default_message_notifications,
         explicit_content_filter=of.explicit_content_filter,
         preferred_locale=of.preferred_locale,
         roles=[role(each) for each in of.roles.values()],
-        emojis=[],
+        emojis=[emoji(each) for each in of.emojis.values()],
         stickers=[],
     )
 
@@ -161,6 +179,7 @@ def guild_entry(of: Guild, permissions: int, own_id: int) -> GuildEntry:
         id=str(of.id),
         name=of.name,
         icon=of.icon,
+        banner=of.banner,
         owner=of.owner_id == own_id,
         permissions=str(permissions),
         features=[],
@@ -218,6 +237,8 @@ def _invite_guild(of: Guild) -> InviteGuild:
         id=str(of.id),
         name=of.name,
         icon=of.icon,
+        splash=of.splash,
+        banner=of.banner,
         description=of.description,
         features=[],
         verification_level=of.verification_level,

@@ -66,8 +66,8 @@ class RoleColors(Struct, kw_only=True):
     """What discord.py and discord.js read in place of `color`."""
 
     primary_color: int
-    secondary_color: int | None = None
-    tertiary_color: int | None = None
+    secondary_color: int | None
+    tertiary_color: int | None
 
 
 class RoleTags(Struct, kw_only=True):
@@ -84,7 +84,7 @@ class RoleShape(Struct, kw_only=True):
     color: int
     colors: RoleColors
     hoist: bool
-    icon: str | None = None
+    icon: str | None
     unicode_emoji: str | None
     position: int
     permissions: Bits
@@ -117,7 +117,21 @@ class ChannelShape(Struct, kw_only=True):
     rate_limit_per_user: int | UnsetType = UNSET
     last_message_id: Id | UnsetType | None = UNSET
     flags: int
+    default_auto_archive_duration: int | UnsetType = UNSET
     permission_overwrites: list[OverwriteShape]
+
+
+class EmojiShape(Struct, kw_only=True):
+    """A guild's emoji. `user` is for those who may manage emojis."""
+
+    id: Id
+    name: str
+    roles: list[Id]
+    user: UserShape | UnsetType = UNSET
+    require_colons: bool = True
+    managed: bool = False
+    animated: bool
+    available: bool = True
 
 
 class GuildShape(Struct, kw_only=True):
@@ -126,9 +140,9 @@ class GuildShape(Struct, kw_only=True):
     id: Id
     name: str
     icon: str | None
-    splash: str | None = None
+    splash: str | None
     discovery_splash: str | None = None
-    banner: str | None = None
+    banner: str | None
     description: str | None
     owner_id: Id
     features: list[str]
@@ -136,8 +150,8 @@ class GuildShape(Struct, kw_only=True):
     afk_timeout: int
     system_channel_id: Id | None
     system_channel_flags: int
-    rules_channel_id: Id | None = None
-    public_updates_channel_id: Id | None = None
+    rules_channel_id: Id | None
+    public_updates_channel_id: Id | None
     safety_alerts_channel_id: Id | None = None
     widget_enabled: bool = False
     widget_channel_id: Id | None = None
@@ -159,7 +173,7 @@ class GuildShape(Struct, kw_only=True):
     max_stage_video_channel_users: int = 0
     incidents_data: None = None
     roles: list[RoleShape]
-    emojis: list[None]
+    emojis: list[EmojiShape]
     stickers: list[None]
     approximate_member_count: int | UnsetType = UNSET
     approximate_presence_count: int | UnsetType = UNSET
@@ -171,7 +185,7 @@ class GuildEntry(Struct, kw_only=True):
     id: Id
     name: str
     icon: str | None
-    banner: str | None = None
+    banner: str | None
     owner: bool
     permissions: Bits
     features: list[str]
@@ -185,8 +199,8 @@ class InviteGuild(Struct, kw_only=True):
     id: Id
     name: str
     icon: str | None
-    splash: str | None = None
-    banner: str | None = None
+    splash: str | None
+    banner: str | None
     description: str | None
     features: list[str]
     verification_level: int
