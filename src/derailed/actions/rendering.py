@@ -35,7 +35,8 @@ async def page(tx: Connection, reader_id: int, channel_id: int, lines: Sequence[
     """The JSON array of these messages of a channel, as the reader sees them."""
     special = [message_id for _, _, message_id in lines if message_id is not None]
     extras = await _extras(tx, reader_id, await messages.many(tx, channel_id, special))
-    others = await _users(tx, {author_id for author_id, _, _ in lines} - extras.users.keys())
+    plainly = {author_id for author_id, _, message_id in lines if message_id is None}
+    others = await _users(tx, plainly - extras.users.keys())
     plain = {user_id: b',{"author":%b,"mentions":[]' % user for user_id, user in (others | extras.users).items()}
     parts: list[bytes] = []
     for author_id, body, message_id in lines:
@@ -66,14 +67,18 @@ async def people(tx: Connection, guild_id: int, user_ids: Iterable[int]) -> list
 async def parts_of(
     tx: Connection, guild_id: int, row: Message, mentioned: Sequence[Person], answered_row: Message | None
 ) -> Parts:
-    """What an edit's announcement is spliced from; its author may have left the guild."""
+    """What a change's announcement is spliced from."""
+    author, beside = await _writer(tx, guild_id, row)
+    answer = None if row.reply_to is None else await answered(tx, answered_row)
+    return Parts(author, beside, mentions_of(mentioned), answer=answer)
+
+
+async def _writer(tx: Connection, guild_id: int, row: Message) -> tuple[bytes, bytes | None]:
+    """The author, and the membership of one who has not left the guild."""
+    if row.webhook_author is not None:
+        return row.webhook_author, None
     ((author, member),) = await people(tx, guild_id, [row.author_id])
-    return Parts(
-        encode(rest.user(author)),
-        None if member is None else encode(rest.member(member, None)),
-        mentions_of(mentioned),
-        answer=None if row.reply_to is None else await answered(tx, answered_row),
-    )
+    return encode(rest.user(author)), None if member is None else encode(rest.member(member, None))
 
 
 def mentions_of(mentioned: Sequence[Person]) -> bytes:
@@ -111,7 +116,7 @@ async def answered(tx: Connection, row: Message | None) -> Answered:
     if row is None:
         return Answered(b"null", b"null")
     known = await _users(tx, [row.author_id, *row.mentioned])
-    head = b'{"author":%b,"mentions":%b' % (known[row.author_id], _mentions(row, known))
+    head = b'{"author":%b,"mentions":%b' % (_author(row, known), _mentions(row, known))
     without = bare(body_of(row.body))
     full = head + row.body
     return Answered(full, full if without is None else head + without)
@@ -139,7 +144,7 @@ async def _extras(tx: Connection, reader_id: int, rows: dict[int, Message]) -> _
     channel_id = next(iter(rows.values())).channel_id
     answered_ids = {row.reply_to for row in rows.values() if row.reply_to is not None}
     known = await messages.many(tx, channel_id, answered_ids - rows.keys()) | rows
-    wanted = {row.author_id for row in known.values()}
+    wanted = {row.author_id for row in known.values() if row.webhook_author is None}
     wanted.update(user_id for row in known.values() for user_id in row.mentioned)
     reacted = [row.id for row in known.values() if row.reacted]
     return _Extras(await _users(tx, wanted), known, await reactions.of_messages(tx, reacted, reader_id))
@@ -159,12 +164,16 @@ def _whole(row: Message, extras: _Extras) -> bytes:
 
 
 def _head(row: Message, extras: _Extras) -> bytes:
-    head = b'{"author":%b,"mentions":%b' % (extras.users[row.author_id], _mentions(row, extras.users))
+    head = b'{"author":%b,"mentions":%b' % (_author(row, extras.users), _mentions(row, extras.users))
     counts = extras.reactions.get(row.id)
     if not counts:
         return head
     shapes = [reaction(each.emoji, each.total, me=each.me) for each in counts]
     return b'%b,"reactions":%b' % (head, encode(shapes))
+
+
+def _author(row: Message, known: dict[int, bytes]) -> bytes:
+    return row.webhook_author or known[row.author_id]
 
 
 def _mentions(row: Message, known: dict[int, bytes]) -> bytes:

@@ -18,12 +18,19 @@ class MessageType(enum.IntEnum):
     """Numbers kept stable: they are Discord's."""
 
     DEFAULT = 0
+    PINNED = 6
+    JOINED = 7
     REPLY = 19
+
+
+SYSTEM = frozenset({MessageType.PINNED, MessageType.JOINED})
+"""What nobody wrote: it can be deleted, and neither edited, answered nor pinned."""
 
 
 class MessageFlag(enum.IntFlag):
     """Numbers kept stable: they are Discord's."""
 
+    CROSSPOSTED = 1 << 0
     SUPPRESS_EMBEDS = 1 << 2
     SUPPRESS_NOTIFICATIONS = 1 << 12
 
@@ -39,6 +46,8 @@ class Message(Struct, frozen=True):
     """JSON list of the ids of mentioned users; None for none, which is the common case and costs nothing."""
     reacted: int
     body: bytes
+    webhook_author: bytes | None = None
+    """What the webhook that sent it called itself, as JSON; `author_id` is then the webhook's."""
 
     @property
     def mentioned(self) -> tuple[int, ...]:

@@ -8,13 +8,15 @@ from typing import cast
 from derailed.model.message import Message
 from derailed.store import Connection
 
-_COLUMNS = "channel_id, id, author_id, reply_to, mentions, reacted, body"
+_COLUMNS = "channel_id, id, author_id, reply_to, mentions, reacted, body, webhook_author"
 _GET = f"SELECT {_COLUMNS} FROM messages WHERE channel_id = $1 AND id = $2"
 # Each value that is fetched costs more than finding it, so a page has three columns and not seven.
-_LINE = "author_id, body, CASE WHEN reply_to IS NULL AND mentions IS NULL AND reacted = 0 THEN NULL ELSE id END"
+_LINE = """author_id, body,
+CASE WHEN reply_to IS NULL AND mentions IS NULL AND reacted = 0 AND webhook_author IS NULL THEN NULL ELSE id END
+"""
 _BEFORE = f"SELECT {_LINE} FROM messages WHERE channel_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
 _FROM = f"SELECT {_LINE} FROM messages WHERE channel_id = $1 AND id >= $2 ORDER BY id LIMIT $3"
-_INSERT = f"INSERT INTO messages ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, 0, $6)"
+_INSERT = f"INSERT INTO messages ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, 0, $6, $7)"
 _UPDATE = "UPDATE messages SET mentions = $3, body = $4 WHERE channel_id = $1 AND id = $2"
 _DELETE = "DELETE FROM messages WHERE channel_id = $1 AND id = $2"
 
@@ -66,6 +68,7 @@ async def insert(tx: Connection, message: Message) -> None:
         message.reply_to,
         message.mentions,
         message.body,
+        message.webhook_author,
     )
 
 

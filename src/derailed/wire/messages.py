@@ -111,6 +111,7 @@ class Body(Struct, kw_only=True):
     components: list[None] = []
     pinned: bool = False
     flags: int
+    webhook_id: Id | UnsetType = UNSET
     message_reference: Reference | UnsetType = UNSET
 
 
