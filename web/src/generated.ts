@@ -39,6 +39,7 @@ export interface Channel {
   rate_limit_per_user?: number;
   last_message_id?: Snowflake | null;
   flags: number;
+  default_auto_archive_duration?: number;
   permission_overwrites: Overwrite[];
 }
 
@@ -132,7 +133,7 @@ export interface GuildCreate {
   max_stage_video_channel_users: number;
   incidents_data: null;
   roles: Role[];
-  emojis: null[];
+  emojis: GuildEmoji[];
   stickers: null[];
   approximate_member_count?: number;
   approximate_presence_count?: number;
@@ -153,6 +154,18 @@ export interface GuildCreate {
 /** One is not in it any more. */
 export interface GuildDelete {
   id: Snowflake;
+}
+
+/** A guild's emoji. `user` is for those who may manage emojis. */
+export interface GuildEmoji {
+  id: Snowflake;
+  name: string;
+  roles: Snowflake[];
+  user?: User;
+  require_colons: boolean;
+  managed: boolean;
+  animated: boolean;
+  available: boolean;
 }
 
 /** One of the guilds that one is in. */
@@ -206,7 +219,7 @@ export interface Guild {
   max_stage_video_channel_users: number;
   incidents_data: null;
   roles: Role[];
-  emojis: null[];
+  emojis: GuildEmoji[];
   stickers: null[];
   approximate_member_count?: number;
   approximate_presence_count?: number;

@@ -13,7 +13,7 @@ from derailed.model.user import Application, User
 from derailed.wire.shapes import (
     ApplicationShape,
     ChannelShape,
-    EmojiShape,
+    GuildEmoji,
     GuildEntry,
     GuildShape,
     InviteChannel,
@@ -128,9 +128,9 @@ def channel(of: Channel, last_message_id: int | None = None) -> ChannelShape:
     )
 
 
-def emoji(of: Emoji, adder: User | None = None) -> EmojiShape:
+def emoji(of: Emoji, adder: User | None = None) -> GuildEmoji:
     """The emoji; `adder` is who added it, for those who may know."""
-    return EmojiShape(
+    return GuildEmoji(
         id=str(of.id),
         name=of.name,
         roles=[str(role_id) for role_id in of.roles],

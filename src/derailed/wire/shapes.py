@@ -121,7 +121,7 @@ class ChannelShape(Struct, kw_only=True):
     permission_overwrites: list[OverwriteShape]
 
 
-class EmojiShape(Struct, kw_only=True):
+class GuildEmoji(Struct, kw_only=True):
     """A guild's emoji. `user` is for those who may manage emojis."""
 
     id: Id
@@ -173,7 +173,7 @@ class GuildShape(Struct, kw_only=True):
     max_stage_video_channel_users: int = 0
     incidents_data: None = None
     roles: list[RoleShape]
-    emojis: list[EmojiShape]
+    emojis: list[GuildEmoji]
     stickers: list[None]
     approximate_member_count: int | UnsetType = UNSET
     approximate_presence_count: int | UnsetType = UNSET
