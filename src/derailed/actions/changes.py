@@ -2,6 +2,7 @@
 
 `change(context, work)` is one transaction. Inside, `in_guild` and `in_channel` lock the guild's topic and say what
 the actor may do; each of the methods below them puts one record under the next rev of its topic.
+What Discord audits ends with `audit`: an entry of the log, and its event, of the same transaction.
 A verb of several topics begins them in sorted order: guilds before users.
 """
 
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from derailed.actions import audit
 from derailed.actions.access import Access
 from derailed.actions.context import Context
 from derailed.model.guild import Channel, Guild, Invite, Member, Role
@@ -19,6 +21,7 @@ from derailed.model.user import Actor, User
 from derailed.store import Connection, channels, topics
 from derailed.store.topics import Change
 from derailed.wire import events
+from derailed.wire.audit import Entry
 from derailed.wire.records import JOINED, LEFT, REVOKED, Record, encode, guild_topic, user_topic
 
 T = TypeVar("T")
@@ -30,6 +33,7 @@ class Changes:
     def __init__(self, context: Context, tx: Connection) -> None:
         self.tx = tx
         self.now_ms = context.clock()
+        self._context = context
         self._shapes = context.shapes
         self._unspent: dict[str, int] = {}
 
@@ -90,6 +94,10 @@ class Changes:
         change = Change.SHAPE | Change.MEMBERS
         return await self._shape("GUILD_ROLE_DELETE", guild_id, role_id, events.role_delete(guild_id, role_id), change)
 
+    async def emojis_update(self, guild: Guild) -> int:
+        """An emoji of the guild was added, changed or removed; `guild` is what it is then."""
+        return await self._shape("GUILD_EMOJIS_UPDATE", guild.id, guild.id, events.emojis_update(guild))
+
     async def member(self, event: str, of: Member, account: User) -> int:
         """A member was added or changed, or looks different because its account does."""
         return await self._member(event, of.guild_id, account.id, events.member(of, account))
@@ -105,6 +113,11 @@ class Changes:
     async def invite_delete(self, of: Invite) -> int:
         """It is closed."""
         return await self._invite("INVITE_DELETE", of, events.invite_delete(of))
+
+    async def audit(self, actor: Actor, guild_id: int, entry: Entry) -> None:
+        """The guild's log: the actor did this, for the reason that came with the request."""
+        record = await audit.write(self._context, self.tx, actor, guild_id, entry)
+        await self.emit(guild_topic(guild_id), Change.NOTHING, record)
 
     async def joined(self, user_id: int, guild_id: int, rev: int) -> int:
         """To the account: it belongs to the guild since `rev` of the guild's topic."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -10,10 +11,12 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
+from msgspec.structs import replace
 
 from derailed.actions.verbs import Verbs
-from derailed.model.errors import Unauthenticated
+from derailed.model.errors import FieldError, Invalid, Unauthenticated
 from derailed.model.user import Actor
+from derailed.wire import limits
 
 Ask = NamedDependency[SkipValidation[Verbs]]
 """The verbs."""
@@ -22,6 +25,7 @@ Who = NamedDependency[SkipValidation[Actor]]
 
 ANYBODY = {"anybody": True}
 """`opt` of a route that needs no token."""
+_REASON: Final = "x-audit-log-reason"
 
 
 class Asked(Request[Actor, Any, State]):
@@ -44,5 +48,15 @@ async def authenticated(connection: ASGIConnection[Any, Any, Any, Any], handler:
 
 
 def actor(request: Asked) -> Actor:
-    """Who `authenticated` found."""
-    return request.user
+    """Who `authenticated` found, and the reason that they give. Raises Invalid when that is too long."""
+    header = request.headers.get(_REASON)
+    return replace(request.user, reason=_reason(header)) if header else request.user
+
+
+def _reason(header: str) -> str | None:
+    """What the header says in percent-encoded UTF-8; what is none is replaced, as nobody would know what to mend."""
+    reason = unquote_to_bytes(header.encode("latin-1")).decode(errors="replace").replace("\0", "").strip()
+    if len(reason) > limits.AUDIT_REASON:
+        message = f"Must be {limits.AUDIT_REASON} or fewer in length."
+        raise Invalid("invalid_form", FieldError(("reason",), "BASE_TYPE_MAX_LENGTH", message))
+    return reason or None

@@ -39,8 +39,12 @@ _INTENT: Final[dict[str, int]] = {
     ),
     "TYPING_START": Intent.GUILD_MESSAGE_TYPING,
 }
-_NEEDS: Final = {"INVITE_CREATE": permissions.MANAGE_CHANNELS, "INVITE_DELETE": permissions.MANAGE_CHANNELS}
-"""What one must hold in the channel beyond seeing it."""
+_NEEDS: Final = {
+    "INVITE_CREATE": permissions.MANAGE_CHANNELS,
+    "INVITE_DELETE": permissions.MANAGE_CHANNELS,
+    "GUILD_AUDIT_LOG_ENTRY_CREATE": permissions.VIEW_AUDIT_LOG,
+}
+"""What one must hold: in the channel beyond seeing it, or in the guild for what is in no channel."""
 CONTENT: Final = int(Intent.MESSAGE_CONTENT)
 RESHAPING: Final = frozenset(event for event, intent in _INTENT.items() if intent == Intent.GUILDS) - {
     "CHANNEL_PINS_UPDATE"
@@ -78,7 +82,7 @@ def hears(view: View, user_id: int, intents: int, seat: Seat, kind: Class) -> bo
     if seat.gone or not intents & kind.intent:
         return False
     if not kind.channel:
-        return True
+        return not kind.needs or bool(permissions.in_guild(view.guild, user_id, seat.roles) & kind.needs)
     if kind.channel not in view.visible(user_id, seat.roles):
         return False
     if kind.needs:

@@ -18,11 +18,12 @@ class User(Struct, frozen=True, kw_only=True):
 
 
 class Actor(Struct, frozen=True):
-    """On whose behalf something is asked: an account, and the token that proved it."""
+    """On whose behalf something is asked: an account, the token that proved it, and why, for the audit log."""
 
     user_id: int
     token_id: int
     bot: bool
+    reason: str | None = None
 
 
 class Application(Struct, frozen=True, kw_only=True):

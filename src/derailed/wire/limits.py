@@ -19,6 +19,7 @@ SLOW_MODE_S = 21_600
 TIME_OUT_MS = 28 * 24 * 3600 * 1000
 INVITE_AGE_S = 604_800
 INVITE_USES = 100
+AUDIT_REASON = 512
 
 # How much there may be of it. A guild's shape is held whole in memory by every node that serves it.
 GUILDS = 200
@@ -26,6 +27,9 @@ CHANNELS = 500
 ROLES = 250
 OVERWRITES = 100
 INVITES = 1000
+AUDIT_LOG_MS = 45 * 24 * 3600 * 1000
+AUDIT_LOG_ENTRIES = 20_000
+"""Of one guild: a bot that moderates all day for the 45 days leaves fewer."""
 APPLICATIONS = 50
 GUILD_MEMBERS = 500_000
 
