@@ -29,6 +29,7 @@ DISPATCHES: Final[Mapping[str, Any]] = {
     "GUILD_ROLE_CREATE": events.RoleEvent,
     "GUILD_ROLE_UPDATE": events.RoleEvent,
     "GUILD_ROLE_DELETE": events.RoleDelete,
+    "GUILD_EMOJIS_UPDATE": events.EmojisUpdate,
     "GUILD_MEMBER_ADD": events.MemberEvent,
     "GUILD_MEMBER_UPDATE": events.MemberEvent,
     "GUILD_MEMBER_REMOVE": events.MemberRemove,

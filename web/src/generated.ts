@@ -95,6 +95,12 @@ export interface Emoji {
   id: null;
 }
 
+/** GUILD_EMOJIS_UPDATE: the whole new list. */
+export interface EmojisUpdate {
+  guild_id: Snowflake;
+  emojis: GuildEmoji[];
+}
+
 /** A guild as one enters it. `unavailable` is left out when one has just joined. */
 export interface GuildCreate {
   id: Snowflake;
@@ -366,6 +372,7 @@ export interface Message {
   components: null[];
   pinned: boolean;
   flags: number;
+  webhook_id?: Snowflake;
   message_reference?: Reference;
   author: User;
   mentions: MentionedUser[];
@@ -536,6 +543,7 @@ export interface Dispatches {
   GUILD_ROLE_CREATE: RoleEvent;
   GUILD_ROLE_UPDATE: RoleEvent;
   GUILD_ROLE_DELETE: RoleDelete;
+  GUILD_EMOJIS_UPDATE: EmojisUpdate;
   GUILD_MEMBER_ADD: MemberEvent;
   GUILD_MEMBER_UPDATE: MemberEvent;
   GUILD_MEMBER_REMOVE: MemberRemove;

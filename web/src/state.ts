@@ -93,6 +93,8 @@ function dispatched(state: State, { t, d }: Dispatch, now: number): State {
       return onGuild(state, d.guild_id, (guild) => ({ ...guild, roles: { ...guild.roles, [d.role.id]: d.role } }));
     case "GUILD_ROLE_DELETE":
       return onGuild(state, d.guild_id, (guild) => withoutRole(guild, d.role_id));
+    case "GUILD_EMOJIS_UPDATE":
+      return onGuild(state, d.guild_id, (guild) => ({ ...guild, emojis: d.emojis }));
     case "GUILD_MEMBER_ADD":
     case "GUILD_MEMBER_UPDATE":
       return onGuild(state, d.guild_id, (guild) => withMember(guild, d, t === "GUILD_MEMBER_ADD"));

@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from derailed.model.guild import Channel, Guild, Invite, Member, Role
 from derailed.model.user import User
 from derailed.wire import rest
-from derailed.wire.shapes import ChannelShape, GuildShape, Id, MemberShape, RoleShape, Timestamp, UserShape
+from derailed.wire.shapes import ChannelShape, GuildEmoji, GuildShape, Id, MemberShape, RoleShape, Timestamp, UserShape
 
 encode = msgspec.json.Encoder().encode
 
@@ -63,6 +63,13 @@ class RoleDelete(Struct, kw_only=True):
 
     guild_id: Id
     role_id: Id
+
+
+class EmojisUpdate(Struct, kw_only=True):
+    """GUILD_EMOJIS_UPDATE: the whole new list."""
+
+    guild_id: Id
+    emojis: list[GuildEmoji]
 
 
 class InviteCreate(Struct, kw_only=True):
@@ -140,6 +147,11 @@ def role(guild_id: int, of: Role) -> bytes:
 def role_delete(guild_id: int, role_id: int) -> bytes:
     """GUILD_ROLE_DELETE."""
     return encode(RoleDelete(guild_id=str(guild_id), role_id=str(role_id)))
+
+
+def emojis_update(of: Guild) -> bytes:
+    """GUILD_EMOJIS_UPDATE."""
+    return encode(EmojisUpdate(guild_id=str(of.id), emojis=[rest.emoji(each) for each in of.emojis.values()]))
 
 
 def member(of: Member, account: User) -> bytes:
