@@ -1,0 +1,72 @@
+"""Windows in memory. Pure: the time is an argument.
+
+Those of one length stand in the order in which they were opened, which is the order in which they end, so what is
+over is found at the front: each new window takes up to two old ones with it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
+
+from derailed.limits import Budget, Taken
+
+KEPT: Final = 100_000
+"""Windows of one length. More than that are asked for only by very many addresses at once; the oldest then goes."""
+
+_SWEPT_AT_ONCE: Final = 2
+
+
+class _Window:
+    __slots__ = ("reset_ms", "used")
+
+    def __init__(self, reset_ms: int) -> None:
+        self.reset_ms = reset_ms
+        self.used = 0
+
+
+class Windows:
+    """Every window that may not be over yet."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
+        self._by_length: dict[int, OrderedDict[str, _Window]] = {}
+
+    def __len__(self) -> int:
+        return sum(len(windows) for windows in self._by_length.values())
+
+    def take(self, budgets: Sequence[Budget], now_ms: int) -> list[Taken]:
+        """Take one from each budget, or from none when one of them has nothing left."""
+        windows = [self._window(budget, now_ms) for budget in budgets]
+        left = [budget.limit - window.used for budget, window in zip(budgets, windows, strict=True)]
+        spent = int(min(left) > 0)
+        for window in windows:
+            window.used += spent
+        return [
+            Taken(free > 0, max(free - spent, 0), window.reset_ms, window.reset_ms - now_ms)
+            for free, window in zip(left, windows, strict=True)
+        ]
+
+    def _window(self, budget: Budget, now_ms: int) -> _Window:
+        windows = self._by_length.get(budget.window_ms)
+        if windows is None:
+            windows = self._by_length[budget.window_ms] = OrderedDict()
+        window = windows.get(budget.key)
+        # A clock that was set back must not keep anybody out for longer than a window.
+        if window is not None and now_ms < window.reset_ms <= now_ms + budget.window_ms:
+            return window
+        if window is not None:
+            del windows[budget.key]
+        self._sweep(windows, now_ms)
+        window = windows[budget.key] = _Window(now_ms + budget.window_ms)
+        return window
+
+    def _sweep(self, windows: OrderedDict[str, _Window], now_ms: int) -> None:
+        for _ in range(_SWEPT_AT_ONCE):
+            if not windows:
+                return
+            key, oldest = next(iter(windows.items()))
+            if oldest.reset_ms > now_ms and len(windows) < self._kept:
+                return
+            del windows[key]
