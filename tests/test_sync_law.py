@@ -157,8 +157,9 @@ _UNSEEN = {
     "MESSAGE_REACTION_REMOVE_EMOJI",
     "INVITE_CREATE",
     "INVITE_DELETE",
+    "GUILD_AUDIT_LOG_ENTRY_CREATE",
 }
-"""Events that change nothing of a snapshot, which holds no messages and no invites."""
+"""Events that change nothing of a snapshot, which holds no messages, no invites and no audit log."""
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,7 @@ def test_a_deleted_category_lets_its_channels_go(tmp_path: Path) -> None:
         inside = [await anna.do("POST", path, {"name": name, "parent_id": category["id"]}) for name in "ab"]
         since = len(door.records)
         assert (await anna.do("DELETE", f"/channels/{category['id']}"))["id"] == category["id"]
-        assert door.told(since) == ["CHANNEL_UPDATE", "CHANNEL_UPDATE", "CHANNEL_DELETE"]
+        assert door.told(since) == [*["CHANNEL_UPDATE"] * 2, "CHANNEL_DELETE", "GUILD_AUDIT_LOG_ENTRY_CREATE"]
         for channel in inside:
             assert (await anna.get(f"/channels/{channel['id']}"))["parent_id"] is None
         assert (await anna.ask("GET", f"/channels/{category['id']}")).json()["code"] == 10003

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from derailed.actions import entries
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
@@ -60,6 +61,7 @@ class Channels:
                 _require_overwriting(access, access.permissions, (), channel.overwrites)
             await channels.insert(changes.tx, channel)
             await changes.channel("CHANNEL_CREATE", channel)
+            await _audit(changes, actor, access.guild, None, channel)
             return channel
 
         return await change(self._context, work)
@@ -80,6 +82,7 @@ class Channels:
             if after != before:
                 await channels.update(changes.tx, after)
                 await changes.channel("CHANNEL_UPDATE", after)
+                await _audit(changes, actor, access.guild, before, after)
             last = await channels.last_message_ids(changes.tx, (channel_id,))
             return after, last.get(channel_id)
 
@@ -109,6 +112,7 @@ class Channels:
                 if after != before:
                     await channels.update(changes.tx, after)
                     await changes.channel("CHANNEL_UPDATE", after)
+                    await _audit(changes, actor, access.guild, before, after)
 
         await change(self._context, work)
 
@@ -127,6 +131,7 @@ class Channels:
             await self._unsettle(changes, access.guild, channel_id)
             await channels.delete(changes.tx, channel_id)
             await changes.channel("CHANNEL_DELETE", channel)
+            await _audit(changes, actor, access.guild, channel, None)
             return channel, last.get(channel_id)
 
         return await change(self._context, work)
@@ -137,6 +142,11 @@ class Channels:
             without = replace(guild, system_channel_id=None)
             await guilds.update(changes.tx, without)
             await changes.guild_update(without)
+
+
+async def _audit(changes: Changes, actor: Actor, guild: Guild, before: Channel | None, after: Channel | None) -> None:
+    for entry in entries.channel(guild, before, after):
+        await changes.audit(actor, guild.id, entry)
 
 
 def _check(form: Form, body: CreateChannel | EditChannel) -> None:

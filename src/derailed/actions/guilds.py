@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from derailed.actions import joining
+from derailed.actions import entries, joining
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
@@ -112,6 +112,7 @@ class Guilds:
             if guild != access.guild:
                 await guilds.update(changes.tx, guild)
                 await changes.guild_update(guild)
+                await changes.audit(actor, guild_id, entries.guild(access.guild, guild))
             return guild
 
         return await change(self._context, work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Final, NamedTuple
 
-from derailed.actions import joining
+from derailed.actions import entries, joining
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
@@ -16,6 +16,7 @@ from derailed.model.guild import Channel, ChannelType, Guild, Invite
 from derailed.model.user import Actor, User
 from derailed.store import Connection, guilds, invites, topics, users
 from derailed.wire import limits
+from derailed.wire.audit import Action
 from derailed.wire.records import guild_topic
 from derailed.wire.requests import CreateInvite
 
@@ -63,6 +64,7 @@ class Invites:
                 invite = _new(actor, guild.id, channel_id, body, changes.now_ms)
                 await invites.insert(changes.tx, invite)
                 await changes.invite_create(invite, inviter)
+                await changes.audit(actor, guild.id, entries.invite(Action.INVITE_CREATE, invite))
             return Opened(invite, guild, inviter, await guilds.member_count(changes.tx, guild.id))
 
         return await change(self._context, work)
@@ -101,6 +103,7 @@ class Invites:
             opened = await self._open(changes.tx, invite)
             await invites.delete(changes.tx, code)
             await changes.invite_delete(invite)
+            await changes.audit(actor, invite.guild_id, entries.invite(Action.INVITE_DELETE, invite))
             return opened
 
         return await change(self._context, work)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from derailed.actions import entries
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
@@ -37,7 +38,7 @@ class Overwrites:
             channel = access.guild.channels[channel_id]
             await _require_target(changes, access, target_id, body.type)
             new = Overwrite(target_id, body.type, int(body.allow or 0), int(body.deny or 0))
-            await _write(changes, access, channel, (*_without(channel, target_id), new))
+            await self._write(changes, actor, access, (*_without(channel, target_id), new))
 
         await change(self._context, work)
 
@@ -51,9 +52,21 @@ class Overwrites:
             left = _without(channel, target_id)
             if len(left) == len(channel.overwrites):
                 raise Unknown("overwrite")
-            await _write(changes, access, channel, left)
+            await self._write(changes, actor, access, left)
 
         await change(self._context, work)
+
+    async def _write(self, changes: Changes, actor: Actor, access: Access, overwrites: tuple[Overwrite, ...]) -> None:
+        channel = access.channel
+        assert channel is not None
+        require_grantable(access, access.permissions, channel.overwrites, overwrites)
+        if len(overwrites) > limits.OVERWRITES:
+            raise refuse("permission_overwrites", "BASE_TYPE_MAX_LENGTH", f"Must be {limits.OVERWRITES} or fewer.")
+        changed = replace(channel, overwrites=overwrites)
+        await channels.update(changes.tx, changed)
+        await changes.channel("CHANNEL_UPDATE", changed)
+        for entry in entries.channel(access.guild, channel, changed):
+            await changes.audit(actor, access.guild.id, entry)
 
 
 def from_entries(entries: Sequence[OverwriteEntry]) -> tuple[Overwrite, ...]:
@@ -95,12 +108,3 @@ async def _require_target(changes: Changes, access: Access, target_id: int, kind
 
 def _without(channel: Channel, target_id: int) -> tuple[Overwrite, ...]:
     return tuple(each for each in channel.overwrites if each.id != target_id)
-
-
-async def _write(changes: Changes, access: Access, channel: Channel, overwrites: tuple[Overwrite, ...]) -> None:
-    require_grantable(access, access.permissions, channel.overwrites, overwrites)
-    if len(overwrites) > limits.OVERWRITES:
-        raise refuse("permission_overwrites", "BASE_TYPE_MAX_LENGTH", f"Must be {limits.OVERWRITES} or fewer.")
-    changed = replace(channel, overwrites=overwrites)
-    await channels.update(changes.tx, changed)
-    await changes.channel("CHANNEL_UPDATE", changed)

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from derailed.actions import entries
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
@@ -45,6 +46,7 @@ class Roles:
             _require_grantable(access, blank, role)
             await roles.insert(changes.tx, guild_id, role)
             await changes.role("GUILD_ROLE_CREATE", guild_id, role)
+            await changes.audit(actor, guild_id, entries.role(None, role))
             return role
 
         return await change(self._context, work)
@@ -65,6 +67,7 @@ class Roles:
             if after != before:
                 await roles.update(changes.tx, after)
                 await changes.role("GUILD_ROLE_UPDATE", guild_id, after)
+                await changes.audit(actor, guild_id, entries.role(before, after))
             return after
 
         return await change(self._context, work)
@@ -91,6 +94,7 @@ class Roles:
                     ordered[after.id] = after
                     await roles.update(changes.tx, after)
                     await changes.role("GUILD_ROLE_UPDATE", guild_id, after)
+                    await changes.audit(actor, guild_id, entries.role(before, after))
             return list(ordered.values())
 
         return await change(self._context, work)
@@ -106,6 +110,7 @@ class Roles:
                 raise Invalid("invalid_role")
             require_below(access, role)
             await remove_role(changes, access.guild, role)
+            await changes.audit(actor, guild_id, entries.role(role, None))
 
         await change(self._context, work)
 
