@@ -297,8 +297,9 @@ def _apply(state: State, record: Record) -> None:
         case "MESSAGE_CREATE":
             assert state["channels"][data["channel_id"]]["type"] == ChannelType.TEXT
             state["channels"][data["channel_id"]]["last_message_id"] = data["id"]
-        case "MESSAGE_DELETE":
-            # Clients keep the id of a newest message that is gone, since all it does is sort; a snapshot has the next.
-            state["channels"][data["channel_id"]]["last_message_id"] = None
+        case "CHANNEL_PINS_UPDATE":
+            state["channels"][data["channel_id"]]["last_pin_timestamp"] = data["last_pin_timestamp"]
+        case "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK":
+            pass  # clients keep the id of a newest message that is gone, and a snapshot has it too
         case _:
             assert record.event in _UNSEEN

@@ -38,14 +38,22 @@ def require_sendable(access: Access, draft: SendMessage, embeds: Sequence[Embed]
     if draft.message_reference is not None:
         # An answer shows what it answers to its author, who must be one who may read it.
         access.require(permissions.READ_MESSAGE_HISTORY)
-    if isinstance(draft.nonce, int) and abs(draft.nonce) >= 10**MAX_NONCE:
-        raise refuse("nonce", "BASE_TYPE_BAD_LENGTH", f"Must be {MAX_NONCE} or fewer in length.")
+    _check_nonce(draft.nonce)
     _require_something(draft.content, embeds)
 
 
-def require_editable(access: Access, message: Message, change: EditMessage) -> None:
+def _check_nonce(nonce: int | str | None) -> None:
+    if isinstance(nonce, int) and abs(nonce) >= 10**MAX_NONCE:
+        raise refuse("nonce", "BASE_TYPE_BAD_LENGTH", f"Must be {MAX_NONCE} or fewer in length.")
+    if isinstance(nonce, str) and "\0" in nonce:
+        raise refuse("nonce", "STRING_TYPE_REGEX", "Must not contain the null character.")
+
+
+def require_editable(access: Access, message: Message, change: EditMessage, embeds: Sequence[Embed]) -> None:
     """Raise unless the member wrote it, or changes only what a moderator may: the flags."""
     if message.author_id == access.member.user_id:
+        if embeds:
+            access.require(permissions.EMBED_LINKS)
         return
     if (
         change.content is not UNSET

@@ -20,7 +20,10 @@ UPDATE channels SET type = $2, name = $3, position = $4, topic = $5, nsfw = $6, 
     rate_limit_per_user = $8, flags = $9, default_auto_archive_duration = $10, overwrites = $11
 WHERE id = $1
 """
-_LAST_MESSAGE = "SELECT MAX(id) FROM messages WHERE channel_id = $1"
+_LAST_MESSAGE = """
+SELECT (SELECT MAX(messages.id) FROM messages WHERE messages.channel_id = $1), deleted_message_id
+FROM channels WHERE id = $1
+"""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -49,10 +52,14 @@ async def delete(tx: Connection, channel_id: int) -> None:
 
 
 async def last_message_ids(tx: Connection, channel_ids: Iterable[int]) -> dict[int, int]:
-    """Of each channel that has messages, the newest: one index seek each."""
+    """Of each channel that ever had a message, the newest, also when it is deleted: two index seeks each.
+
+    Clients keep the id of a message that they saw deleted, so one who comes later is told the same.
+    """
     found = {}
     for channel_id in channel_ids:
         row = await tx.fetchrow(_LAST_MESSAGE, channel_id)
-        if row is not None and row[0] is not None:
-            found[channel_id] = row[0]
+        newest = 0 if row is None else max(row[0] or 0, row[1] or 0)
+        if newest:
+            found[channel_id] = newest
     return found

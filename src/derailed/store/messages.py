@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import cast
 
 from derailed.model.message import Message
-from derailed.store import Connection
+from derailed.store import Connection, lists, reactions
 
 _COLUMNS = "channel_id, id, author_id, reply_to, mentions, reacted, body, webhook_author"
 _GET = f"SELECT {_COLUMNS} FROM messages WHERE channel_id = $1 AND id = $2"
@@ -18,7 +18,12 @@ _BEFORE = f"SELECT {_LINE} FROM messages WHERE channel_id = $1 AND id < $2 ORDER
 _FROM = f"SELECT {_LINE} FROM messages WHERE channel_id = $1 AND id >= $2 ORDER BY id LIMIT $3"
 _INSERT = f"INSERT INTO messages ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, 0, $6, $7)"
 _UPDATE = "UPDATE messages SET mentions = $3, body = $4 WHERE channel_id = $1 AND id = $2"
-_DELETE = "DELETE FROM messages WHERE channel_id = $1 AND id = $2"
+_REMOVE = lists.statements("DELETE FROM messages WHERE channel_id = $1 AND id IN (%s) RETURNING id", first=2)
+_UNPIN = lists.statements("DELETE FROM pins WHERE channel_id = $1 AND message_id IN (%s)", first=2)
+_NEWEST_IS_GONE = """
+UPDATE channels SET deleted_message_id = $2 WHERE id = $1 AND COALESCE(deleted_message_id, 0) < $2
+AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.channel_id = $1 AND messages.id > $2)
+"""
 
 _SENT_AS = "SELECT message_id FROM nonces WHERE author_id = $1 AND nonce = $2 AND channel_id = $3 AND created_at >= $4"
 _REMEMBER = """
@@ -60,7 +65,7 @@ async def since(tx: Connection, channel_id: int, message_id: int, limit: int) ->
 
 async def insert(tx: Connection, message: Message) -> None:
     """Add a message that nobody has reacted to."""
-    await tx.execute(
+    tx.put(
         _INSERT,
         message.channel_id,
         message.id,
@@ -77,9 +82,15 @@ async def update(tx: Connection, message: Message) -> None:
     await tx.execute(_UPDATE, message.channel_id, message.id, message.mentions, message.body)
 
 
-async def delete(tx: Connection, channel_id: int, message_id: int) -> None:
-    """Remove the message itself; its reactions are `reactions`'."""
-    await tx.execute(_DELETE, channel_id, message_id)
+async def remove(tx: Connection, channel_id: int, message_ids: Collection[int]) -> list[int]:
+    """Remove up to `lists.BULK` messages with their reactions and pins; the ids of those that there were, ascending."""
+    ids = lists.padded(message_ids)
+    removed = sorted(row[0] for row in await tx.fetch(_REMOVE[len(ids)], channel_id, *ids))
+    if removed:
+        await tx.execute(_UNPIN[len(ids)], channel_id, *ids)
+        await reactions.forget(tx, ids)
+        await tx.execute(_NEWEST_IS_GONE, channel_id, removed[-1])
+    return removed
 
 
 async def sent_as(tx: Connection, author_id: int, nonce: str, channel_id: int, since_ms: int) -> int | None:

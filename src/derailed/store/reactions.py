@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from derailed.model.user import User
-from derailed.store import Connection, users
+from derailed.store import Connection, lists, users
 
 _OF_MESSAGE = """
 SELECT emoji, COUNT(*), MAX(CASE WHEN user_id = $2 THEN 1 ELSE 0 END) FROM reactions
@@ -21,6 +21,7 @@ _UNMARK = """
 UPDATE messages SET reacted = 0 WHERE channel_id = $1 AND id = $2
 AND NOT EXISTS (SELECT 1 FROM reactions WHERE message_id = $2)
 """
+_FORGET = lists.statements("DELETE FROM reactions WHERE message_id IN (%s)", first=1)
 _KINDS = "SELECT DISTINCT emoji FROM reactions WHERE message_id = $1"
 _USERS = """
 SELECT users.id, username, global_name, avatar, bot, flags
@@ -82,6 +83,11 @@ async def remove_all(tx: Connection, channel_id: int, message_id: int) -> bool:
     """Remove everyone's of every emoji; False when there was none."""
     sql = "DELETE FROM reactions WHERE message_id = $1"
     return await _removed(tx, channel_id, message_id, await tx.execute(sql, message_id))
+
+
+async def forget(tx: Connection, message_ids: tuple[int, ...]) -> None:
+    """Remove everyone's from messages that are gone; the ids are `lists.padded`."""
+    await tx.execute(_FORGET[len(message_ids)], *message_ids)
 
 
 async def _removed(tx: Connection, channel_id: int, message_id: int, count: int) -> bool:

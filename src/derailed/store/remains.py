@@ -5,7 +5,7 @@ A channel can hold millions, so they are removed in small transactions of their 
 
 from __future__ import annotations
 
-from derailed.store import Connection
+from derailed.store import Connection, pins
 
 _SOME = "(SELECT id FROM messages WHERE channel_id = $1 ORDER BY id LIMIT $2)"
 _REACTIONS = "DELETE FROM reactions WHERE message_id IN " + _SOME
@@ -25,5 +25,6 @@ async def remove_some(tx: Connection, channel_id: int, limit: int) -> int:
 
 
 async def forget(tx: Connection, channel_id: int) -> None:
-    """Nothing is left of the channel."""
+    """Nothing is left of the channel's messages, nor of what was pinned."""
+    await pins.forget_channel(tx, channel_id)
     await tx.execute("DELETE FROM deleted_channels WHERE id = $1", channel_id)

@@ -66,6 +66,12 @@ class SendMessage(Struct):
     flags: int | None = None
 
 
+class BulkDelete(Struct):
+    """POST bulk-delete."""
+
+    messages: list[Snowflake]
+
+
 class EditMessage(Struct):
     """PATCH a message: an absent key leaves it as it is, null or [] clears."""
 
@@ -138,6 +144,14 @@ class MessageDelete(Struct):
     """`d` of MESSAGE_DELETE."""
 
     id: Id
+    channel_id: Id
+    guild_id: Id
+
+
+class MessageDeleteBulk(Struct):
+    """`d` of MESSAGE_DELETE_BULK."""
+
+    ids: list[Id]
     channel_id: Id
     guild_id: Id
 

@@ -15,6 +15,7 @@ ALTER TABLE roles ADD COLUMN icon TEXT;
 
 ALTER TABLE channels ADD COLUMN default_auto_archive_duration BIGINT;
 ALTER TABLE channels ADD COLUMN last_pin_at BIGINT;
+ALTER TABLE channels ADD COLUMN deleted_message_id BIGINT;  -- the newest message there ever was, when it is deleted
 
 ALTER TABLE members ADD COLUMN avatar TEXT;
 ALTER TABLE members ADD COLUMN temporary INTEGER NOT NULL DEFAULT 0;  -- came by a temporary invite, has no role yet
@@ -81,6 +82,7 @@ CREATE TABLE commands (
     body BYTEA NOT NULL,                 -- the whole command as JSON
     UNIQUE (application_id, guild_id, type, name)
 );
+CREATE INDEX commands_of_guild ON commands (guild_id);
 
 -- When a member last spoke in a channel with slow mode.
 CREATE TABLE slow_mode (
