@@ -174,13 +174,13 @@ def test_a_work_that_awaits_anything_else_is_our_mistake(play: Play) -> None:
 def test_rows_changed_are_counted(play: Play) -> None:
     async def story(store: Store) -> None:
         async def change(tx: Connection) -> list[int]:
-            await topics.lift(tx, "a")
-            await topics.lift(tx, "b")
+            for number in (1, 2):
+                await tx.execute("INSERT INTO workers (number, owner, until) VALUES ($1, 'nobody', 0)", number)
             return [
-                await tx.execute("UPDATE topics SET rev = $1", 9),
-                await tx.execute("UPDATE topics SET rev = $2 WHERE topic = $1 AND rev < $2", "a", 9),
-                await tx.execute("DELETE FROM topics WHERE topic = $1", "b"),
-                len(await tx.fetch("SELECT topic FROM topics")),
+                await tx.execute("UPDATE workers SET until = $1", 9),
+                await tx.execute("UPDATE workers SET until = $2 WHERE number = $1 AND until < $2", 1, 9),
+                await tx.execute("DELETE FROM workers WHERE number = $1", 2),
+                len(await tx.fetch("SELECT number FROM workers")),
             ]
 
         assert await store.write(change) == [2, 0, 1, 1]

@@ -52,5 +52,19 @@ def test_a_bound_lies_below_every_id_of_its_millisecond(worker: int, now: int) -
     assert at(now) <= Snowflakes(worker).next(now) < at(now + 1)
 
 
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(-10_000, 100_000)), max_size=100))
+def test_ids_above_the_last_grow_whoever_makes_them_and_whatever_their_clocks_say(turns: list[tuple[int, int]]) -> None:
+    makers, ids = [Snowflakes(number) for number in (0, 7, 1023)], [0]
+    for maker, skew in turns:
+        ids.append(makers[maker].next(START + skew, ids[-1]))
+    assert ids == sorted(set(ids))
+
+
+def test_a_maker_that_has_caught_up_with_another_goes_on_at_its_own_pace() -> None:
+    maker, ahead = Snowflakes(1), Snowflakes(2).next(START + 1000)
+    ids = [maker.next(START, ahead) for _ in range(3)]
+    assert [time_ms(each) for each in ids] == [START + 1001] * 3
+
+
 def test_a_bound_before_the_epoch_is_the_lowest_id() -> None:
     assert at(0) == at(EPOCH_MS) == 0

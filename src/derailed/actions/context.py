@@ -8,7 +8,7 @@ from typing import Protocol
 
 from derailed.actions.access import Shapes
 from derailed.model.snowflakes import Snowflakes
-from derailed.store import Store
+from derailed.store import Connection, Store, topics
 
 
 class Ephemerals(Protocol):
@@ -30,5 +30,9 @@ class Context:
     shapes: Shapes = field(default_factory=Shapes)
 
     def new_id(self) -> int:
-        """The next snowflake. Called inside the transaction that uses it, so that ids are in commit order."""
+        """The next snowflake, for what has no place in an order that others add to."""
         return self.ids.next(self.clock())
+
+    def new_id_in(self, tx: Connection, topic: str) -> int:
+        """The next snowflake in a topic that this verb has lifted: above all that other processes drew there before."""
+        return topics.draw(tx, topic, lambda last_id: self.ids.next(self.clock(), last_id))

@@ -33,12 +33,22 @@ class Snowflakes:
         self._ms = 0
         self._increment = 0
 
-    def next(self, now_ms: int) -> int:
-        """The next id. Runs ahead of a clock that stands still for more than 4,096 ids."""
+    def next(self, now_ms: int, above: int = 0) -> int:
+        """The next id, above `above`, which may be another maker's whose clock is ahead of ours.
+
+        Runs ahead of a clock that stands still for more than 4,096 ids.
+        """
         if now_ms > self._ms:
             self._ms, self._increment = now_ms, 0
         else:
             self._increment += 1
             if self._increment == _INCREMENTS:
                 self._ms, self._increment = self._ms + 1, 0
+        made = self._made()
+        if made > above:
+            return made
+        self._ms, self._increment = time_ms(above) + 1, 0
+        return self._made()
+
+    def _made(self) -> int:
         return (self._ms - EPOCH_MS) << 22 | self._worker | self._increment

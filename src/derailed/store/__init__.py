@@ -4,7 +4,8 @@ A verb is one `write`: it reads, decides and writes inside one transaction, and 
 is on the disk. Concurrent writes are committed in groups. The records of what happened go to the outbox in
 the same transaction; after the commit `committed` hands them to the publisher, in commit order.
 
-A `work` function awaits nothing but its tables, because a driver may run many of them in one breath.
+A `work` function awaits nothing but its tables, because a driver may run many of them in one breath, and it may be
+run again, because a driver may have to undo a group of them.
 `tests/contracts/test_store.py` holds every driver to this.
 
 The SQL lives in one module a noun (`topics`, `users`, `guilds`, `messages` …): plain functions over a `Connection`.
@@ -13,7 +14,10 @@ The SQL lives in one module a noun (`topics`, `users`, `guilds`, `messages` …)
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from derailed.store.topics import Change, Versions
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -34,8 +38,36 @@ class Connection(Protocol):
         """Run it; the number of rows changed."""
         ...
 
+    def put(self, sql: str, *values: object) -> None:
+        """Insert something, at the latest when the group is committed, and before any statement that could see it.
+
+        For rows that can not fail to go in, such as those with an id that was just drawn: by then it is too late
+        to refuse them to this verb alone.
+        """
+        ...
+
+    def look(self, topic: str) -> Awaitable[Versions]:
+        """See `topics.look`."""
+        ...
+
+    def lift(self, topic: str) -> Awaitable[Versions]:
+        """See `topics.lift`."""
+        ...
+
+    def mark(self, topic: str, change: Change) -> None:
+        """See `topics.mark`."""
+        ...
+
+    def lower(self, topic: str) -> None:
+        """See `topics.lower`."""
+        ...
+
+    def draw(self, topic: str, next_id: Callable[[int], int]) -> int:
+        """See `topics.draw`."""
+        ...
+
     def emit(self, topic: str, rev: int, payload: bytes) -> Awaitable[None]:
-        """Put one record of this verb into the outbox; ids are drawn here, under the topics' locks."""
+        """Put one record of this verb into the outbox; ids are drawn under the topics' locks."""
         ...
 
 

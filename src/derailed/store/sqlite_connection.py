@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from derailed.store import OutboxRow, Row, T, Work
+from derailed.store.group import Ahead, Batch, Group, Statement
 from derailed.store.migrate import load, pending
+from derailed.store.topics import NEVER, Change, Versions
 
 _STATEMENTS_KEPT = 512  # more than there are distinct statements in `store/`, so that each is prepared once
 _OPEN_WITHIN_MS = 30_000  # another process may be applying migrations
 _CACHE_KIB = 16 * 1024
 _CHECKPOINT_PAGES = 4000  # 16 MB of log: a page that many groups changed is copied to its place once
 
+_READ_TOPIC = "SELECT rev, shape_rev, members_rev, last_id FROM topics WHERE topic = ?1"
+_WRITE_TOPIC = """
+INSERT INTO topics (topic, rev, shape_rev, members_rev, last_id) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (topic) DO UPDATE SET rev = excluded.rev, shape_rev = excluded.shape_rev,
+    members_rev = excluded.members_rev, last_id = excluded.last_id
+"""
 _LAST_OUTBOX_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'"
 _INSERT_OUTBOX = "INSERT INTO outbox (id, verb, topic, rev, payload, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
 _READ_OUTBOX = "SELECT id, verb, topic, rev, payload, created_at FROM outbox WHERE id > ?1 ORDER BY id"
@@ -29,15 +37,15 @@ _SPELLINGS = (
 )
 
 
-class _Numbered(dict[str, str]):
+class _Known(dict[str, Statement]):
     """Portable SQL to SQLite's, made once a statement: `$1` is a name to SQLite, `?1` is the first value."""
 
-    def __missing__(self, sql: str) -> str:
-        self[sql] = numbered = re.sub(r"\$(\d+)", r"?\1", sql)
-        return numbered
+    def __missing__(self, sql: str) -> Statement:
+        self[sql] = statement = Statement.of(re.sub(r"\$(\d+)", r"?\1", sql))
+        return statement
 
 
-_numbered = _Numbered()
+_known = _Known()
 
 
 class Transaction:
@@ -50,26 +58,79 @@ class Transaction:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._cursor = db.cursor()
-        self._emitted: list[OutboxRow] = []
-        self._next_id = self._verb = self._now = 0
+        self._pending: Group | None = None
+        self._next_id = self._now = 0
 
     async def fetch(self, sql: str, *values: object) -> list[Row]:
         """All rows."""
-        return self._cursor.execute(_numbered[sql], values).fetchall()
+        return self._run(_known[sql], values).fetchall()
 
     async def fetchrow(self, sql: str, *values: object) -> Row | None:
         """The first row, if there is one."""
-        row: Row | None = self._cursor.execute(_numbered[sql], values).fetchone()
+        row: Row | None = self._run(_known[sql], values).fetchone()
         return row
 
     async def execute(self, sql: str, *values: object) -> int:
         """Run it; the number of rows changed."""
-        return self._cursor.execute(_numbered[sql], values).rowcount
+        return self._run(_known[sql], values).rowcount
+
+    def put(self, sql: str, *values: object) -> None:
+        """Hold it back, to be written with others."""
+        self._writing.put(sql, values)
+
+    async def look(self, topic: str) -> Versions:
+        """Where the topic stands."""
+        if self._pending is None:
+            return self._read_topic(topic)
+        return self._pending.knows(topic) or self._pending.learn(topic, self._read_topic(topic))
+
+    async def lift(self, topic: str) -> Versions:
+        """Raise its rev. The write lock of the whole file is also the topic's."""
+        group = self._writing
+        if group.knows(topic) is None:
+            group.learn(topic, self._read_topic(topic))
+        return group.lift(topic)
+
+    def mark(self, topic: str, change: Change) -> None:
+        """Its rev of now changes the shape or the members."""
+        self._writing.mark(topic, change)
+
+    def lower(self, topic: str) -> None:
+        """Take a `lift` back."""
+        self._writing.lower(topic)
+
+    def draw(self, topic: str, next_id: Callable[[int], int]) -> int:
+        """An id above all that were drawn in the topic."""
+        return self._writing.draw(topic, next_id)
 
     async def emit(self, topic: str, rev: int, payload: bytes) -> None:
         """Put one record of this verb into the outbox."""
-        emitted = self._emitted
-        emitted.append(OutboxRow(self._next_id + len(emitted), self._verb, topic, rev, payload, self._now))
+        self._writing.emit(topic, rev, payload)
+
+    @property
+    def _writing(self) -> Group:
+        assert self._pending is not None, "only a write changes anything"
+        return self._pending
+
+    def _run(self, statement: Statement, values: Sequence[object]) -> sqlite3.Cursor:
+        ahead = None if self._pending is None else self._pending.ahead(statement)
+        if ahead is not None:
+            self._write_ahead(ahead)
+        return self._cursor.execute(statement.sql, values)
+
+    def _write_ahead(self, ahead: Ahead) -> None:
+        self._write_all(ahead.earlier)
+        if ahead.savepoint:
+            self._cursor.execute("SAVEPOINT verb")
+        self._write_all(ahead.own)
+
+    def _write_all(self, batches: Iterable[Batch]) -> None:
+        for sql, rows in batches:
+            self._cursor.executemany(_known[sql].sql, rows)
+
+    def _read_topic(self, topic: str) -> Versions:
+        row = self._cursor.execute(_READ_TOPIC, (topic,)).fetchone()
+        return NEVER if row is None else Versions(*row)
 
     def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot."""
@@ -96,21 +157,22 @@ class Transaction:
         last = self._cursor.execute(_LAST_OUTBOX_ID).fetchone()
         self._next_id = 1 if last is None else last[0] + 1
         self._now = now
+        self._pending = Group()
 
     def write(self, work: Work[T]) -> T:
         """Run one verb of the group. What it raises undoes what it wrote, no more, and rises."""
-        before = len(self._emitted)
-        self._verb = self._next_id + before
-        self._cursor.execute("SAVEPOINT verb")
+        group = self._writing
+        group.begin_verb()
         try:
             result = _result(work, self)
         except BaseException:
-            del self._emitted[before:]
-            if self.is_open:
+            group.undo_verb()
+            if group.has_savepoint and self.is_open:
                 self._cursor.execute("ROLLBACK TO verb")
                 self._cursor.execute("RELEASE verb")
             raise
-        self._cursor.execute("RELEASE verb")
+        if group.has_savepoint:
+            self._cursor.execute("RELEASE verb")
         return result
 
     @property
@@ -123,11 +185,14 @@ class Transaction:
         self._cursor.executemany(_FORGET, _runs(ids))
 
     def seal(self) -> list[OutboxRow]:
-        """Put the group's rows into the outbox, all at once because that is cheapest; they are returned."""
-        emitted, self._emitted = self._emitted, []
-        if emitted:
-            self._cursor.executemany(_INSERT_OUTBOX, emitted)
-        return emitted
+        """Write what the group holds in memory, all at once because that is cheapest; its outbox rows are returned."""
+        group = self._writing
+        self._write_all(group.seal())
+        self._cursor.executemany(_WRITE_TOPIC, group.changed())
+        rows = group.rows(range(self._next_id, self._next_id + group.emits), self._now)
+        self._cursor.executemany(_INSERT_OUTBOX, rows)
+        self._pending = None
+        return rows
 
     def commit(self) -> None:
         """Make the group durable: this is the wait for the disk."""
@@ -135,7 +200,7 @@ class Transaction:
 
     def undo(self) -> None:
         """Forget the group, whatever state it is in."""
-        self._emitted = []
+        self._pending = None
         if self.is_open:
             self._cursor.execute("ROLLBACK")
 

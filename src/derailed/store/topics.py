@@ -1,12 +1,19 @@
-"""Revs: one dense sequence a topic, raised in the transaction that changes what the topic is about."""
+"""Revs: one dense sequence a topic, raised in the transaction that changes what the topic is about.
+
+A driver keeps the topics of a group of verbs in memory and writes them once (`group`), so their table is
+never touched by a statement of a verb.
+"""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from derailed.store import Connection
+if TYPE_CHECKING:
+    from derailed.store import Connection
 
 
 class Versions(Struct, frozen=True, gc=False):
@@ -15,6 +22,13 @@ class Versions(Struct, frozen=True, gc=False):
     rev: int
     shape: int
     members: int
+    last_id: int = 0
+    """The newest snowflake that was drawn in it."""
+
+    @property
+    def row(self) -> tuple[int, int, int, int]:
+        """As the table has it."""
+        return self.rev, self.shape, self.members, self.last_id
 
 
 class Change(enum.IntFlag):
@@ -27,43 +41,39 @@ class Change(enum.IntFlag):
 
 NEVER = Versions(0, 0, 0)
 
-_LOOK = "SELECT rev, shape_rev, members_rev FROM topics WHERE topic = $1"
-_RAISE = """
-INSERT INTO topics (topic, rev, shape_rev, members_rev) VALUES ($1, 1, 0, 0)
-ON CONFLICT (topic) DO UPDATE SET rev = topics.rev + 1
-RETURNING rev, shape_rev, members_rev
-"""
-_MARK = {
-    Change.SHAPE: "UPDATE topics SET shape_rev = rev WHERE topic = $1",
-    Change.MEMBERS: "UPDATE topics SET members_rev = rev WHERE topic = $1",
-    Change.SHAPE | Change.MEMBERS: "UPDATE topics SET shape_rev = rev, members_rev = rev WHERE topic = $1",
-}
+
+def look(tx: Connection, topic: str) -> Awaitable[Versions]:
+    """Where the topic stands in this snapshot; all zero for one that nothing has happened in.
+
+    In a write it is also locked: what is read after it can not change until the write is over.
+    """
+    return tx.look(topic)
 
 
-async def look(tx: Connection, topic: str) -> Versions:
-    """Where the topic stands in this snapshot; all zero for one that nothing has happened in."""
-    row = await tx.fetchrow(_LOOK, topic)
-    return NEVER if row is None else Versions(*row)
-
-
-async def lift(tx: Connection, topic: str) -> Versions:
+def lift(tx: Connection, topic: str) -> Awaitable[Versions]:
     """Lock the topic and raise its rev: (the new rev, and the shape and members revs *before* this change).
 
     A verb of several topics lifts them in sorted order, so that two verbs never wait for each other in a ring.
     """
-    row = await tx.fetchrow(_RAISE, topic)
-    assert row is not None
-    return Versions(*row)
+    return tx.lift(topic)
 
 
 async def mark(tx: Connection, topic: str, change: Change) -> None:
     """Say that the topic's present rev changes the shape or the members. Called after what rests on them was read."""
-    await tx.execute(_MARK[change], topic)
+    tx.mark(topic, change)
 
 
 async def lower(tx: Connection, topic: str) -> None:
     """Take a `lift` back in its own transaction: there was nothing to change, and every rev has its record."""
-    await tx.execute("UPDATE topics SET rev = rev - 1 WHERE topic = $1", topic)
+    tx.lower(topic)
+
+
+def draw(tx: Connection, topic: str, next_id: Callable[[int], int]) -> int:
+    """An id for something new in a topic that this verb has lifted: `next_id` is given the last one and goes above it.
+
+    So ids grow in commit order within a topic, whatever the clocks of several processes say.
+    """
+    return tx.draw(topic, next_id)
 
 
 async def waiting(tx: Connection) -> dict[str, int]:
