@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import NamedTuple
 
+UNFINISHED = 0
+"""The number of no migration: as long as it is among the applied ones, the database is half of a copy."""
+
 
 class Incompatible(Exception):
     """The database is not one that this version can work with."""
@@ -42,6 +45,8 @@ def load() -> list[Migration]:
 
 def pending(migrations: list[Migration], applied: Mapping[int, str]) -> list[Migration]:
     """Those that a database lacks which has `applied` (number → checksum). Raises Incompatible."""
+    if UNFINISHED in applied:
+        raise Incompatible("the database is half of a copy: run `derailed copy-data` again, to its end")
     if max(applied, default=0) > len(migrations):
         raise Incompatible("the database was made by a newer version of Derailed: install that version")
     for migration in migrations[: len(applied)]:

@@ -1,0 +1,54 @@
+"""Finding a database by what an operator writes: the path of an SQLite file, or the URL of a PostgreSQL database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from derailed.store.migrate import Incompatible, load, pending
+from derailed.store.sqlite import SqliteStore
+from derailed.store.upkeep import Database, Unusable
+from derailed.store.upkeep.postgres import PostgresDatabase
+from derailed.store.upkeep.sqlite import SqliteDatabase
+
+
+def is_postgres(location: str) -> bool:
+    """Whether it is a URL of PostgreSQL, or of what speaks its protocol."""
+    return location.startswith(("postgresql://", "postgres://"))
+
+
+def exists(location: str) -> bool:
+    """Whether there is something to look at. A PostgreSQL database is never made here."""
+    return is_postgres(location) or Path(location).exists()
+
+
+async def open_database(role: str, location: str) -> Database:
+    """A connection for upkeep. Raises Unusable."""
+    if is_postgres(location):
+        return await PostgresDatabase.open(role, location)
+    if "://" in location:
+        raise Unusable(f"{role}: the path of an SQLite file or a postgresql:// URL is needed, not {location}")
+    return SqliteDatabase.open(role, Path(location))
+
+
+async def migrate(role: str, location: str, clock: Callable[[], int]) -> None:
+    """Bring it up to date as a server does at its start; an SQLite file is made. Raises Unusable."""
+    try:
+        store = SqliteStore.open(Path(location), clock)
+    except Incompatible as error:
+        raise Unusable(f"{role}: {error}") from None
+    except sqlite3.Error as error:
+        raise Unusable(f"{role}: {location} can not be made or changed ({error})") from None
+    await store.close()
+
+
+async def missing(database: Database) -> list[str]:
+    """The migrations that it lacks, by name. Raises Unusable."""
+    applied: dict[int, str] = {}
+    if "migrations" in await database.names():
+        applied = {row[0]: row[1] for row in await database.fetch("SELECT number, checksum FROM migrations")}
+    try:
+        return [migration.name for migration in pending(load(), applied)]
+    except Incompatible as error:
+        raise Unusable(f"{database.role}: {error}") from None
