@@ -67,8 +67,7 @@ def config() -> None:
     settings = settings_of.from_environment()
     table = Table("variable", "value", "meaning", box=None, header_style="bold")
     for field, variable in settings_of.VARIABLES.items():
-        value = getattr(settings, field)
-        table.add_row(settings_of.variable_name(field), "" if value is None else str(value), variable.meaning)
+        table.add_row(settings_of.variable_name(field), settings.shown(field), variable.meaning)
     _out.print(table, soft_wrap=False)
 
 

@@ -6,11 +6,12 @@ The only module that reads the environment. A wrong setting is one line that nam
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 REGISTRATIONS: Final = ("open", "invite", "closed")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
@@ -35,6 +36,7 @@ class Settings:
     registration: str
     database_url: str
     bus_url: str
+    blobs_url: str
     resume_window_s: int
     log_level: str
 
@@ -49,9 +51,30 @@ class Settings:
         return self.data_dir / "derailed.sqlite"
 
     @property
+    def database(self) -> str:
+        """Where the database is: a URL, or the path of the embedded one."""
+        return self.database_url or str(self.database_path)
+
+    def shown(self, field: str) -> str:
+        """The value of a field as anyone may see it: without passwords."""
+        value = getattr(self, field)
+        return "" if value is None else without_password(str(value))
+
+    @property
+    def blobs_path(self) -> Path:
+        """Where attachments and images are, when they are in a folder."""
+        return self.data_dir / "blobs"
+
+    @property
     def log_path(self) -> Path:
         """The embedded log."""
         return self.data_dir / "log"
+
+
+def without_password(text: str) -> str:
+    """The text of a setting; where it is a URL, its passwords are hidden, rather too much of them than too little."""
+    text = re.sub(r"(://[^:@/?#]*):.*@", r"\1:***@", text)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", text)
 
 
 class Variable(NamedTuple):
@@ -131,9 +154,23 @@ def _origin(text: str) -> str:
     return text.rstrip("/")
 
 
+def _database(text: str) -> str:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("a URL like postgresql://user:password@host/database is needed, or nothing at all")
+    return text
+
+
 def _embedded(text: str) -> str:
     if text:
         raise ValueError("only the embedded one (leave it empty) works today, another not yet")
+    return text
+
+
+def _bucket(text: str) -> str:
+    url = urlsplit(text)
+    options = parse_qs(url.query, keep_blank_values=True)
+    if text and (url.scheme != "s3" or not url.netloc or "@" in url.netloc or options.keys() - {"endpoint", "region"}):
+        raise ValueError(f"an address like s3://bucket/prefix?endpoint=https://s3.example.org is needed, not {text!r}")
     return text
 
 
@@ -144,8 +181,11 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "data_dir": Variable("./data", _folder, "the folder that keeps everything"),
     "secret_file": Variable("", _file, "signs session ids, made on the first start; empty: in the data folder"),
     "registration": Variable("open", _one_of(REGISTRATIONS), "who may register: open, invite or closed"),
-    "database_url": Variable("", _embedded, "empty: SQLite in the data folder"),
+    "database_url": Variable("", _database, "postgresql://…; empty: SQLite in the data folder"),
     "bus_url": Variable("", _embedded, "empty: the log in this process, kept in the data folder"),
+    "blobs_url": Variable(
+        "", _bucket, "where files are kept; empty: a folder in the data folder; or s3://bucket/prefix"
+    ),
     "resume_window_s": Variable(
         "300",
         _number(_SHORTEST_WINDOW_S, _LONGEST_WINDOW_S),
