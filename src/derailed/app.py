@@ -26,12 +26,17 @@ from derailed.actions.publisher import Publisher
 from derailed.actions.sweeper import Sweeper
 from derailed.actions.verbs import Verbs
 from derailed.api.app import Application, Receive, Scope, Send, create
+from derailed.api.entrance import Limiting
+from derailed.blobs import Blobs
+from derailed.blobs.folder import FolderBlobs
 from derailed.broker import LogInUse
 from derailed.broker.buckets import Retention
 from derailed.broker.log import Log
 from derailed.bus.embedded import EmbeddedBus
 from derailed.gateway.connection import protocol
 from derailed.gateway.service import Service
+from derailed.limits import Limits
+from derailed.limits.local import LocalLimits
 from derailed.model.snowflakes import Snowflakes
 from derailed.settings import Settings
 from derailed.site import Site, respond
@@ -61,9 +66,16 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         publisher = Publisher(store, bus, _now_ms)
         store.committed = publisher.take
         passwords = Passwords(PasswordHasher())
-        verbs = _verbs(store, bus, passwords, settings, _SERVER)
-        gateway = Service(bus, verbs.sessions, _secret(settings.secret_path), settings.public_url or None)
-        application = _front(create(verbs, settings.public_url), Site())
+        context = _context(store, bus, settings, _SERVER)
+        verbs = Verbs.of(context, passwords, settings.registration)
+        gateway = Service(bus, verbs.sessions, context.secret, settings.public_url or None)
+        limits = _limits(settings)
+        application = _front(
+            create(
+                verbs, settings.public_url, Limiting(limits, settings.rate_limits, settings.trusted_proxies, _now_ms)
+            ),
+            Site(),
+        )
         server = _Server(_http(application, protocol(gateway)))
         telemetry.watch_process()
         async with asyncio.TaskGroup() as tasks:
@@ -76,6 +88,8 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
             for part in parts:
                 part.cancel()
         passwords.close()
+        if limits is not None:
+            await limits.close()
         await bus.close()
         await store.close()
 
@@ -98,7 +112,26 @@ async def operating(settings: Settings) -> AsyncIterator[Verbs]:
 def _verbs(store: Store, bus: Ephemerals, passwords: Passwords, settings: Settings, worker: int) -> Verbs:
     context = Context(store, bus, Snowflakes(worker), _now_ms)
     store.rolled_back = context.shapes.clear
-    return Verbs.of(context, passwords, settings.registration)
+    return context
+
+
+def _blobs(settings: Settings) -> Blobs:
+    if not settings.blobs_url:
+        return FolderBlobs(settings.blobs_path)
+    from derailed.blobs.s3 import S3Blobs  # loads a library of ten megabytes
+
+    return S3Blobs(settings.blobs_url)
+
+
+def _limits(settings: Settings) -> Limits | None:
+    if not settings.rate_limits:
+        return None
+    url = settings.limits_url or settings.bus_url
+    if not url:
+        return LocalLimits(_now_ms)
+    from derailed.limits.shared import SharedLimits  # loads a library that takes 40 ms
+
+    return SharedLimits(url, _now_ms)
 
 
 def _front(api: Application, site: Site) -> Application:

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -17,7 +18,10 @@ REGISTRATIONS: Final = ("open", "invite", "closed")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 _SHORTEST_WINDOW_S = 60  # a publisher may hold outbox rows for half of this: see Bus.append
+_LEAST_SCALE, _MOST_SCALE = 0.1, 1_000_000
 _LONGEST_WINDOW_S = 86_400  # what is kept for resuming is read in one go; a day of it is plenty
+
+Network = IPv4Network | IPv6Network
 
 
 class WrongSetting(Exception):
@@ -37,6 +41,9 @@ class Settings:
     database_url: str
     bus_url: str
     blobs_url: str
+    limits_url: str
+    rate_limits: float
+    trusted_proxies: tuple[Network, ...]
     resume_window_s: int
     log_level: str
 
@@ -58,6 +65,8 @@ class Settings:
     def shown(self, field: str) -> str:
         """The value of a field as anyone may see it: without passwords."""
         value = getattr(self, field)
+        if isinstance(value, tuple):
+            return ",".join(map(str, value))
         return "" if value is None else without_password(str(value))
 
     @property
@@ -174,6 +183,29 @@ def _bucket(text: str) -> str:
     return text
 
 
+def _redis(text: str) -> str:
+    if text and not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("a URL like redis://host:6379/0 is needed, or nothing at all")
+    return text
+
+
+def _scale(text: str) -> float:
+    """0 is off."""
+    if text in ("on", "off"):
+        return float(text == "on")
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = 0.0
+    if not _LEAST_SCALE <= scale <= _MOST_SCALE:
+        raise ValueError(f"on, off or a factor from {_LEAST_SCALE} to {_MOST_SCALE} is needed, not {text!r}")
+    return scale
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",")) if text else ()
+
+
 VARIABLES: Final[Mapping[str, Variable]] = {
     "http_host": Variable("127.0.0.1", _text, "the address to listen on; 0.0.0.0 or :: is every network"),
     "http_port": Variable("8080", _number(0, 65_535), "the one port for the app, the API and the Gateway; 0 is any"),
@@ -186,6 +218,9 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "blobs_url": Variable(
         "", _bucket, "where files are kept; empty: a folder in the data folder; or s3://bucket/prefix"
     ),
+    "limits_url": Variable("", _redis, "redis://…, where rate limits are counted; empty: the bus's, or this process"),
+    "rate_limits": Variable("on", _scale, "on, off, or a factor: 2 is twice as much of everything"),
+    "trusted_proxies": Variable("", _networks, "networks, by commas, whose X-Forwarded-For is believed; empty: none"),
     "resume_window_s": Variable(
         "300",
         _number(_SHORTEST_WINDOW_S, _LONGEST_WINDOW_S),

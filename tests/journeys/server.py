@@ -68,7 +68,12 @@ class Server:
     def __init__(self, data: Path, port: int | None = None, **settings: str) -> None:
         self.data = data
         self.port = port or free_port()
-        self.settings = {"DERAILED_DATA_DIR": str(data), "DERAILED_HTTP_PORT": str(self.port)} | settings
+        self.settings = {
+            "DERAILED_DATA_DIR": str(data),
+            "DERAILED_HTTP_PORT": str(self.port),
+            "DERAILED_RATE_LIMITS": "off",  # a journey is in a hurry
+            **settings,
+        }
         self.command = [sys.executable, "-m", "derailed", "up"]
         self._log_path = data.with_name(f"{data.name}.log")
         self._process: subprocess.Popen[bytes] | None = None

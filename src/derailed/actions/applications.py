@@ -65,10 +65,7 @@ class Applications:
         """One's own application, or oneself as a bot."""
 
         async def work(tx: Connection) -> Registered:
-            application = await _existing(tx, application_id)
-            if actor.user_id not in (application.owner_id, application.id):
-                raise Forbidden("not_yours")
-            return await _registered(tx, application)
+            return await _registered(tx, await require_kept(tx, actor, application_id))
 
         return await self._context.store.read(work)
 
@@ -189,6 +186,14 @@ async def _existing(tx: Connection, application_id: int) -> Application:
 async def _own(tx: Connection, actor: Actor, application_id: int) -> Application:
     application = await _existing(tx, application_id)
     if application.owner_id != actor.user_id:
+        raise Forbidden("not_yours")
+    return application
+
+
+async def require_kept(tx: Connection, actor: Actor, application_id: int) -> Application:
+    """The application, if it is the actor's or the actor is its bot. Raises Unknown, Forbidden("not_yours")."""
+    application = await _existing(tx, application_id)
+    if actor.user_id not in (application.owner_id, application.id):
         raise Forbidden("not_yours")
     return application
 

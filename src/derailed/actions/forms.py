@@ -10,10 +10,17 @@ class Form:
 
     def __init__(self) -> None:
         self._errors: list[FieldError] = []
+        self._path: tuple[str, ...] = ()
+
+    def at(self, *steps: str) -> Form:
+        """The same form further in: its fields are those under `steps`."""
+        inner = Form()
+        inner._errors, inner._path = self._errors, (*self._path, *steps)
+        return inner
 
     def add(self, field: str, code: str, message: str) -> None:
         """That field is wrong."""
-        self._errors.append(FieldError((field,), code, message))
+        self._errors.append(FieldError((*self._path, field), code, message))
 
     def text(self, field: str, value: str, shortest: int, longest: int) -> None:
         """It must be of some length, not counting blanks around it."""

@@ -8,6 +8,7 @@ from typing import Self
 from derailed.actions.accounts import Accounts
 from derailed.actions.applications import Applications
 from derailed.actions.channels import Channels
+from derailed.actions.commands import Commands
 from derailed.actions.context import Context
 from derailed.actions.faces import Faces
 from derailed.actions.guilds import Guilds
@@ -29,6 +30,7 @@ class Verbs:
     tokens: Tokens
     accounts: Accounts
     applications: Applications
+    commands: Commands
     guilds: Guilds
     channels: Channels
     overwrites: Overwrites
@@ -47,6 +49,7 @@ class Verbs:
             tokens=tokens,
             accounts=Accounts(context, tokens, passwords, registration),
             applications=Applications(context, tokens),
+            commands=Commands(context),
             guilds=Guilds(context),
             channels=Channels(context),
             overwrites=Overwrites(context),

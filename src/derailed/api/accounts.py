@@ -9,7 +9,8 @@ from litestar.params import FromPath, JSONBody
 
 from derailed.actions.accounts import Own
 from derailed.api.asking import ANYBODY, Ask, Who
-from derailed.wire import rest
+from derailed.api.entrance import Gate, secret_subject
+from derailed.wire import rates, rest
 from derailed.wire.requests import EditAccount, Login, Register
 from derailed.wire.shapes import OwnUserShape, UserShape
 
@@ -21,8 +22,9 @@ async def register(verbs: Ask, data: JSONBody[Register]) -> dict[str, str]:
 
 
 @post("/auth/login", opt=ANYBODY, status_code=200)
-async def login(verbs: Ask, data: JSONBody[Login]) -> dict[str, Any]:
+async def login(verbs: Ask, entrance: Gate, data: JSONBody[Login]) -> dict[str, Any]:
     """A new token for who knows the password."""
+    await entrance.spend(secret_subject("login", data.login.strip().casefold()), rates.LOGINS)
     user_id, token = await verbs.accounts.login(data)
     return {"user_id": str(user_id), "token": token, "user_settings": {"locale": "en-US", "theme": "dark"}}
 

@@ -36,7 +36,7 @@ def refused(error: Refusal) -> Answer:
     """Why not."""
     code = ERROR_CODES[error.reason]
     if isinstance(error, TooMany):
-        return _too_many(code, error.retry_after_s)
+        return _too_many(code, error)
     fields = error.fields if isinstance(error, Invalid) else ()
     return _json(code.status, msgspec.json.encode(body(code, fields)))
 
@@ -60,12 +60,23 @@ def field_error(error: msgspec.ValidationError) -> FieldError:
     return FieldError(path, code, found["text"])
 
 
-def _too_many(code: ErrorCode, retry_after_s: float) -> Answer:
-    reply = msgspec.json.encode({**body(code), "retry_after": retry_after_s, "global": False})
+def _too_many(code: ErrorCode, error: TooMany) -> Answer:
+    told = body(code) if code.code else {"message": code.message}
+    reply = msgspec.json.encode({**told, "retry_after": error.retry_after_s, "global": error.everywhere})
     status, headers, _ = _json(code.status, reply)
     # Without Via discord.py takes a 429 for a ban by somebody in between, and raises in place of waiting.
-    waiting = [(b"via", b"1.1 derailed"), (b"retry-after", b"%d" % math.ceil(retry_after_s))]
+    waiting = [(b"via", b"1.1 derailed"), (b"retry-after", b"%d" % math.ceil(error.retry_after_s))]
+    if error.everywhere:
+        waiting.append((b"x-ratelimit-global", b"true"))
+    waiting.append((b"x-ratelimit-scope", _scope(error)))
     return Answer(status, headers + waiting, reply)
+
+
+def _scope(error: TooMany) -> bytes:
+    """Whose limit it is; hikari waits as the body says only where it is not the user's own."""
+    if error.everywhere:
+        return b"global"
+    return b"user" if error.reason == "rate_limited" else b"shared"
 
 
 def _json(status: int, reply: bytes) -> Answer:

@@ -20,6 +20,7 @@ from derailed.api import (
     applications,
     asking,
     channels,
+    commands,
     errors,
     gateway_info,
     guilds,
@@ -33,6 +34,7 @@ from derailed.api import (
 )
 from derailed.api.answers import refused
 from derailed.api.hot import Hot
+from derailed.api.entrance import UNLIMITED, Entrance, Limiting
 from derailed.model.errors import Invalid, Refusal, TooLarge
 from derailed.wire import limits
 from derailed.wire.requests import Bits, Snowflake, decode_hook
@@ -48,6 +50,7 @@ ROUTES: Final = (
     *accounts.ROUTES,
     *applications.ROUTES,
     *channels.ROUTES,
+    *commands.ROUTES,
     *gateway_info.ROUTES,
     *guilds.ROUTES,
     *invites.ROUTES,
@@ -59,26 +62,32 @@ ROUTES: Final = (
 )
 
 
-def create(verbs: Verbs, public_url: str = "") -> Application:
+def create(verbs: Verbs, public_url: str = "", limiting: Limiting = UNLIMITED) -> Application:
     """The API. `public_url` is where people reach it, when that is not what their request says."""
-    hot = Hot(verbs.messages, verbs.tokens)
-    routes = _litestar(verbs, public_url)
+    hot = Hot(verbs.messages)
+    entrance = Entrance(verbs.tokens, ROUTES, limiting)
+    routes = _litestar(verbs, entrance, public_url)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         handler = hot.handles(scope)
         if handler is not None:
+        caller = scope["caller"] = await entrance.admit(scope)
+        send = entrance.outward(scope, caller, send)
+        if caller.refusal is not None:
+            await _refuse(send, caller.refusal)
+            return
             await handler(scope, receive, send)
             return
         path = scope["path"] if scope["path"] in _DOCS else paths.normal(scope["path"])
         if path is None or paths.too_long(path):
-            await _refuse(send, (path and paths.unknown(path)) or "unknown_route")
+            await _refuse(send, Refusal((path and paths.unknown(path)) or "unknown_route"))
             return
         await routes({**scope, "path": path, "raw_path": path.encode()}, _bounded(scope, receive), send)  # type: ignore[arg-type]
 
     return answer
 
 
-def _litestar(verbs: Verbs, public_url: str) -> Litestar:
+def _litestar(verbs: Verbs, entrance: Entrance, public_url: str) -> Litestar:
     api = Router(
         path="/api/v10",
         route_handlers=ROUTES,
@@ -87,6 +96,7 @@ def _litestar(verbs: Verbs, public_url: str) -> Litestar:
             "verbs": Provide(lambda: verbs, sync_to_thread=False),
             "actor": Provide(asking.actor, sync_to_thread=False),
         },
+            "entrance": Provide(lambda: entrance, sync_to_thread=False),
     )
     return Litestar(
         [api],
@@ -126,7 +136,7 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     return bounded
 
 
-async def _refuse(send: Send, reason: str) -> None:
-    status, headers, body = refused(Refusal(reason))
+async def _refuse(send: Send, error: Refusal) -> None:
+    status, headers, body = refused(error)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

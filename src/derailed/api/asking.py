@@ -14,7 +14,8 @@ from litestar.params import SkipValidation
 from msgspec.structs import replace
 
 from derailed.actions.verbs import Verbs
-from derailed.model.errors import FieldError, Invalid, Unauthenticated
+from derailed.api.entrance import Caller
+from derailed.model.errors import FieldError, Invalid
 from derailed.model.user import Actor
 from derailed.wire import limits
 
@@ -40,11 +41,8 @@ async def authenticated(connection: ASGIConnection[Any, Any, Any, Any], handler:
     """Guard: know who asks before anything of what they send is read. Raises Unauthenticated."""
     if handler.opt.get("anybody"):
         return
-    token = connection.headers.get("authorization")
-    if not token:
-        raise Unauthenticated
-    verbs: Verbs = connection.app.state.verbs
-    connection.scope["user"] = await verbs.tokens.authenticate(token.removeprefix("Bot "))
+    caller: Caller = connection.scope["caller"]  # type: ignore[typeddict-item]  # the application puts it there
+    connection.scope["user"] = caller.actor
 
 
 def actor(request: Asked) -> Actor:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from litestar import delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
+from msgspec import UNSET
 
 from derailed.api.asking import Ask, Who
-from derailed.wire import rest
+from derailed.api.entrance import Gate
+from derailed.wire import rates, rest
 from derailed.wire.requests import CreateChannel, EditChannel, MoveChannel, SetOverwrite
 from derailed.wire.shapes import ChannelShape
 
@@ -24,8 +26,13 @@ async def create(verbs: Ask, actor: Who, guild_id: FromPath[int], data: JSONBody
 
 
 @patch("/channels/{channel_id:int}")
-async def edit(verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSONBody[EditChannel]) -> ChannelShape:
-    """Change a channel."""
+async def edit(
+    verbs: Ask, entrance: Gate, actor: Who, channel_id: FromPath[int], data: JSONBody[EditChannel]
+) -> ChannelShape:
+    """Change a channel; its name and topic more seldom than the rest."""
+    channel, _ = await verbs.channels.get(actor, channel_id)
+    if data.name not in (UNSET, channel.name) or data.topic not in (UNSET, channel.topic):
+        await entrance.spend(f"rename:{actor.user_id}:{channel_id}", rates.RENAMES)
     return rest.channel(*await verbs.channels.edit(actor, channel_id, data))
 
 

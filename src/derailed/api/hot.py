@@ -12,13 +12,11 @@ from functools import partial
 from typing import Any, Final
 
 from derailed.actions.messages import Messages
-from derailed.actions.tokens import Tokens
 from derailed.api.answers import ok
 from derailed.api.errors import answer
 from derailed.api.pages import asked
-from derailed.model.errors import Invalid, TooLarge, Unauthenticated
+from derailed.model.errors import Invalid, TooLarge
 from derailed.model.snowflakes import MAX
-from derailed.model.user import Actor
 from derailed.wire import limits
 from derailed.wire.messages import decode_send
 
@@ -34,7 +32,7 @@ _path: Final = re.compile(r"/api(?:/v(?:9|10))?/channels/([0-9]{1,19})/messages/
 class Hot:
     """Takes the requests that it knows how to answer fast."""
 
-    def __init__(self, messages: Messages, tokens: Tokens) -> None:
+    def __init__(self, messages: Messages) -> None:
         self._messages = messages
         self._tokens = tokens
 
@@ -50,19 +48,13 @@ class Hot:
         return None
 
     async def _post(self, channel_id: int, scope: Scope, receive: Receive) -> bytes:
-        actor = await self._actor(scope)
+        actor = scope["caller"].actor
         return await self._messages.send(actor, channel_id, decode_send(await _body(receive)))
 
     async def _get(self, channel_id: int, scope: Scope, receive: Receive) -> bytes:
-        actor = await self._actor(scope)
+        actor = scope["caller"].actor
         page = asked(scope["query_string"])
         return await self._messages.page(actor, channel_id, page)
-
-    async def _actor(self, scope: Scope) -> Actor:
-        token = _header(scope, b"authorization")
-        if not token:
-            raise Unauthenticated
-        return await self._tokens.authenticate(token.decode("latin-1").removeprefix("Bot "))
 
 
 async def _answer(

@@ -18,6 +18,7 @@ _NOUNS: Final = {
     "roles": "role",
     "permissions": "overwrite",
     "applications": "application",
+    "commands": "command",
 }
 """What stands before an id."""
 

@@ -4,36 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import get, put
-from litestar.params import FromPath, JSONBody
+from litestar import get
+from litestar.params import FromPath
 
 from derailed.api.asking import Ask, Who
-
-_COMMANDS = [
-    "/applications/{application_id:int}/commands",
-    "/applications/{application_id:int}/guilds/{guild_id:int}/commands",
-]
-
-_PLAIN = {"type": 1, "description": "", "default_member_permissions": None}
-"""What a command has that says nothing of it."""
-
-
-@get(_COMMANDS)
-async def commands(actor: Who, application_id: FromPath[int]) -> list[Any]:
-    """There are no commands."""
-    return []
-
-
-@put(_COMMANDS)
-async def set_commands(
-    actor: Who, application_id: FromPath[int], data: JSONBody[list[dict[str, Any]]]
-) -> list[dict[str, Any]]:
-    """They are not kept: bots that sync their commands at the start go on."""
-    ids = (str(application_id + number) for number in range(1, len(data) + 1))  # libraries only need them to differ
-    return [
-        {**_PLAIN, **command, "id": id_, "version": id_, "application_id": str(application_id)}
-        for id_, command in zip(ids, data, strict=True)
-    ]
 
 
 @get("/applications/{application_id:int}/emojis")
@@ -68,4 +42,4 @@ async def sticker_packs(actor: Who) -> dict[str, Any]:
     return {"sticker_packs": []}
 
 
-ROUTES = (commands, set_commands, application_emojis, of_guild, threads, voice_regions, sticker_packs)
+ROUTES = (application_emojis, of_guild, threads, voice_regions, sticker_packs)

@@ -79,11 +79,12 @@ class TooLarge(Refusal):
 
 
 class TooMany(Refusal):
-    """Over a rate or a quota; come back after `retry_after_s` seconds."""
+    """Over a rate or a quota; come back after `retry_after_s` seconds. `everywhere`: with anything that you ask."""
 
-    def __init__(self, reason: str = "rate_limited", retry_after_s: float = 1.0) -> None:
+    def __init__(self, reason: str = "rate_limited", retry_after_s: float = 1.0, *, everywhere: bool = False) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+        self.everywhere = everywhere
 
 
 class Unavailable(Refusal):

@@ -44,6 +44,7 @@ _DELETE = (
     "DELETE FROM channels WHERE guild_id = $1",
     "DELETE FROM roles WHERE guild_id = $1",
     "DELETE FROM emojis WHERE guild_id = $1",
+    "DELETE FROM commands WHERE guild_id = $1",
     "DELETE FROM guilds WHERE id = $1",
 )
 
