@@ -52,6 +52,12 @@ async def one(tx: Connection, reader_id: int, row: Message) -> bytes:
     return _whole(row, await _extras(tx, reader_id, {row.id: row}))
 
 
+async def several(tx: Connection, reader_id: int, rows: dict[int, Message]) -> dict[int, bytes]:
+    """The JSON of each of these messages of a channel as the reader sees it."""
+    extras = await _extras(tx, reader_id, rows)
+    return {row.id: _whole(row, extras) for row in rows.values()}
+
+
 async def people(tx: Connection, guild_id: int, user_ids: Iterable[int]) -> list[Person]:
     """Those of the users that exist, with their membership if they have one."""
     found: list[Person] = []

@@ -15,8 +15,10 @@ from derailed.actions.guilds import Guilds
 from derailed.actions.invites import Invites
 from derailed.actions.members import Members
 from derailed.actions.messages import Messages
+from derailed.actions.notices import Notices
 from derailed.actions.overwrites import Overwrites
 from derailed.actions.passwords import Passwords
+from derailed.actions.pins import Pins
 from derailed.actions.reactions import Reactions
 from derailed.actions.roles import Roles
 from derailed.actions.sessions import Sessions
@@ -38,6 +40,7 @@ class Verbs:
     members: Members
     invites: Invites
     messages: Messages
+    pins: Pins
     reactions: Reactions
     sessions: Sessions
 
@@ -57,6 +60,7 @@ class Verbs:
             members=Members(context),
             invites=Invites(context),
             messages=Messages(context, faces),
+            pins=Pins(context, Notices(context, faces)),
             reactions=Reactions(context, faces),
             sessions=Sessions(context, tokens),
         )

@@ -28,13 +28,14 @@ from derailed.api import (
     members,
     messages,
     paths,
+    pins,
     reactions,
     roles,
     vacant,
 )
 from derailed.api.answers import refused
-from derailed.api.hot import Hot
 from derailed.api.entrance import UNLIMITED, Entrance, Limiting
+from derailed.api.hot import Hot
 from derailed.model.errors import Invalid, Refusal, TooLarge
 from derailed.wire import limits
 from derailed.wire.requests import Bits, Snowflake, decode_hook
@@ -56,6 +57,7 @@ ROUTES: Final = (
     *invites.ROUTES,
     *members.ROUTES,
     *messages.ROUTES,
+    *pins.ROUTES,
     *reactions.ROUTES,
     *roles.ROUTES,
     *vacant.ROUTES,
@@ -69,13 +71,13 @@ def create(verbs: Verbs, public_url: str = "", limiting: Limiting = UNLIMITED) -
     routes = _litestar(verbs, entrance, public_url)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        handler = hot.handles(scope)
-        if handler is not None:
         caller = scope["caller"] = await entrance.admit(scope)
         send = entrance.outward(scope, caller, send)
         if caller.refusal is not None:
             await _refuse(send, caller.refusal)
             return
+        handler = hot.handles(scope)
+        if handler is not None:
             await handler(scope, receive, send)
             return
         path = scope["path"] if scope["path"] in _DOCS else paths.normal(scope["path"])
@@ -94,9 +96,9 @@ def _litestar(verbs: Verbs, entrance: Entrance, public_url: str) -> Litestar:
         guards=[asking.authenticated],
         dependencies={
             "verbs": Provide(lambda: verbs, sync_to_thread=False),
+            "entrance": Provide(lambda: entrance, sync_to_thread=False),
             "actor": Provide(asking.actor, sync_to_thread=False),
         },
-            "entrance": Provide(lambda: entrance, sync_to_thread=False),
     )
     return Litestar(
         [api],

@@ -11,7 +11,7 @@ from msgspec import Raw
 from derailed.api.asking import Ask, Asked, Who
 from derailed.api.forms import AskedWithFiles
 from derailed.api.pages import asked
-from derailed.wire.messages import EditMessage, MessageShape, SendMessage
+from derailed.wire.messages import BulkDelete, EditMessage, MessageShape, SendMessage
 
 
 @get("/channels/{channel_id:int}/messages")
@@ -47,6 +47,18 @@ async def end(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: Fro
     await verbs.messages.delete(actor, channel_id, message_id)
 
 
+@post("/channels/{channel_id:int}/messages/bulk-delete", status_code=204)
+async def end_many(verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSONBody[BulkDelete]) -> None:
+    """Delete 2–100 messages that are younger than two weeks."""
+    await verbs.messages.delete_many(actor, channel_id, data.messages)
+
+
+@post("/channels/{channel_id:int}/messages/{message_id:int}/crosspost", status_code=200)
+async def crosspost(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int]) -> MessageShape:
+    """Mark a message of an announcement channel as published. Nobody follows such channels here."""
+    return _shown(await verbs.messages.publish(actor, channel_id, message_id))
+
+
 @post("/channels/{channel_id:int}/typing", status_code=204)
 async def typing(verbs: Ask, actor: Who, channel_id: FromPath[int]) -> None:
     """Say that one is typing, for the next ten seconds."""
@@ -57,4 +69,4 @@ def _shown(reply: bytes) -> MessageShape:
     return cast(MessageShape, Raw(reply))  # already JSON; the type is what the documents tell
 
 
-ROUTES = (page, one, send, edit, end, typing)
+ROUTES = (page, one, send, edit, end, end_many, crosspost, typing)

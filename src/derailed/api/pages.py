@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import parse_qsl
 
 from derailed.model import snowflakes
 from derailed.model.errors import FieldError, Invalid
-from derailed.wire import messages, reactions
+from derailed.wire import limits, messages, reactions
 from derailed.wire.messages import PageQuery
 
 _NEWEST: Final = PageQuery()
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
 def asked(query_string: bytes) -> PageQuery:
@@ -28,6 +31,24 @@ def reactors(query_string: bytes) -> tuple[int, int]:
     limit = numbers.get("limit", reactions.PAGE)
     _check_limit(limit, reactions.MAX_PAGE)
     return limit, numbers.get("after", 0)
+
+
+def pins_asked(query_string: bytes) -> tuple[int, int | None]:
+    """The limit, and the moment in Unix milliseconds to go on before, of pins. Raises Invalid naming the key."""
+    limit = _numbers(query_string, ("limit",)).get("limit", limits.PINS_PAGE)
+    _check_limit(limit, limits.PINS_PAGE)
+    before = dict(parse_qsl(query_string.decode("latin-1"))).get("before")
+    return limit, None if before is None else _moment("before", before.replace(" ", "+"))  # of an offset not encoded
+
+
+def _moment(key: str, text: str) -> int:
+    """The first millisecond that does not lie before that time."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise _wrong(key, "DATE_TIME_TYPE_PARSE", "Could not parse it. Should be ISO8601.") from None
+    aware = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+    return -((_EPOCH - aware) // timedelta(milliseconds=1))
 
 
 def _numbers(query_string: bytes, keys: Collection[str]) -> dict[str, int]:

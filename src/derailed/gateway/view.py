@@ -5,6 +5,8 @@ A record is judged by the view at its own rev, never by today's, so every node d
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,6 +15,8 @@ from derailed.model import permissions
 from derailed.model.guild import Channel, Guild, Overwrite, Role
 from derailed.wire import rest
 from derailed.wire.records import Record
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class View:
@@ -71,7 +75,12 @@ class _Channel(Struct):
     rate_limit_per_user: int = 0
     flags: int = 0
     default_auto_archive_duration: int | None = None
+    last_pin_timestamp: datetime | None = None
     permission_overwrites: list[_Overwrite] = []
+
+
+class _PinsEvent(Struct):
+    last_pin_timestamp: datetime | None
 
 
 class _Role(Struct):
@@ -106,6 +115,10 @@ def apply(guild: Guild, record: Record) -> Guild:
         case "CHANNEL_CREATE" | "CHANNEL_UPDATE":
             channel = _channel(guild.id, msgspec.json.decode(record.data, type=_Channel, strict=False))
             return replace(guild, rev=record.rev, channels=guild.channels | {channel.id: channel})
+        case "CHANNEL_PINS_UPDATE":
+            pinned_at = _ms(msgspec.json.decode(record.data, type=_PinsEvent).last_pin_timestamp)
+            channel = replace(guild.channels[record.channel], last_pin_at=pinned_at)
+            return replace(guild, rev=record.rev, channels=guild.channels | {channel.id: channel})
         case "CHANNEL_DELETE":
             kept = {key: channel for key, channel in guild.channels.items() if key != record.channel}
             return replace(guild, rev=record.rev, channels=kept)
@@ -122,6 +135,10 @@ def apply(guild: Guild, record: Record) -> Guild:
             return guild
 
 
+def _ms(time: datetime | None) -> int | None:
+    return None if time is None else (time - _EPOCH) // timedelta(milliseconds=1)
+
+
 def _channel(guild_id: int, wire: _Channel) -> Channel:
     return Channel(
         id=wire.id,
@@ -135,6 +152,7 @@ def _channel(guild_id: int, wire: _Channel) -> Channel:
         rate_limit_per_user=wire.rate_limit_per_user,
         flags=wire.flags,
         default_auto_archive_duration=wire.default_auto_archive_duration,
+        last_pin_at=_ms(wire.last_pin_timestamp),
         overwrites=tuple(Overwrite(o.id, o.type, o.allow, o.deny) for o in wire.permission_overwrites),
     )
 

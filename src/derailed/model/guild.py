@@ -64,6 +64,7 @@ class Channel(Struct, frozen=True, kw_only=True):
     rate_limit_per_user: int = 0
     flags: int = 0
     default_auto_archive_duration: int | None = None
+    last_pin_at: int | None = None
     overwrites: tuple[Overwrite, ...] = ()
 
 
@@ -104,7 +105,10 @@ class Guild(Struct, frozen=True, kw_only=True):
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """A user's belonging to one guild. `roles` leaves @everyone out. Times are Unix milliseconds."""
+    """A user's belonging to one guild. `roles` leaves @everyone out. Times are Unix milliseconds.
+
+    `temporary`: it came by a temporary invite and was given no role yet.
+    """
 
     guild_id: int
     user_id: int
@@ -113,6 +117,7 @@ class Member(Struct, frozen=True, kw_only=True):
     nick: str | None = None
     timed_out_until: int | None = None
     flags: int = 0
+    temporary: bool = False
 
 
 class Invite(Struct, frozen=True, kw_only=True):

@@ -20,11 +20,11 @@ FROM roles WHERE guild_id = $1 ORDER BY id
 """
 _CHANNELS = """
 SELECT id, guild_id, type, name, position, topic, nsfw, parent_id, rate_limit_per_user, flags, overwrites,
-       default_auto_archive_duration
+       default_auto_archive_duration, last_pin_at
 FROM channels WHERE guild_id = $1 ORDER BY id
 """
 _MEMBER = """
-SELECT guild_id, user_id, joined_at, roles, nick, timed_out_until, flags
+SELECT guild_id, user_id, joined_at, roles, nick, timed_out_until, flags, temporary
 FROM members WHERE guild_id = $1 AND user_id = $2
 """
 _INSERT = (
@@ -40,7 +40,6 @@ WHERE id = $1
 _DELETE = (
     "INSERT INTO deleted_channels (id) SELECT id FROM channels WHERE guild_id = $1",
     "DELETE FROM invites WHERE guild_id = $1",
-    "DELETE FROM members WHERE guild_id = $1",
     "DELETE FROM channels WHERE guild_id = $1",
     "DELETE FROM roles WHERE guild_id = $1",
     "DELETE FROM emojis WHERE guild_id = $1",
@@ -87,6 +86,7 @@ def channel_from_row(row: Row) -> Channel:
         flags=row[9],
         overwrites=tuple(Overwrite(*each) for each in _overwrites(row[10])),
         default_auto_archive_duration=row[11],
+        last_pin_at=row[12],
     )
 
 
@@ -100,6 +100,7 @@ def member_from_row(row: Row) -> Member:
         nick=row[4],
         timed_out_until=row[5],
         flags=row[6],
+        temporary=bool(row[7]),
     )
 
 
@@ -185,6 +186,6 @@ async def update(tx: Connection, guild: Guild) -> None:
 
 
 async def delete(tx: Connection, guild_id: int) -> None:
-    """Remove the guild and all that it is made of. Its messages can not be reached any more: see `remains`."""
+    """Remove the guild and what it is made of. What there may be very much of is removed bit by bit: see `remains`."""
     for sql in _DELETE:
         await tx.execute(sql, guild_id)

@@ -34,6 +34,7 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "wrong_channel_type": ErrorCode(400, 50024, "Cannot execute action on this channel type"),
     "invalid_owner": ErrorCode(400, 50055, "Invalid Guild"),
     "too_many_guilds": ErrorCode(400, 30001, "Maximum number of guilds reached (200)"),
+    "too_many_pins": ErrorCode(400, 30003, "Maximum number of pins reached for the channel (250)"),
     "too_many_roles": ErrorCode(400, 30005, "Maximum number of guild roles reached (250)"),
     "too_many_reactions": ErrorCode(400, 30010, "Maximum number of reactions reached (20)"),
     "too_many_channels": ErrorCode(400, 30013, "Maximum number of guild channels reached (500)"),

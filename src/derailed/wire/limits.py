@@ -42,14 +42,30 @@ COMMAND_OPTIONS = 25
 COMMAND_CHOICES = 25
 GUILD_MEMBERS = 500_000
 
+PINS = 250
+
 # One answer, so that no single call holds the loop.
+PINS_PAGE = 50
 MEMBERS_PAGE = 1000
 GUILDS_PAGE = 200
 
 # What a request may weigh.
 JSON_BODY = 1 << 20
+IMAGE_BODY = 8 << 20
+"""Of the routes that take an avatar or an icon: JSON with a data URI in it."""
 BODY = 25 << 20
 """Attachments are Discord's 25 MiB."""
+
+# Files and images.
+ATTACHMENTS = 10
+FILE_NAME = 260
+FILE_DESCRIPTION = 1024
+IMAGE = 5 << 20
+"""Base64 makes seven of five."""
+SMALL_IMAGE = 256 << 10
+"""Emojis and role icons, of which a screen may hold hundreds."""
+IMAGE_HEAD = 256 << 10
+"""Where an image says its size: behind what a camera put before it, and never further in than this."""
 
 # Passwords: argon2id takes some 30 ms of a core and 64 MB each, and must not starve everything else.
 PASSWORD_THREADS = 2

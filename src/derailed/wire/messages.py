@@ -156,6 +156,28 @@ class MessageDeleteBulk(Struct):
     guild_id: Id
 
 
+class ChannelPinsUpdate(Struct):
+    """`d` of CHANNEL_PINS_UPDATE."""
+
+    guild_id: Id
+    channel_id: Id
+    last_pin_timestamp: Timestamp | None
+
+
+class PinShape(Struct):
+    """A pinned message."""
+
+    pinned_at: Timestamp
+    message: MessageShape | Raw
+
+
+class PinsShape(Struct):
+    """A page of a channel's pins, the latest first."""
+
+    items: list[PinShape]
+    has_more: bool
+
+
 class TypingStart(Struct):
     """`d` of TYPING_START. `timestamp` is in seconds, here alone."""
 

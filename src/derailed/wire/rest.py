@@ -122,6 +122,7 @@ def channel(of: Channel, last_message_id: int | None = None) -> ChannelShape:
         nsfw=of.nsfw,
         rate_limit_per_user=UNSET if category else of.rate_limit_per_user,
         last_message_id=UNSET if category else _id(last_message_id),
+        last_pin_timestamp=UNSET if category else _time(of.last_pin_at),
         flags=of.flags,
         default_auto_archive_duration=of.default_auto_archive_duration or UNSET,
         permission_overwrites=[overwrite(each) for each in of.overwrites],
@@ -230,6 +231,10 @@ def application(of: Application, owner: User, bot: User | None, guild_count: int
 
 def _id(of: int | None) -> str | None:
     return None if of is None else str(of)
+
+
+def _time(ms: int | None) -> str | None:
+    return None if ms is None else timestamp(ms)
 
 
 def _invite_guild(of: Guild) -> InviteGuild:

@@ -116,6 +116,7 @@ class ChannelShape(Struct, kw_only=True):
     nsfw: bool
     rate_limit_per_user: int | UnsetType = UNSET
     last_message_id: Id | UnsetType | None = UNSET
+    last_pin_timestamp: Timestamp | UnsetType | None = UNSET
     flags: int
     default_auto_archive_duration: int | UnsetType = UNSET
     permission_overwrites: list[OverwriteShape]
