@@ -34,7 +34,6 @@ class Hot:
 
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
-        self._tokens = tokens
 
     def handles(self, scope: Scope) -> Handler | None:
         """The handler of this request, if it is one of these."""
