@@ -79,7 +79,7 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         server = _Server(_http(application, protocol(gateway)))
         telemetry.watch_process()
         async with asyncio.TaskGroup() as tasks:
-            running = (telemetry.watch_loop(), publisher.run(), gateway.run(), Sweeper(store).run())
+            running = (telemetry.watch_loop(), publisher.run(), gateway.run(), Sweeper(context).run())
             parts = [tasks.create_task(part) for part in running]
             _stop_on_signals(server.stop)
             started(_address(listener))
@@ -103,14 +103,15 @@ async def operating(settings: Settings) -> AsyncIterator[Verbs]:
     store = _open_store(settings)
     passwords = Passwords(PasswordHasher())
     try:
-        yield _verbs(store, _NobodyListens(), passwords, settings, _OPERATOR)
+        context = _context(store, _NobodyListens(), settings, _OPERATOR)
+        yield Verbs.of(context, passwords, settings.registration)
     finally:
         passwords.close()
         await store.close()
 
 
-def _verbs(store: Store, bus: Ephemerals, passwords: Passwords, settings: Settings, worker: int) -> Verbs:
-    context = Context(store, bus, Snowflakes(worker), _now_ms)
+def _context(store: Store, bus: Ephemerals, settings: Settings, worker: int) -> Context:
+    context = Context(store, bus, Snowflakes(worker), _now_ms, _blobs(settings), _secret(settings.secret_path))
     store.rolled_back = context.shapes.clear
     return context
 

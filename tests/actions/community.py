@@ -14,6 +14,7 @@ from derailed.actions.context import Context
 from derailed.actions.faces import Faces
 from derailed.actions.messages import Messages
 from derailed.actions.reactions import Reactions
+from derailed.blobs.folder import FolderBlobs
 from derailed.model import permissions
 from derailed.model.errors import Invalid
 from derailed.model.guild import Channel, Guild, Member, Overwrite, Role
@@ -57,7 +58,8 @@ class Community:
         self.store = store
         self.bus = HearingBus()
         self.told: list[Record] = []
-        context = Context(store, self.bus, Snowflakes(0), lambda: self.now_ms)
+        nowhere = FolderBlobs(Path("no files"))
+        context = Context(store, self.bus, Snowflakes(0), lambda: self.now_ms, nowhere, b"")
         faces = Faces()
         self.context = context
         self.messages = Messages(context, faces)

@@ -29,7 +29,7 @@ def test_messages_of_deleted_channels_are_removed_a_few_at_a_time(
             for number in range(messages):
                 sent = await anna.do("POST", path, {"content": f"{number}"})
                 await anna.do("PUT", f"{path}/{sent['id']}/reactions/🚂/@me")
-        sweep = Sweeper(door.store).sweep
+        sweep = Sweeper(door.context).sweep
         assert not await sweep()
         await anna.do("DELETE", f"/guilds/{gone['id']}" if whole_guild else f"/channels/{gone['system_channel_id']}")
         left = []

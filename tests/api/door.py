@@ -15,6 +15,8 @@ from derailed.actions.context import Context
 from derailed.actions.passwords import Passwords
 from derailed.actions.verbs import Verbs
 from derailed.api import app
+from derailed.blobs import Blobs
+from derailed.blobs.folder import FolderBlobs
 from derailed.model.snowflakes import EPOCH_MS, Snowflakes
 from derailed.store import OutboxRow
 from derailed.store.sqlite import SqliteStore
@@ -71,12 +73,12 @@ class Person:
 class Door:
     """The API, the time, and every record that was put into the outbox."""
 
-    def __init__(self, store: SqliteStore, registration: str) -> None:
+    def __init__(self, store: SqliteStore, blobs: Blobs, registration: str) -> None:
         self.now_ms = EPOCH_MS + 300_000_000_000
         self.store = store
         self.records: list[tuple[str, Record]] = []
         store.committed = self._keep
-        self.context = Context(store, Deaf(), Snowflakes(0), lambda: self.now_ms)
+        self.context = Context(store, Deaf(), Snowflakes(0), lambda: self.now_ms, blobs, b"secret" * 6)
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.verbs = Verbs.of(self.context, self.passwords, registration)
         transport = httpx.ASGITransport(app.create(self.verbs), raise_app_exceptions=True)
@@ -131,7 +133,7 @@ def _good(response: httpx.Response) -> Any:
 @contextlib.asynccontextmanager
 async def opened(folder: Path, registration: str = "open") -> AsyncIterator[Door]:
     """A door to an empty house."""
-    door = Door(SqliteStore.open(folder / "derailed.sqlite", lambda: 0), registration)
+    door = Door(SqliteStore.open(folder / "derailed.sqlite", lambda: 0), FolderBlobs(folder / "blobs"), registration)
     try:
         async with door.client:
             yield door

@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from derailed.actions.context import Context
 from derailed.actions.passwords import Passwords
 from derailed.actions.verbs import Verbs
+from derailed.blobs.folder import FolderBlobs
 from derailed.model import permissions
 from derailed.model.snowflakes import EPOCH_MS, Snowflakes
 from derailed.model.user import Actor, User
@@ -86,7 +87,7 @@ def folder() -> Iterator[Path]:
 
 async def _found(path: Path) -> Cast:
     store = SqliteStore.open(path, lambda: BEGINNING_MS)
-    context = Context(store, _Nobody(), Snowflakes(0), lambda: BEGINNING_MS)
+    context = Context(store, _Nobody(), Snowflakes(0), lambda: BEGINNING_MS, FolderBlobs(path), b"")
     verbs = Verbs.of(context, passwords(), "open")
     await store.write(_register)
     bot = (await verbs.applications.create(_actor(OLGA), CreateApplication(name="rob"))).application.id

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from derailed.actions.context import Context
 from derailed.actions.publisher import Publisher
 from derailed.actions.verbs import Verbs
+from derailed.blobs.folder import FolderBlobs
 from derailed.bus import BusDown
 from derailed.gateway.arrival import Arrivals
 from derailed.gateway.hub import Hub
@@ -39,7 +40,9 @@ class Process:
         self._reader = connect(world.database, 1000)
         self._writer = EarTransaction(world.database, world.oracle)
         self.store = SqliteStore(self._reader, self._writer, world.clock)
-        context = Context(self.store, world.bus, Snowflakes(world.count()), world.clock)
+        context = Context(
+            self.store, world.bus, Snowflakes(world.count()), world.clock, FolderBlobs(world.database), b""
+        )
         self.store.rolled_back = context.shapes.clear
         self.verbs = Verbs.of(context, passwords(), "open")
         self.sessions = StampedSessions(context, self.verbs.tokens)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from derailed.actions.access import Shapes
+from derailed.blobs import Blobs
 from derailed.model.snowflakes import Snowflakes
 from derailed.store import Connection, Store, topics
 
@@ -21,12 +22,17 @@ class Ephemerals(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One per process. `clock` is Unix milliseconds; `bus` is for the ephemeral: the rest goes by the outbox."""
+    """One per process. `clock` is Unix milliseconds; `bus` is for the ephemeral: the rest goes by the outbox.
+
+    `secret` signs the addresses of attachments: it is the same in all processes.
+    """
 
     store: Store
     bus: Ephemerals
     ids: Snowflakes
     clock: Callable[[], int]
+    blobs: Blobs
+    secret: bytes
     shapes: Shapes = field(default_factory=Shapes)
 
     def new_id(self) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from derailed.actions import files
+from derailed.actions.context import Context
 from derailed.model.errors import Unavailable
-from derailed.store import Connection, Store, remains
+from derailed.store import Connection, remains
 
 _BATCH: Final = 200
 """Messages of one transaction: about two milliseconds, in which no one else writes."""
@@ -17,8 +19,8 @@ _EVERY_S: Final = 10.0
 class Sweeper:
     """One per process; several do no harm."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     async def run(self) -> None:
         """Sweep for as long as the process lives."""
@@ -27,13 +29,17 @@ class Sweeper:
             await asyncio.sleep(_BREATH_S if more else _EVERY_S)
 
     async def sweep(self) -> bool:
-        """Remove one batch; whether to go on soon."""
-        if await self._store.read(remains.channel) is None:
-            return False
+        """Remove one batch of each kind; whether to go on soon."""
         try:
-            await self._store.write(_sweep)
+            messages = await self._sweep_messages()
+            return await files.sweep(self._context) or messages
         except Unavailable:
-            return False  # there is more to write than can be written: nobody waits for this
+            return False  # there is more to write than can be written, or blobs are out of reach: nobody waits for this
+
+    async def _sweep_messages(self) -> bool:
+        if await self._context.store.read(remains.channel) is None:
+            return False
+        await self._context.store.write(_sweep)
         return True
 
 

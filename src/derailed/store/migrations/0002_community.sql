@@ -3,6 +3,7 @@
 ALTER TABLE topics ADD COLUMN last_id BIGINT NOT NULL DEFAULT 0;  -- the newest snowflake drawn under its lock
 
 ALTER TABLE users ADD COLUMN banner TEXT;
+ALTER TABLE users ADD COLUMN seen_at BIGINT NOT NULL DEFAULT 0;  -- when its token was last looked at, to the day
 
 ALTER TABLE guilds ADD COLUMN banner TEXT;
 ALTER TABLE guilds ADD COLUMN splash TEXT;
@@ -30,6 +31,13 @@ CREATE TABLE bans (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (guild_id, user_id)
 ); -- clustered
+
+-- What a verb has begun and is too long for one transaction: done a step at a time.
+CREATE TABLE chores (
+    id BIGINT PRIMARY KEY,
+    guild_id BIGINT NOT NULL,
+    body BYTEA NOT NULL                  -- what it is and how far, as JSON
+);
 
 CREATE TABLE emojis (
     id BIGINT PRIMARY KEY,
@@ -99,3 +107,10 @@ CREATE TABLE workers (
     owner TEXT NOT NULL,
     until BIGINT NOT NULL                -- free to be taken by others from then on
 );
+
+-- Blobs that are to go: of uploads that nothing refers to yet, and of what was deleted.
+CREATE TABLE doomed_blobs (
+    blob_key TEXT PRIMARY KEY,
+    due_at BIGINT NOT NULL               -- until then it may still be kept
+); -- clustered
+CREATE INDEX doomed_blobs_by_age ON doomed_blobs (due_at);
