@@ -70,12 +70,8 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         verbs = Verbs.of(context, passwords, settings.registration)
         gateway = Service(bus, verbs.sessions, context.secret, settings.public_url or None)
         limits = _limits(settings)
-        application = _front(
-            create(
-                verbs, settings.public_url, Limiting(limits, settings.rate_limits, settings.trusted_proxies, _now_ms)
-            ),
-            Site(),
-        )
+        limiting = Limiting(limits, settings.rate_limits, settings.trusted_proxies, _now_ms)
+        application = _front(create(verbs, settings.public_url, limiting), Site())
         server = _Server(_http(application, protocol(gateway)))
         telemetry.watch_process()
         async with asyncio.TaskGroup() as tasks:
