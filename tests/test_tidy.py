@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 COMPOSITION = {"app", "cli", "__main__"}
 """May name every part: they put them together."""
 
-ALONE = {"settings", "telemetry", "site"}
+ALONE = {"settings", "telemetry", "site", "progress"}
 """Stand beside the rooms and know none of them."""
 
 OPEN = NOUNS | {"actions", "store"}

@@ -191,7 +191,7 @@ def _stop_on_signals(stop: Callable[[], None]) -> None:
 
 
 def _open_log(settings: Settings) -> Log:
-    _make_data_folder(settings.data_dir)
+    make_data_folder(settings.data_dir)
     try:
         return Log(settings.log_path, retention=Retention(window_ms=settings.resume_window_s * 1000))
     except LogInUse:
@@ -199,7 +199,7 @@ def _open_log(settings: Settings) -> Log:
 
 
 def _open_store(settings: Settings) -> SqliteStore:
-    _make_data_folder(settings.data_dir)
+    make_data_folder(settings.data_dir)
     try:
         return SqliteStore.open(settings.database_path, _now_ms)
     except Incompatible as error:
@@ -230,7 +230,8 @@ def _make_secret(path: Path) -> None:
     new.replace(path)
 
 
-def _make_data_folder(folder: Path) -> None:
+def make_data_folder(folder: Path) -> None:
+    """Make it if need be, for nobody else to read. Raises CannotStart."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

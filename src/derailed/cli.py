@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
 
@@ -107,6 +108,53 @@ def create(
     _out.print(_run(make()))
 
 
+@app.command()
+def migrate(
+    check: bool = typer.Option(False, "--check", help="Only look: exit with 1 if something is to be done."),
+) -> None:
+    """Bring the database up to date. Every server does it at its start; here it is done ahead, also while some run."""
+    settings = settings_of.from_environment()
+
+    names = _run(_migrate(settings, check))
+    for name in names:
+        _out.print(f"{'missing' if check else 'applied'} {name}")
+    if not names:
+        _out.print("The database is up to date.")
+    elif check:
+        raise SystemExit(1)
+
+
+async def _migrate(settings: Settings, check: bool) -> list[str]:
+    from derailed.app import make_data_folder
+    from derailed.store.upkeep import migrating
+
+    role = "DERAILED_DATABASE_URL" if settings.database_url else "DERAILED_DATA_DIR"
+    if check:
+        return await migrating.look(role, settings.database)
+    if not settings.database_url:
+        make_data_folder(settings.data_dir)
+    return await migrating.migrate(role, settings.database, _now_ms)
+
+
+@app.command()
+def copy_data(
+    source: str = typer.Argument(metavar="FROM", help="the path of an SQLite file, or a postgresql:// URL"),
+    target: str = typer.Argument(metavar="TO", help="the same; it must be empty, or half of this copy"),
+) -> None:
+    """Copy a whole instance from one database to another, with no server on either.
+
+    Stopped halfway it goes on when it is started again.
+    """
+    from derailed.progress import Bar
+    from derailed.store.upkeep import copying
+
+    with Bar() as bar:
+        sums = _run(copying.copy(source, target, _now_ms, bar))
+    for name, (rows, checksum) in sums.items():
+        _out.print(f"{name:<20} {rows:>12,} rows   {checksum}")
+    _out.print("The copy is whole: every table has the same rows and checksum on both sides.")
+
+
 @app.callback(invoke_without_command=True)
 def _options(
     version: bool = typer.Option(False, "--version", help="Print the version and stop."),
@@ -122,11 +170,16 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     import uvloop
 
     from derailed.app import CannotStart
+    from derailed.store.upkeep import Unusable
 
     try:
         return uvloop.run(work)
-    except CannotStart as error:
+    except (CannotStart, Unusable) as error:
         _fail(str(error), 2)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

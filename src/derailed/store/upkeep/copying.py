@@ -16,6 +16,7 @@ import msgspec
 from derailed.store import Row
 from derailed.store.migrate import UNFINISHED
 from derailed.store.upkeep import Database, Table, Unusable, opening
+from derailed.store.upkeep.migrating import missing
 
 BATCH_ROWS: Final = 1000
 """A few megabytes at most in memory, and a wait for the disk that is paid off."""
@@ -51,7 +52,7 @@ async def copy(source: str, target: str, clock: Callable[[], int], progress: Pro
     """Copy everything from one location to another; what each table holds now. Raises Unusable."""
     origin = await opening.open_database("FROM", source)
     try:
-        if await opening.missing(origin):
+        if await missing(origin):
             raise Unusable("FROM: it is of an older version; bring it up to date with `derailed migrate` first")
         await origin.hold()
         await _refuse_users(origin, clock())
@@ -77,7 +78,7 @@ async def _prepared(location: str, clock: Callable[[], int]) -> Database:
             await database.close()
             raise
         await database.close()
-    await opening.migrate("TO", location, clock)
+    await opening.bring_up_to_date("TO", location, clock)
     return await opening.open_database("TO", location)
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from derailed.store.migrate import Incompatible, load, pending
+from derailed.store.migrate import Incompatible
 from derailed.store.sqlite import SqliteStore
 from derailed.store.upkeep import Database, Unusable
 from derailed.store.upkeep.postgres import PostgresDatabase
@@ -27,15 +27,13 @@ async def open_database(role: str, location: str) -> Database:
     """A connection for upkeep. Raises Unusable."""
     if is_postgres(location):
         return await PostgresDatabase.open(role, location)
-    if "://" in location:
-        raise Unusable(f"{role}: the path of an SQLite file or a postgresql:// URL is needed, not {location}")
-    return SqliteDatabase.open(role, Path(location))
+    return SqliteDatabase.open(role, _path(role, location))
 
 
-async def migrate(role: str, location: str, clock: Callable[[], int]) -> None:
+async def bring_up_to_date(role: str, location: str, clock: Callable[[], int]) -> None:
     """Bring it up to date as a server does at its start; an SQLite file is made. Raises Unusable."""
     try:
-        store = SqliteStore.open(Path(location), clock)
+        store = SqliteStore.open(_path(role, location), clock)
     except Incompatible as error:
         raise Unusable(f"{role}: {error}") from None
     except sqlite3.Error as error:
@@ -43,12 +41,7 @@ async def migrate(role: str, location: str, clock: Callable[[], int]) -> None:
     await store.close()
 
 
-async def missing(database: Database) -> list[str]:
-    """The migrations that it lacks, by name. Raises Unusable."""
-    applied: dict[int, str] = {}
-    if "migrations" in await database.names():
-        applied = {row[0]: row[1] for row in await database.fetch("SELECT number, checksum FROM migrations")}
-    try:
-        return [migration.name for migration in pending(load(), applied)]
-    except Incompatible as error:
-        raise Unusable(f"{database.role}: {error}") from None
+def _path(role: str, location: str) -> Path:
+    if "://" in location:
+        raise Unusable(f"{role}: the path of an SQLite file or a postgresql:// URL is needed")
+    return Path(location)

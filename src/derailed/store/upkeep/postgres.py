@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Self
 
 import asyncpg  # type: ignore[import-untyped]
@@ -59,17 +60,20 @@ class PostgresDatabase:
 
     async def fetch(self, sql: str, *values: object) -> Sequence[Row]:
         """See `Database.fetch`."""
-        return [tuple(row) for row in await self._connection.fetch(sql, *values)]
+        with self._lost_is_unusable():
+            return [tuple(row) for row in await self._connection.fetch(sql, *values)]
 
     async def execute(self, sql: str, *values: object) -> None:
         """See `Database.execute`."""
-        await self._connection.execute(sql, *values)
+        with self._lost_is_unusable():
+            await self._connection.execute(sql, *values)
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """See `Database.insert`."""
         try:
-            await self._connection.copy_records_to_table(table.name, records=rows, columns=table.columns)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError, OverflowError) as error:
+            with self._lost_is_unusable():
+                await self._connection.copy_records_to_table(table.name, records=rows, columns=table.columns)
+        except (asyncpg.PostgresError, ValueError) as error:
             key = ", ".join(map(str, table.key_of(rows[0])))
             reason = _first_line(error)
             raise Unusable(f"{self.role}: {table.name} does not take a row at or after ({key}): {reason}") from None
@@ -77,9 +81,9 @@ class PostgresDatabase:
     async def hold(self) -> None:
         """See `Database.hold`."""
         tables = ", ".join(sorted(await self.names()))
-        await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        await self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         try:
-            await self._connection.execute(f"LOCK TABLE {tables} IN SHARE MODE NOWAIT")
+            await self.execute(f"LOCK TABLE {tables} IN SHARE MODE NOWAIT")
         except asyncpg.LockNotAvailableError:
             raise Unusable(f"{self.role}: another process is writing to it") from None
 
@@ -89,11 +93,18 @@ class PostgresDatabase:
 
     async def continue_from(self, table: str, number: int) -> None:
         """See `Database.continue_from`."""
-        await self._connection.execute(_CONTINUE, table, number)
+        await self.execute(_CONTINUE, table, number)
 
     async def close(self) -> None:
         """See `Database.close`."""
         await self._connection.close(timeout=_CONNECT_WITHIN_S)
+
+    @contextlib.contextmanager
+    def _lost_is_unusable(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
+            raise Unusable(f"{self.role}: the connection is lost ({_first_line(error)})") from None
 
     async def _table(self, name: str) -> Table:
         columns = await self.fetch(_COLUMNS, name)
