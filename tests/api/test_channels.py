@@ -144,6 +144,83 @@ def test_one_grants_in_a_channel_only_what_one_has(tmp_path: Path) -> None:
     visit(tmp_path, story)
 
 
+def test_who_shuts_a_channel_to_everybody_can_open_it_again(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        _, ben, guild = await pair(door, MANAGE_ROLES | MANAGE_CHANNELS)
+        path = f"/channels/{guild['system_channel_id']}/permissions/{guild['id']}"
+        await ben.do("PUT", path, {"type": 0, "deny": SEND_MESSAGES})
+        await ben.do("PUT", path, {"type": 0, "allow": SEND_MESSAGES})
+        await ben.do("DELETE", path)
+
+    visit(tmp_path, story)
+
+
+def test_only_an_administrator_says_who_manages_roles_in_a_channel(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna, ben, guild = await pair(door, MANAGE_ROLES | MANAGE_CHANNELS)
+        row = {"id": ben.id, "type": 1, "allow": MANAGE_ROLES}
+        path = f"/channels/{guild['system_channel_id']}/permissions/{ben.id}"
+        assert (await ben.ask("PUT", path, row)).json()["code"] == 50013
+        body = {"name": "mine", "permission_overwrites": [row]}
+        assert (await ben.ask("POST", f"/guilds/{guild['id']}/channels", body)).json()["code"] == 50013
+        await anna.do("PUT", path, row)
+        await anna.do("POST", f"/guilds/{guild['id']}/channels", body)
+
+    visit(tmp_path, story)
+
+
+def test_an_announcement_channel_is_a_text_channel_by_another_name(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna = await door.register("anna")
+        path = f"/guilds/{(await anna.guild())['id']}/channels"
+        news = await anna.do("POST", path, {"name": "news", "type": 5, "default_auto_archive_duration": 1440})
+        assert (news["type"], news["position"], news["default_auto_archive_duration"]) == (5, 1, 1440)
+        await anna.do("POST", f"/channels/{news['id']}/messages", {"content": "the line is open"})
+        plain = await anna.do("PATCH", f"/channels/{news['id']}", {"type": 0, "default_auto_archive_duration": None})
+        assert (plain["type"], "default_auto_archive_duration" in plain) == (0, False)
+        assert (await anna.get(f"/channels/{news['id']}"))["type"] == 0
+        category = await anna.do("POST", path, {"name": "hall", "type": 4})
+        assert list((await anna.ask("PATCH", f"/channels/{category['id']}", {"type": 0})).json()["errors"]) == ["type"]
+
+    visit(tmp_path, story)
+
+
+def test_a_category_holds_only_so_many_channels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CATEGORY_CHANNELS", 2)
+
+    async def story(door: Door) -> None:
+        anna = await door.register("anna")
+        path = f"/guilds/{(await anna.guild())['id']}/channels"
+        hall = (await anna.do("POST", path, {"name": "hall", "type": 4}))["id"]
+        made = [await anna.do("POST", path, {"name": name}) for name in "abc"]
+        moves = [{"id": each["id"], "parent_id": hall} for each in made]
+        assert list((await anna.ask("PATCH", path, moves)).json()["errors"]) == ["parent_id"]
+        await anna.do("PATCH", path, moves[:2])
+        await anna.do("PATCH", path, moves[:2])  # they are in it already
+        for method, where, body in (
+            ("PATCH", f"/channels/{made[2]['id']}", {"parent_id": hall}),
+            ("POST", path, {"name": "d", "parent_id": hall}),
+        ):
+            refused = (await anna.ask(method, where, body)).json()
+            assert refused["errors"]["parent_id"]["_errors"][0]["code"] == "CHANNEL_PARENT_MAX_CHANNELS"
+
+    visit(tmp_path, story)
+
+
+def test_channels_that_are_moved_together_are_judged_one_after_another(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna = await door.register("anna")
+        guild = await anna.guild()
+        path = f"/guilds/{guild['id']}/channels"
+        hall = (await anna.do("POST", path, {"name": "hall", "type": 4}))["id"]
+        channel = guild["system_channel_id"]
+        await anna.do("PATCH", path, [{"id": channel, "parent_id": hall}, {"id": channel, "position": 9}])
+        moved = await anna.get(f"/channels/{channel}")
+        assert (moved["parent_id"], moved["position"]) == (hall, 9)
+
+    visit(tmp_path, story)
+
+
 def test_overwrites_name_roles_and_members_of_the_guild(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
         anna, _, guild = await pair(door)
@@ -169,13 +246,17 @@ def test_wrong_fields_of_a_channel_are_named(tmp_path: Path) -> None:
             {"position": 1 << 40},
             {"flags": 1 << 70},
             {"parent_id": guild["system_channel_id"]},
+            {"default_auto_archive_duration": 61},
+            {"type": 4},
+            {"type": 2},
             {"permission_overwrites": [{"id": 1, "type": 2}]},
             {"permission_overwrites": [{"id": 1, "type": 0, "deny": 1}]},
         ):
             refused = await anna.ask("PATCH", f"/channels/{guild['system_channel_id']}", body)
             assert (refused.status_code, list(refused.json()["errors"])) == (400, list(body)), body
-        refused = await anna.ask("POST", f"/guilds/{guild['id']}/channels", {"name": "voice", "type": 2})
-        assert list(refused.json()["errors"]) == ["type"]
+        for kind in (1, 2, 10, 13, 15):
+            refused = await anna.ask("POST", f"/guilds/{guild['id']}/channels", {"name": "voice", "type": kind})
+            assert list(refused.json()["errors"]) == ["type"]
 
     visit(tmp_path, story)
 

@@ -16,13 +16,15 @@ from derailed.actions.forms import Form, refuse
 from derailed.actions.overwrites import from_entries, require_grantable
 from derailed.model import permissions
 from derailed.model.errors import Forbidden, Invalid, Unknown
-from derailed.model.guild import Channel, ChannelType, Guild, Overwrite
+from derailed.model.guild import Channel, ChannelType, Guild
 from derailed.model.user import Actor
 from derailed.store import Connection, channels, guilds
 from derailed.wire import limits
 from derailed.wire.requests import CreateChannel, EditChannel, MoveChannel
 
-_KINDS: Final = (int(ChannelType.TEXT), int(ChannelType.CATEGORY))
+_TALKATIVE: Final = (int(ChannelType.TEXT), int(ChannelType.ANNOUNCEMENT))
+_KINDS: Final = (*_TALKATIVE, int(ChannelType.CATEGORY))
+_ARCHIVE_MINUTES: Final = (60, 1440, 4320, 10080)
 _INT_MAX: Final = 2**31 - 1
 
 
@@ -46,7 +48,7 @@ class Channels:
     async def create(self, actor: Actor, guild_id: int, body: CreateChannel) -> Channel:
         """A new place. In a category it begins with the category's overwrites unless it brings its own."""
         form = Form()
-        form.choice("type", body.type, _KINDS)
+        form.choice("type", body.type or 0, _KINDS)
         _check(form, body)
         form.finish()
 
@@ -55,10 +57,11 @@ class Channels:
             access.require(permissions.MANAGE_CHANNELS)
             if len(access.guild.channels) >= limits.CHANNELS:
                 raise Invalid("too_many_channels")
-            parent = _parent(access.guild, body.type, body.parent_id)
+            parent = _parent(access.guild, body.type or 0, body.parent_id)
             channel = _new(self._context.new_id(), access.guild, parent, body)
             if body.permission_overwrites:
-                _require_overwriting(access, access.permissions, (), channel.overwrites)
+                access.require(permissions.MANAGE_ROLES)
+                require_grantable(access, parent, (), channel.overwrites, changes.now_ms)
             await channels.insert(changes.tx, channel)
             await changes.channel("CHANNEL_CREATE", channel)
             await _audit(changes, actor, access.guild, None, channel)
@@ -77,12 +80,7 @@ class Channels:
             access.require(permissions.MANAGE_CHANNELS)
             before = access.guild.channels[channel_id]
             after = _edited(access.guild, before, body)
-            if after.overwrites != before.overwrites:
-                _require_overwriting(access, access.permissions, before.overwrites, after.overwrites)
-            if after != before:
-                await channels.update(changes.tx, after)
-                await changes.channel("CHANNEL_UPDATE", after)
-                await _audit(changes, actor, access.guild, before, after)
+            await _write(changes, actor, access, before, after)
             last = await channels.last_message_ids(changes.tx, (channel_id,))
             return after, last.get(channel_id)
 
@@ -106,13 +104,10 @@ class Channels:
                 if before is None or not access.sees(before, changes.now_ms):
                     raise Unknown("channel")
                 after = _edited(access.guild, before, body)
-                if after.overwrites != before.overwrites:
-                    held = permissions.of_member(access.guild, access.member, before, changes.now_ms)
-                    _require_overwriting(access, held, before.overwrites, after.overwrites)
-                if after != before:
-                    await channels.update(changes.tx, after)
-                    await changes.channel("CHANNEL_UPDATE", after)
-                    await _audit(changes, actor, access.guild, before, after)
+                await _write(changes, actor, access, before, after)
+                # The next is judged by what is there then: a category that has room, overwrites to be locked to.
+                shape = replace(access.guild, channels=access.guild.channels | {channel_id: after})
+                access = replace(access, guild=shape)
 
         await change(self._context, work)
 
@@ -138,10 +133,27 @@ class Channels:
 
     async def _unsettle(self, changes: Changes, guild: Guild, channel_id: int) -> None:
         """A guild does not speak in a channel that is gone."""
-        if guild.system_channel_id == channel_id:
-            without = replace(guild, system_channel_id=None)
+        named = [name for name in _OF_GUILD if getattr(guild, name) == channel_id]
+        if named:
+            without = replace(guild, **dict.fromkeys(named))
             await guilds.update(changes.tx, without)
             await changes.guild_update(without)
+
+
+_OF_GUILD: Final = ("system_channel_id", "rules_channel_id", "public_updates_channel_id")
+"""What a guild has a channel for."""
+
+
+async def _write(changes: Changes, actor: Actor, access: Access, before: Channel, after: Channel) -> None:
+    """Write what was changed of a channel, if anything was and the actor may."""
+    if after.overwrites != before.overwrites:
+        if not permissions.of_member(access.guild, access.member, before, changes.now_ms) & permissions.MANAGE_ROLES:
+            raise Forbidden
+        require_grantable(access, before, before.overwrites, after.overwrites, changes.now_ms)
+    if after != before:
+        await channels.update(changes.tx, after)
+        await changes.channel("CHANNEL_UPDATE", after)
+        await _audit(changes, actor, access.guild, before, after)
 
 
 async def _audit(changes: Changes, actor: Actor, guild: Guild, before: Channel | None, after: Channel | None) -> None:
@@ -155,39 +167,56 @@ def _check(form: Form, body: CreateChannel | EditChannel) -> None:
     form.text("topic", body.topic or "", 0, limits.CHANNEL_TOPIC)
     form.number("position", body.position or 0, 0, _INT_MAX)
     form.number("rate_limit_per_user", body.rate_limit_per_user or 0, 0, limits.SLOW_MODE_S)
+    form.choice("default_auto_archive_duration", body.default_auto_archive_duration or 60, _ARCHIVE_MINUTES)
     if isinstance(body, EditChannel):
         form.number("flags", body.flags or 0, 0, _INT_MAX)
 
 
-def _parent(guild: Guild, kind: int, parent_id: int | None) -> Channel | None:
+def _parent(guild: Guild, kind: int, parent_id: int | None, child_id: int = 0) -> Channel | None:
+    """The category with that id, if a channel of that kind can be in it; `child_id` is one that may be in it now."""
     if parent_id is None:
         return None
     parent = guild.channels.get(int(parent_id))
     if parent is None or parent.type != ChannelType.CATEGORY or kind == ChannelType.CATEGORY:
         raise refuse("parent_id", "CHANNEL_PARENT_INVALID", "That is no category this channel can be in.")
+    inside = [each for each in guild.channels.values() if each.parent_id == parent.id and each.id != child_id]
+    if len(inside) >= limits.CATEGORY_CHANNELS:
+        message = f"Maximum number of channels in category reached ({limits.CATEGORY_CHANNELS})"
+        raise refuse("parent_id", "CHANNEL_PARENT_MAX_CHANNELS", message)
     return parent
 
 
 def _new(channel_id: int, guild: Guild, parent: Channel | None, body: CreateChannel) -> Channel:
-    below = [each.position for each in guild.channels.values() if each.type == body.type]
+    kind = body.type or 0
+    below = [each.position for each in guild.channels.values() if _sorts_with(each.type, kind)]
     overwrites = from_entries(body.permission_overwrites or ())
     return Channel(
         id=channel_id,
         guild_id=guild.id,
-        type=body.type,
+        type=kind,
         name=body.name.strip(),
         position=max(below, default=-1) + 1 if body.position is None else body.position,
         topic=body.topic or None,
         nsfw=bool(body.nsfw),
         parent_id=None if parent is None else parent.id,
         rate_limit_per_user=body.rate_limit_per_user or 0,
+        default_auto_archive_duration=body.default_auto_archive_duration,
         overwrites=parent.overwrites if parent is not None and not overwrites else overwrites,
     )
+
+
+def _sorts_with(kind: int, other: int) -> bool:
+    """Whether channels of the two kinds stand in one order: all but categories do."""
+    return (kind == ChannelType.CATEGORY) == (other == ChannelType.CATEGORY)
 
 
 def _edited(guild: Guild, before: Channel, body: EditChannel) -> Channel:
     """The channel with what the body sets; null is the default."""
     changed: dict[str, object] = {}
+    if body.type not in (UNSET, before.type):
+        if body.type not in _TALKATIVE or before.type not in _TALKATIVE:
+            raise refuse("type", "BASE_TYPE_CHOICES", "Only text and announcement channels become one another.")
+        changed["type"] = body.type
     if body.name is not UNSET:
         changed["name"] = body.name.strip()
     if body.topic is not UNSET:
@@ -196,22 +225,16 @@ def _edited(guild: Guild, before: Channel, body: EditChannel) -> Channel:
         value = getattr(body, name)
         if value is not UNSET:
             changed[name] = value or 0
+    if body.default_auto_archive_duration is not UNSET:
+        changed["default_auto_archive_duration"] = body.default_auto_archive_duration
     if body.nsfw is not UNSET:
         changed["nsfw"] = bool(body.nsfw)
     if body.permission_overwrites is not UNSET:
         changed["overwrites"] = from_entries(body.permission_overwrites or ())
     if body.parent_id is not UNSET:
-        parent = _parent(guild, before.type, body.parent_id)
+        parent = _parent(guild, before.type, body.parent_id, before.id)
         changed["parent_id"] = None if parent is None else parent.id
     after = replace(before, **changed)
     if body.lock_permissions and after.parent_id is not None:
         after = replace(after, overwrites=guild.channels[after.parent_id].overwrites)
     return after
-
-
-def _require_overwriting(
-    access: Access, held: int, before: tuple[Overwrite, ...], after: tuple[Overwrite, ...]
-) -> None:
-    if not held & permissions.MANAGE_ROLES:
-        raise Forbidden
-    require_grantable(access, held, before, after)

@@ -59,7 +59,7 @@ class Overwrites:
     async def _write(self, changes: Changes, actor: Actor, access: Access, overwrites: tuple[Overwrite, ...]) -> None:
         channel = access.channel
         assert channel is not None
-        require_grantable(access, access.permissions, channel.overwrites, overwrites)
+        require_grantable(access, channel, channel.overwrites, overwrites, changes.now_ms)
         if len(overwrites) > limits.OVERWRITES:
             raise refuse("permission_overwrites", "BASE_TYPE_MAX_LENGTH", f"Must be {limits.OVERWRITES} or fewer.")
         changed = replace(channel, overwrites=overwrites)
@@ -80,8 +80,18 @@ def from_entries(entries: Sequence[OverwriteEntry]) -> tuple[Overwrite, ...]:
     return tuple(made.values())
 
 
-def require_grantable(access: Access, held: int, before: Sequence[Overwrite], after: Sequence[Overwrite]) -> None:
-    """Raise Forbidden unless every bit that changes is one the actor holds. Roles must be the guild's."""
+def require_grantable(
+    access: Access, where: Channel | None, before: Sequence[Overwrite], after: Sequence[Overwrite], now_ms: int
+) -> None:
+    """Raise Forbidden unless every bit that changes is one the actor holds, in the guild or in the channel `where`.
+
+    What one has in the guild counts, so that who has shut a channel to everybody can open it again. To say who may
+    manage roles takes an administrator. Roles must be the guild's.
+    """
+    in_guild = permissions.of_member(access.guild, access.member, None, now_ms)
+    held = in_guild | permissions.of_member(access.guild, access.member, where, now_ms)
+    if in_guild != permissions.ALL:
+        held &= ~permissions.MANAGE_ROLES
     old = {each.id: each for each in before}
     for each in after:
         was = old.pop(each.id, Overwrite(each.id, each.type, 0, 0))

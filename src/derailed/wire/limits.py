@@ -29,6 +29,7 @@ AUDIT_REASON = 512
 # How much there may be of it. A guild's shape is held whole in memory by every node that serves it.
 GUILDS = 200
 CHANNELS = 500
+CATEGORY_CHANNELS = 50
 ROLES = 250
 OVERWRITES = 100
 INVITES = 1000

@@ -126,12 +126,13 @@ class CreateChannel(Struct, kw_only=True):
     """POST /guilds/{id}/channels"""
 
     name: str
-    type: int = 0
+    type: int | None = None
     topic: str | None = None
     position: int | None = None
     parent_id: Snowflake | None = None
     nsfw: bool | None = None
     rate_limit_per_user: int | None = None
+    default_auto_archive_duration: int | None = None
     permission_overwrites: list[OverwriteEntry] | None = None
 
 
@@ -139,12 +140,14 @@ class EditChannel(Struct, kw_only=True):
     """PATCH /channels/{id}"""
 
     name: str | UnsetType = UNSET
+    type: int | UnsetType = UNSET
     topic: str | UnsetType | None = UNSET
     position: int | UnsetType | None = UNSET
     parent_id: Snowflake | UnsetType | None = UNSET
     nsfw: bool | UnsetType | None = UNSET
     rate_limit_per_user: int | UnsetType | None = UNSET
     flags: int | UnsetType | None = UNSET
+    default_auto_archive_duration: int | UnsetType | None = UNSET
     permission_overwrites: list[OverwriteEntry] | UnsetType | None = UNSET
     lock_permissions: bool | None = None
 
@@ -159,9 +162,11 @@ class MoveChannel(Struct, kw_only=True):
 
 
 class Colors(Struct, kw_only=True):
-    """A role's colours; only the first is kept."""
+    """A role's colours: one, a gradient of two, or all three."""
 
     primary_color: int = 0
+    secondary_color: int | None = None
+    tertiary_color: int | None = None
 
 
 class EditRole(Struct, kw_only=True):
@@ -173,6 +178,7 @@ class EditRole(Struct, kw_only=True):
     colors: Colors | UnsetType | None = UNSET
     hoist: bool | UnsetType | None = UNSET
     mentionable: bool | UnsetType | None = UNSET
+    icon: str | UnsetType | None = UNSET
     unicode_emoji: str | UnsetType | None = UNSET
 
 
