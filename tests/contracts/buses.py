@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
+import redis.asyncio
+
 from derailed.broker.log import Log
 from derailed.bus import Bus, Entry, Put, Signal, Subscription
 from derailed.bus.embedded import EmbeddedBus, EmbeddedSubscription
+from derailed.bus.redis import RedisBus
+from derailed.bus.redis_server import MARKS, META
+from derailed.bus.redis_subscription import RedisSubscription
+from tests.servers import valkey
 
 GUILD, OTHER, USER = "guild:1", "guild:2", "user:1"
 
@@ -86,7 +93,64 @@ async def embedded(folder: Path) -> AsyncIterator[Bench]:
     await bench.bus.close()
 
 
-BUSES = {"embedded": embedded}
+class RedisBench:
+    """A Valkey of the test process's own, emptied for each case."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = redis.asyncio.Redis.from_url(url)
+        self._bus = RedisBus(url)
+
+    @property
+    def bus(self) -> RedisBus:
+        return self._bus
+
+    async def begin(self) -> None:
+        await self._client.flushall()
+        await self._bus.look()
+
+    async def end(self) -> None:
+        await self._bus.close()
+        await self._client.aclose()
+
+    async def trim(self) -> None:
+        for number in range(3):
+            await self._age_by(400_000)
+            await self.bus.append([[Put(f"filler:{number}:{time.monotonic_ns()}", 1, b"")]], start=True)
+
+    async def _age_by(self, ms: int) -> None:
+        """What five minutes do to the server's marks."""
+        marks = [mark.split() for mark in await self._client.lrange(MARKS, 0, -1)]
+        for number, (offset, at, size) in enumerate(marks):
+            await self._client.lset(MARKS, number, f"{int(offset)} {int(at) - ms} {int(size)}")
+        for field in ("marked", "appended"):
+            await self._client.hincrby(META, field, -ms)
+
+    async def lose_connection(self, subscription: Subscription) -> None:
+        assert isinstance(subscription, RedisSubscription)
+        subscription.drop()
+
+    async def lose_past(self) -> None:
+        await self._client.flushall()
+        await self._bus.look()
+
+    async def restart(self) -> None:
+        await self._bus.close()
+        self._bus = RedisBus(self._url)
+        await self._bus.look()
+
+
+@asynccontextmanager
+async def on_valkey(folder: Path) -> AsyncIterator[Bench]:
+    bench = RedisBench(valkey.shared().url)
+    try:
+        await bench.begin()
+        yield bench
+    finally:
+        await bench.end()
+
+
+BUSES = {"embedded": embedded, "redis": on_valkey}
 
 
 def one(topic: str, rev: int, payload: bytes = b"") -> list[Put]:
