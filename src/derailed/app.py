@@ -32,6 +32,7 @@ from derailed.blobs.folder import FolderBlobs
 from derailed.broker import LogInUse
 from derailed.broker.buckets import Retention
 from derailed.broker.log import Log
+from derailed.bus import Bus
 from derailed.bus.embedded import EmbeddedBus
 from derailed.gateway.connection import protocol
 from derailed.gateway.service import Service
@@ -60,9 +61,8 @@ class CannotStart(Exception):
 async def serve(settings: Settings, started: Callable[[str], None]) -> None:
     """Run every part in this process until it is told to stop. `started` hears the address, once it answers."""
     with _listen(settings) as listener:
-        log = _open_log(settings)
+        bus = _open_bus(settings)
         store = _open_store(settings)
-        bus = EmbeddedBus(log)
         publisher = Publisher(store, bus, _now_ms)
         store.committed = publisher.take
         passwords = Passwords(PasswordHasher())
@@ -188,6 +188,15 @@ def _stop_on_signals(stop: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+
+
+def _open_bus(settings: Settings) -> Bus:
+    if settings.bus_url:
+        from derailed.bus.redis import RedisBus  # only the embedded one is always needed
+        from derailed.bus.redis_server import Retention as Kept
+
+        return RedisBus(settings.bus_url, Kept(window_ms=settings.resume_window_s * 1000))
+    return EmbeddedBus(_open_log(settings))
 
 
 def _open_log(settings: Settings) -> Log:

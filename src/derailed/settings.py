@@ -169,9 +169,10 @@ def _database(text: str) -> str:
     return text
 
 
-def _embedded(text: str) -> str:
-    if text:
-        raise ValueError("only the embedded one (leave it empty) works today, another not yet")
+def _bus(text: str) -> str:
+    url = urlsplit(text)
+    if text and (url.scheme not in ("redis", "rediss", "unix") or not (url.hostname or url.path)):
+        raise ValueError("an address like redis://host:6379/0 is needed")  # which may hold a password: not repeated
     return text
 
 
@@ -214,7 +215,7 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "secret_file": Variable("", _file, "signs session ids, made on the first start; empty: in the data folder"),
     "registration": Variable("open", _one_of(REGISTRATIONS), "who may register: open, invite or closed"),
     "database_url": Variable("", _database, "postgresql://…; empty: SQLite in the data folder"),
-    "bus_url": Variable("", _embedded, "empty: the log in this process, kept in the data folder"),
+    "bus_url": Variable("", _bus, "redis://host:6379 (or rediss://, unix://); empty: the log in this process"),
     "blobs_url": Variable(
         "", _bucket, "where files are kept; empty: a folder in the data folder; or s3://bucket/prefix"
     ),
