@@ -18,9 +18,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @contextmanager
-def start(driver: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def start(driver: str, location: str) -> Iterator[subprocess.Popen[str]]:
     """It, running; its end is waited for."""
-    command = [sys.executable, "-m", __name__, driver, str(folder)]
+    command = [sys.executable, "-m", __name__, driver, location]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             yield process
@@ -34,9 +34,9 @@ async def say(tx: Connection) -> int:
     return at.rev
 
 
-async def main(driver: str, folder: Path) -> None:
+async def main(driver: str, location: str) -> None:
     """Write for ever, saying each rev once it is answered."""
-    store = OPENERS[driver](folder)
+    store = await OPENERS[driver](location)
 
     async def writer() -> None:
         while True:
@@ -46,4 +46,4 @@ async def main(driver: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], sys.argv[2]))

@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from derailed.store import Store
+from derailed.store.postgres import PostgresStore
 from derailed.store.sqlite import SqliteStore
+from tests.servers import postgres
 
 NOW = 1_700_000_000_000
 
+Opener = Callable[[str], Awaitable[Store]]
 
-def sqlite(folder: Path) -> Store:
+
+async def sqlite(location: str) -> Store:
     """The embedded one."""
-    return SqliteStore.open(folder / "store.db", lambda: NOW)
+    return SqliteStore.open(Path(location), lambda: NOW)
 
 
-OPENERS: dict[str, Callable[[Path], Store]] = {"sqlite": sqlite}
+async def on_postgres(location: str) -> Store:
+    """The one on a server."""
+    return await PostgresStore.open(location, lambda: NOW)
+
+
+OPENERS: dict[str, Opener] = {"sqlite": sqlite, "postgres": on_postgres}
+
+
+@contextmanager
+def database(driver: str, folder: Path) -> Iterator[str]:
+    """Where an empty database of that kind is."""
+    if driver == "sqlite":
+        yield str(folder / "store.db")
+        return
+    server = postgres.shared()
+    url = server.database()
+    try:
+        yield url
+    finally:
+        server.drop(url)
+
+
+def run(story: Awaitable[None]) -> None:
+    """Run it in a loop of its own, for half a minute at most."""
+
+    async def main() -> None:
+        async with asyncio.timeout(30):
+            await story
+
+    asyncio.run(main())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ import pytest
 from derailed.model.errors import Forbidden, Unavailable
 from derailed.store import Connection, OutboxRow, Store, topics
 from tests.contracts import busy_writer
-from tests.contracts.stores import NOW, OPENERS
+from tests.contracts.stores import NOW, OPENERS, database, run
 
 GUILD = "guild:1"
 
-Opener = Callable[[Path], Store]
+Open = Callable[[], Awaitable[Store]]
 Story = Callable[[Store], Coroutine[Any, Any, None]]
 Play = Callable[[Story], None]
 
@@ -30,24 +30,33 @@ def driver(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def open_store(driver: str) -> Opener:
-    return OPENERS[driver]
+def location(driver: str, tmp_path: Path) -> Iterator[str]:
+    """Where an empty database is."""
+    with database(driver, tmp_path) as found:
+        yield found
 
 
 @pytest.fixture
-def play(open_store: Opener, tmp_path: Path) -> Play:
+def open_store(driver: str, location: str) -> Open:
+    """Opens that database, as often as it is called."""
+    return lambda: OPENERS[driver](location)
+
+
+@pytest.fixture
+def play(open_store: Open) -> Play:
     """Run a story on an open store."""
 
-    def run(story: Story) -> None:
+    def play_story(story: Story) -> None:
         async def main() -> None:
-            store = open_store(tmp_path)
-            async with asyncio.timeout(30):
+            store = await open_store()
+            try:
                 await story(store)
+            finally:
                 await store.close()
 
-        asyncio.run(main())
+        run(main())
 
-    return run
+    return play_story
 
 
 async def say(tx: Connection) -> int:
@@ -146,14 +155,16 @@ def test_a_read_sees_one_moment_however_many_statements_it_takes(play: Play) -> 
 
 def test_a_read_does_not_see_what_is_not_committed(play: Play) -> None:
     async def story(store: Store) -> None:
-        seen: list[int] = []
+        async def say_much_and_raise(tx: Connection) -> None:
+            for _ in range(20):
+                await say(tx)
+                await tx.execute("UPDATE workers SET until = 0")
+            raise Forbidden
 
-        async def say_while_another_reads(tx: Connection) -> None:
-            await say(tx)
-            seen.append(await store.read(rev))
-
-        await store.write(say_while_another_reads)
-        assert seen == [0]
+        writing = asyncio.gather(*(store.write(say_much_and_raise) for _ in range(10)), return_exceptions=True)
+        while not writing.done():
+            assert await store.read(rev) == 0
+            await asyncio.sleep(0)
 
     play(story)
 
@@ -248,9 +259,9 @@ def test_the_outbox_is_read_in_pages_that_cut_no_verb(play: Play) -> None:
     play(story)
 
 
-def test_forgotten_rows_are_gone_at_once_and_their_ids_never_return(open_store: Opener, tmp_path: Path) -> None:
+def test_forgotten_rows_are_gone_at_once_and_their_ids_never_return(open_store: Open) -> None:
     async def main() -> None:
-        store = open_store(tmp_path)
+        store = await open_store()
         taken = collect(store)
         for _ in range(5):
             await store.write(say)
@@ -259,14 +270,14 @@ def test_forgotten_rows_are_gone_at_once_and_their_ids_never_return(open_store: 
         await store.forget([taken[2].id])
         await store.close()
 
-        store = open_store(tmp_path)
+        store = await open_store()
         assert await store.outbox(0, 10) == []
         again = collect(store)
         await store.write(say)
         assert again[0].id > taken[-1].id
         await store.close()
 
-    asyncio.run(main())
+    run(main())
 
 
 # --- limits and failures
@@ -315,23 +326,23 @@ def test_a_caller_who_leaves_after_its_turn_has_written(play: Play) -> None:
     play(story)
 
 
-def test_close_finishes_what_waits(open_store: Opener, tmp_path: Path) -> None:
+def test_close_finishes_what_waits(open_store: Open) -> None:
     async def main() -> None:
-        store = open_store(tmp_path)
+        store = await open_store()
         waiting = [asyncio.create_task(store.write(say)) for _ in range(100)]
         await asyncio.sleep(0)
         await store.close()
         assert await asyncio.gather(*waiting) == list(range(1, 101))
-        store = open_store(tmp_path)
+        store = await open_store()
         assert await store.read(rev) == 100
         await store.close()
 
-    asyncio.run(main())
+    run(main())
 
 
-def test_two_stores_on_one_database_share_its_revs(open_store: Opener, tmp_path: Path) -> None:
+def test_two_stores_on_one_database_share_its_revs(open_store: Open) -> None:
     async def main() -> None:
-        stores = [open_store(tmp_path), open_store(tmp_path)]
+        stores = [await open_store(), await open_store()]
         taken = [collect(store) for store in stores]
         revs = await asyncio.gather(*(store.write(say) for _ in range(100) for store in stores))
         assert sorted(revs) == list(range(1, 201))
@@ -339,23 +350,23 @@ def test_two_stores_on_one_database_share_its_revs(open_store: Opener, tmp_path:
         assert sorted(ids) == [row.id for row in await stores[0].outbox(0, 1000)]
         await asyncio.gather(*(store.close() for store in stores))
 
-    asyncio.run(main())
+    run(main())
 
 
 @pytest.mark.parametrize("answers", [1, 40, 400])
-def test_what_was_answered_survives_a_kill(driver: str, tmp_path: Path, answers: int) -> None:
-    with busy_writer.start(driver, tmp_path) as process:
+def test_what_was_answered_survives_a_kill(driver: str, location: str, open_store: Open, answers: int) -> None:
+    with busy_writer.start(driver, location) as process:
         assert process.stdout is not None
         answered = [int(process.stdout.readline()) for _ in range(answers)]
         process.send_signal(signal.SIGKILL)
         answered += [int(line) for line in process.stdout.read().split("\n")[:-1]]
 
     async def main() -> None:
-        store = OPENERS[driver](tmp_path)
+        store = await open_store()
         last = await store.read(rev)
         assert last >= max(answered)
         assert [row.rev for row in await store.outbox(0, 1_000_000)] == list(range(1, last + 1))
         assert await store.write(say) == last + 1
         await store.close()
 
-    asyncio.run(main())
+    run(main())

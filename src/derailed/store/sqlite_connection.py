@@ -119,7 +119,11 @@ class Transaction:
         return self._cursor.execute(statement.sql, values)
 
     def _write_ahead(self, ahead: Ahead) -> None:
-        self._write_all(ahead.earlier)
+        try:
+            self._write_all(ahead.earlier)
+        except sqlite3.Error:
+            self._cursor.execute("ROLLBACK")  # it is not this verb's, so it is everybody's
+            raise
         if ahead.savepoint:
             self._cursor.execute("SAVEPOINT verb")
         self._write_all(ahead.own)

@@ -1,0 +1,256 @@
+"""The store on a PostgreSQL server, which any number of processes share.
+
+One connection writes groups of verbs, as the embedded store does: while one is committed the next one queues. A few
+others read, in groups too. Servers that speak the same protocol are not tried here: CockroachDB, YugabyteDB, Citus.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Self
+
+import asyncpg  # type: ignore[import-untyped]
+import structlog
+
+from derailed.model.errors import Unavailable
+from derailed.store import Connection, OutboxRow, T, Work
+from derailed.store.postgres_line import Line, Unreachable, connect
+from derailed.store.postgres_reads import Reads
+from derailed.store.postgres_schema import migrate
+from derailed.store.postgres_writer import Broken, Taken, Transaction
+from derailed.store.writes import FORGET_MAX, FORGET_WITHIN_S, GROUP_MAX, WAITING_MAX, Write
+
+__all__ = ["PostgresStore", "Unreachable"]
+
+_READERS: Final = 4
+"""So many groups of reads at once: one that takes long holds up no other."""
+_FILL_S: Final = 0.02
+"""A group takes in verbs for as long: other processes wait for the topics that it holds."""
+_RUNS_MAX: Final = 5
+"""How often a verb is run that deadlocks with another process."""
+_OUTBOX_PAGE: Final = 64
+
+_OUTBOX = """
+SELECT id, verb, topic, rev, payload, created_at FROM outbox
+WHERE id > $1 AND id <> ALL($3::bigint[]) ORDER BY id LIMIT $2
+"""
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class PostgresStore:
+    """`derailed.store.Store` on a server.
+
+    When the connection is lost while COMMIT is on its way, nobody can say whether the group was kept. Its callers
+    get Unavailable, as for any write that may be tried again: what was kept is published from the outbox, so who
+    tries again sees it as after any answer that was lost on its way, and a message with a nonce is not sent twice.
+    """
+
+    def __init__(self, writer: Line, readers: Sequence[Line], clock: Callable[[], int]) -> None:
+        self.committed: Callable[[Sequence[OutboxRow]], None] = _ignore_rows
+        self.rolled_back: Callable[[], None] = _ignore
+        self._writer = writer
+        self._reads = Reads(readers)
+        self._clock = clock
+        self._waiting: deque[Write] = deque()
+        self._group: list[Write] = []
+        self._forgotten: set[int] = set()
+        self._forget_due = False
+        self._forget_timer: asyncio.TimerHandle | None = None
+        self._pump: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, url: str, clock: Callable[[], int]) -> Self:
+        """Connect and bring the schema up to date. `clock` is Unix time in milliseconds.
+
+        Raises Unreachable, Incompatible.
+        """
+        db = await connect(url)
+        try:
+            await migrate(db, clock())
+        finally:
+            await db.close()
+        writer, *readers = [await Line.open(url) for _ in range(1 + _READERS)]
+        return cls(writer, readers, clock)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the server can be reached, as far as we know."""
+        return self._writer.is_up and self._reads.is_up
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on one snapshot of everything committed. Raises Unavailable."""
+        return await self._reads.read(work)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction; durable when it returns. Raises Unavailable."""
+        if len(self._waiting) >= WAITING_MAX or not self._writer.is_up:
+            raise Unavailable
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Write(work, future))
+        self._wake()
+        return await future
+
+    async def outbox(self, after: int, limit: int) -> list[OutboxRow]:
+        """Rows above id `after`, in id order; those that are forgotten but not deleted yet are left out.
+
+        A verb's ids follow each other. But rows of a verb that is committed later, by another process, may have
+        lower ids than rows that were read, unless they share a topic: its ids are drawn under its lock.
+        """
+        hidden = tuple(self._forgotten)
+
+        async def work(tx: Connection) -> list[OutboxRow]:
+            rows = await tx.fetch(_OUTBOX, after, limit, hidden)
+            while len(rows) >= limit:
+                more = await tx.fetch(_OUTBOX, rows[-1][0], _OUTBOX_PAGE, hidden)
+                of_verb = [row for row in more if row[1] == rows[-1][1]]
+                rows += of_verb
+                if len(of_verb) < _OUTBOX_PAGE:
+                    break
+            return [OutboxRow(*row) for row in rows]
+
+        return await self._reads.read(work)
+
+    async def forget(self, ids: Sequence[int]) -> None:
+        """Delete outbox rows that the bus has acknowledged, with the next group of writes or in a moment."""
+        self._forgotten.update(ids)
+        self._forget_soon()
+
+    async def close(self) -> None:
+        """Finish what waits, and hang up."""
+        if self._forget_timer is not None:
+            self._forget_timer.cancel()
+            self._forget_now()
+        if self._pump is not None:
+            await self._pump
+        await self._reads.close()
+        await self._writer.close()
+
+    def _forget_soon(self) -> None:
+        if self._forget_timer is None:
+            self._forget_timer = asyncio.get_running_loop().call_later(FORGET_WITHIN_S, self._forget_now)
+
+    def _forget_now(self) -> None:
+        self._forget_timer = None
+        if not self._writer.is_up:
+            self._forget_soon()
+        elif self._forgotten:
+            self._forget_due = True
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._pump is None:
+            self._pump = asyncio.create_task(self._write_groups())
+
+    async def _write_groups(self) -> None:
+        try:
+            while self._waiting or self._forget_due:
+                await self._write_group()
+        finally:
+            self._pump = None
+            for write in (*self._group, *self._waiting):  # none, unless the loop ends or this code is wrong
+                write.future.cancel()
+            self._group.clear()
+            self._waiting.clear()
+
+    async def _write_group(self) -> None:
+        """Begin, fill, commit and answer one group."""
+        self._forget_due = False
+        forgotten = sorted(self._forgotten)[:FORGET_MAX]
+        try:
+            tx = Transaction(self._writer, self._clock())
+            await tx.begin(forgotten)
+            await self._fill(tx)
+            rows = await tx.seal()
+            await tx.commit()
+        except (Unavailable, Broken, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            await self._undo(error)
+            return
+        except BaseException:
+            self._writer.drop()  # what is open on it must not become part of another group
+            raise
+        self._forgotten.difference_update(forgotten)
+        if self._forgotten:
+            self._forget_soon()
+        if rows:
+            self.committed(rows)  # before the answers: what an answer leads to finds its event under way
+        for write in self._group:
+            write.answer()
+        self._group.clear()
+
+    async def _fill(self, tx: Transaction) -> None:
+        """Run what waits, one after the other. A verb that is to be alone is."""
+        full_at = time.monotonic() + _FILL_S
+        while self._waiting and len(self._group) < GROUP_MAX and time.monotonic() < full_at:
+            if self._group and (self._waiting[0].alone or self._group[-1].alone):
+                return
+            write = self._waiting.popleft()
+            if write.future.cancelled():
+                continue
+            self._group.append(write)
+            write.runs += 1
+            write.error = None
+            try:
+                write.result = await tx.write(write.work)
+            except Taken:
+                self._group.pop()
+                self._waiting.appendleft(write)
+                return
+            except (Broken, OSError, asyncpg.InterfaceError):
+                raise
+            except Exception as error:  # noqa: BLE001  it is the caller's, who gets it when the group is durable
+                write.error = error
+
+    async def _undo(self, error: Exception) -> None:
+        """The group is undone. What the server refused is run again, each verb alone; what was lost is refused."""
+        self.rolled_back()
+        cause = error.__cause__ if isinstance(error, Broken) else error
+        assert isinstance(cause, Exception)
+        group, self._group = self._group, []
+        if self._writer.is_lost(cause):
+            group.extend(self._waiting)
+            self._waiting.clear()
+            for write in group:
+                write.refuse()
+            self._forget_soon()
+            return
+        _log.warning("the database undid a group of writes", error=str(cause), writes=len(group))
+        await self._roll_back()
+        if len(group) == 1:
+            group[0].alone = True
+        again = [write for write in group if not self._is_final(write, cause)]
+        for write in again:
+            write.alone = True
+        self._waiting.extendleft(reversed(again))
+
+    @staticmethod
+    def _is_final(write: Write, error: Exception) -> bool:
+        """Answer a verb that has failed alone, or too often."""
+        if not write.alone:
+            return False
+        if isinstance(error, asyncpg.TransactionRollbackError) and write.runs < _RUNS_MAX:
+            return False
+        passing = (
+            asyncpg.TransactionRollbackError,
+            asyncpg.LockNotAvailableError,
+            asyncpg.OperatorInterventionError,
+            asyncpg.InsufficientResourcesError,
+        )
+        write.refuse(None if isinstance(error, passing) else error)
+        return True
+
+    async def _roll_back(self) -> None:
+        try:
+            await self._writer.db.execute("ROLLBACK")
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if not self._writer.is_lost(error):
+                raise
+
+
+def _ignore_rows(rows: Sequence[OutboxRow]) -> None: ...
+
+
+def _ignore() -> None: ...

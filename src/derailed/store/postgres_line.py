@@ -1,0 +1,179 @@
+"""A line to the PostgreSQL server: one connection, made again when it is lost.
+
+Statements stay prepared on it, and the server is told how to treat it when it connects: a pooler between the two has
+to give each of ours a connection of its own for as long as it lasts (PgBouncer: `pool_mode = session`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Generator
+from typing import Final, Generic, Self
+
+import asyncpg  # type: ignore[import-untyped]
+import structlog
+
+from derailed.model.errors import Unavailable
+from derailed.store import Connection, T, Work
+
+_CONNECT_WITHIN_S: Final = 5.0
+_ANSWER_WITHIN_S: Final = 20.0
+"""Longer than the server itself allows a statement: who has not answered by then is not there."""
+_RETRY_FROM_S: Final = 0.05
+_RETRY_TO_S: Final = 1.0
+_START_WITHIN_S: Final = 30.0
+"""A server that is started together with us may take as long."""
+_CLOSE_WITHIN_S: Final = 2.0
+_STATEMENTS_KEPT: Final = 1024
+
+_SETTINGS: Final = {
+    "application_name": "derailed",
+    "synchronous_commit": "on",
+    "statement_timeout": "10s",
+    "idle_in_transaction_session_timeout": "5s",  # a process that hangs lets go of its topics
+    "lock_timeout": "8s",  # whatever a hanging process held is free by then
+    "jit": "off",  # it costs more than the statements here, which are short
+}
+
+_UNREACHABLE: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_FATAL: Final = (
+    OSError,  # a timeout is one too
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # the server is not the primary any more
+)
+_NOT_YET: Final = (OSError, asyncpg.CannotConnectNowError)
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Unreachable(Exception):
+    """The server can not be reached, or does not let us in; says why, in one line without the password."""
+
+
+async def connect(url: str) -> asyncpg.Connection:
+    """A connection, waited for as long as a server takes to start. Raises Unreachable."""
+    give_up_at = time.monotonic() + _START_WITHIN_S
+    while True:
+        try:
+            return await _connect(url)
+        except _NOT_YET as error:
+            if time.monotonic() > give_up_at:
+                raise Unreachable(_reason(error)) from None
+            _log.warning("waiting for the database", error=_reason(error))
+            await asyncio.sleep(_RETRY_TO_S)
+        except (*_UNREACHABLE, ValueError) as error:
+            raise Unreachable(_reason(error)) from None
+
+
+async def _connect(url: str) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        url,
+        timeout=_CONNECT_WITHIN_S,
+        command_timeout=_ANSWER_WITHIN_S,
+        statement_cache_size=_STATEMENTS_KEPT,
+        max_cached_statement_lifetime=0,
+        server_settings=_SETTINGS,
+    )
+
+
+def _reason(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+class Line:
+    """One connection. `is_up` says whether it can be used now."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._db: asyncpg.Connection | None = None
+        self._making: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Connect. Raises Unreachable."""
+        line = cls(url)
+        line._take(await connect(url))
+        return line
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a connection, as far as we know."""
+        return self._db is not None
+
+    @property
+    def db(self) -> asyncpg.Connection:
+        """The connection. Raises Unavailable."""
+        if self._db is None:
+            raise Unavailable
+        return self._db
+
+    def is_lost(self, error: Exception) -> bool:
+        """Whether that error means that the connection is of no use any more; it is made again then."""
+        if self._db is None:
+            return True
+        if not isinstance(error, _FATAL) and not self._db.is_closed():
+            return False
+        _log.warning("lost a connection to the database", error=_reason(error))
+        self.drop()
+        return True
+
+    def drop(self) -> None:
+        """Give up the connection with whatever is open on it, and make another."""
+        self._drop(self._db)
+
+    async def close(self) -> None:
+        """Hang up."""
+        if self._making is not None:
+            self._making.cancel()
+        if self._db is not None:
+            self._db.remove_termination_listener(self._drop)
+            await self._db.close(timeout=_CLOSE_WITHIN_S)
+
+    def _drop(self, db: asyncpg.Connection) -> None:
+        if self._db is not None and db is self._db:
+            self._db = None
+            db.terminate()
+            self._making = asyncio.get_running_loop().create_task(self._connect_again())
+
+    def _take(self, db: asyncpg.Connection) -> None:
+        db.add_termination_listener(self._drop)
+        self._db = db
+
+    async def _connect_again(self) -> None:
+        retry_s = _RETRY_FROM_S
+        while self._db is None:
+            try:
+                self._take(await _connect(self._url))
+            except _UNREACHABLE as error:
+                _log.warning("the database can not be reached", error=_reason(error))
+                await asyncio.sleep(retry_s)
+                retry_s = min(2 * retry_s, _RETRY_TO_S)
+
+
+class Statements(Connection):
+    """What runs statements on a line, one at a time, and knows when it does."""
+
+    is_asking = False
+
+
+class Watched(Generic[T]):
+    """A work on its way that awaits nothing but its tables, or it is our mistake."""
+
+    def __init__(self, work: Work[T], tx: Statements) -> None:
+        self._work = work
+        self._tx = tx
+
+    def __await__(self) -> Generator[object, None, T]:
+        """Take its steps."""
+        steps = self._work(self._tx).__await__()
+        while True:
+            try:
+                awaited = next(steps)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            assert self._tx.is_asking, "a work awaits nothing but its tables"
+            yield awaited

@@ -1,0 +1,219 @@
+"""The transaction in which a group of verbs writes to PostgreSQL.
+
+Topics are locked by row until the group is committed. A group waits for a lock on behalf of its first verb only, and
+a verb lifts its topics in sorted order: so no processes wait for each other in a ring. A later verb that finds a
+topic taken, or one that has no row yet, raises Taken, and begins the next group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import asyncpg  # type: ignore[import-untyped]
+
+from derailed.store import OutboxRow, Row, T, Work
+from derailed.store.group import Ahead, Batch, Group, Statement
+from derailed.store.postgres_line import Line, Statements, Watched
+from derailed.store.topics import Change, Versions
+
+_LOCK = "SELECT rev, shape_rev, members_rev, last_id FROM topics WHERE topic = $1 FOR UPDATE"
+_LOCK_IF_FREE = _LOCK + " SKIP LOCKED"
+_MAKE = "INSERT INTO topics (topic, rev, shape_rev, members_rev) VALUES ($1, 0, 0, 0) ON CONFLICT (topic) DO NOTHING"
+_WRITE_TOPICS = """
+UPDATE topics SET rev = new.rev, shape_rev = new.shape_rev, members_rev = new.members_rev, last_id = new.last_id
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+    AS new (topic, rev, shape_rev, members_rev, last_id)
+WHERE topics.topic = new.topic
+"""
+_DRAW = """
+SELECT MIN(id), MAX(id) FROM (SELECT nextval('outbox_id_seq') AS id FROM generate_series(1, $1::bigint)) AS drawn
+"""
+_INSERT_OUTBOX = """
+INSERT INTO outbox (id, verb, topic, rev, payload, created_at)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bytea[], $6::bigint[])
+"""
+# Another process may be deleting the same rows: nobody waits for that.
+_FORGET = """
+DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE id = ANY($1::bigint[]) FOR UPDATE SKIP LOCKED)
+"""
+
+
+class Taken(Exception):
+    """Another process has a topic that the verb needs."""
+
+
+class Broken(Exception):
+    """The server has undone the whole group; its reason is the cause."""
+
+
+class _Known(dict[str, Statement]):
+    def __missing__(self, sql: str) -> Statement:
+        self[sql] = statement = Statement.of(sql)
+        return statement
+
+
+_known = _Known()
+
+
+class Transaction(Statements):
+    """`derailed.store.Connection` of one group of verbs."""
+
+    def __init__(self, line: Line, now: int) -> None:
+        self._line = line
+        self._db = line.db
+        self._group = Group()
+        self._now = now
+        self._is_first = True
+        self._savepoints = 0
+
+    async def begin(self, forgotten: Sequence[int]) -> None:
+        """Begin, and delete outbox rows that the bus has acknowledged."""
+        await self._db.execute("BEGIN")
+        if forgotten:
+            await self._db.execute(_FORGET, forgotten)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run one verb of the group. What it raises undoes what it wrote, no more, and rises. Raises Taken, Broken."""
+        group = self._group
+        before = self._savepoints
+        group.begin_verb()
+        try:
+            return await Watched(work, self)
+        except Exception as error:
+            group.undo_verb()
+            if self._line.is_lost(error):
+                raise
+            has_savepoint = self._savepoints > before
+            if isinstance(error, asyncpg.PostgresError) and not (has_savepoint and _is_of_the_verb(error)):
+                raise Broken from error
+            if has_savepoint:
+                await self._db.execute("ROLLBACK TO SAVEPOINT verb")
+            raise
+        finally:
+            self._is_first = False
+
+    async def seal(self) -> list[OutboxRow]:
+        """Write what the group holds in memory; its outbox rows are returned."""
+        group = self._group
+        await self._write_all(group.seal())
+        changed = group.changed()
+        if changed:
+            await self._db.execute(_WRITE_TOPICS, *_columns(changed))
+        if not group.emits:
+            return []
+        rows = group.rows(await self._draw_ids(group.emits), self._now)
+        await self._db.execute(_INSERT_OUTBOX, *_columns(rows))
+        return rows
+
+    async def commit(self) -> None:
+        """Make the group durable."""
+        await self._db.execute("COMMIT")
+
+    async def undo(self) -> None:
+        """Forget the group, whatever state it is in."""
+        await self._db.execute("ROLLBACK")
+
+    async def fetch(self, sql: str, *values: object) -> list[Row]:
+        """All rows."""
+        self.is_asking = True
+        try:
+            await self._before(_known[sql])
+            return [tuple(row) for row in await self._db.fetch(sql, *values)]
+        finally:
+            self.is_asking = False
+
+    async def fetchrow(self, sql: str, *values: object) -> Row | None:
+        """The first row, if there is one."""
+        rows = await self.fetch(sql, *values)
+        return rows[0] if rows else None
+
+    async def execute(self, sql: str, *values: object) -> int:
+        """Run it; the number of rows changed, which is the last word of what the server says."""
+        self.is_asking = True
+        try:
+            await self._before(_known[sql])
+            said: str = await self._db.execute(sql, *values)
+            return int(said.rpartition(" ")[2])
+        finally:
+            self.is_asking = False
+
+    def put(self, sql: str, *values: object) -> None:
+        """Hold it back, to be written with others."""
+        self._group.put(sql, values)
+
+    async def look(self, topic: str) -> Versions:
+        """Where the topic stands, until the group is over."""
+        return self._group.knows(topic) or await self._lock(topic)
+
+    async def lift(self, topic: str) -> Versions:
+        """Raise its rev."""
+        if self._group.knows(topic) is None:
+            await self._lock(topic)
+        return self._group.lift(topic)
+
+    def mark(self, topic: str, change: Change) -> None:
+        """Its rev of now changes the shape or the members."""
+        self._group.mark(topic, change)
+
+    def lower(self, topic: str) -> None:
+        """Take a `lift` back."""
+        self._group.lower(topic)
+
+    def draw(self, topic: str, next_id: Callable[[int], int]) -> int:
+        """An id above all that were drawn in the topic."""
+        return self._group.draw(topic, next_id)
+
+    async def emit(self, topic: str, rev: int, payload: bytes) -> None:
+        """Put one record of this verb into the outbox."""
+        self._group.emit(topic, rev, payload)
+
+    async def _lock(self, topic: str) -> Versions:
+        self.is_asking = True
+        try:
+            row = await self._db.fetchrow(_LOCK if self._is_first else _LOCK_IF_FREE, topic)
+            if row is None and self._is_first:
+                await self._db.execute(_MAKE, topic)  # waits for another process that is making it
+                row = await self._db.fetchrow(_LOCK, topic)
+        finally:
+            self.is_asking = False
+        if row is None:
+            raise Taken
+        return self._group.learn(topic, Versions(*row))
+
+    async def _before(self, statement: Statement) -> None:
+        ahead = self._group.ahead(statement)
+        if ahead is not None:
+            await self._write_ahead(ahead)
+
+    async def _write_ahead(self, ahead: Ahead) -> None:
+        await self._write_all(ahead.earlier)
+        if ahead.savepoint:
+            await self._db.execute("RELEASE SAVEPOINT verb; SAVEPOINT verb" if self._savepoints else "SAVEPOINT verb")
+            self._savepoints += 1
+        await self._write_all(ahead.own)
+
+    async def _write_all(self, batches: Iterable[Batch]) -> None:
+        for sql, rows in batches:
+            await self._db.executemany(sql, rows)
+
+    async def _draw_ids(self, count: int) -> Sequence[int]:
+        """Ids that follow each other, so that no other process's rows stand among a verb's: if any did, others."""
+        while True:
+            first, last = await self._db.fetchrow(_DRAW, count)
+            if last - first == count - 1:
+                return range(first, last + 1)
+
+
+def _is_of_the_verb(error: asyncpg.PostgresError) -> bool:
+    """Whether it says something about the verb alone, and not about who else is at work, or how the server is."""
+    others = (
+        asyncpg.TransactionRollbackError,
+        asyncpg.LockNotAvailableError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.InsufficientResourcesError,
+    )
+    return not isinstance(error, others)
+
+
+def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,46 @@
+"""One verb on its way to the database, as every driver queues it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from derailed.model.errors import Unavailable
+from derailed.store import Work
+
+WAITING_MAX: Final = 4096
+"""Verbs that may wait: a few tenths of a second of work. More are refused, because their callers would time out."""
+GROUP_MAX: Final = 256
+"""Verbs that one commit serves: beyond it the wait for the disk is paid off, and the first only waits longer."""
+FORGET_WITHIN_S: Final = 0.05
+"""Acknowledged outbox rows wait as long for a group to go with before they get a commit of their own."""
+FORGET_MAX: Final = 1000
+"""Outbox rows that one group deletes."""
+
+
+class Write:
+    """A work, and what is to be said to its caller once that is durable."""
+
+    __slots__ = ("alone", "error", "future", "result", "runs", "work")
+
+    def __init__(self, work: Work[Any], future: asyncio.Future[Any]) -> None:
+        self.work = work
+        self.future = future
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.alone = False
+        self.runs = 0
+
+    def answer(self) -> None:
+        """Say it, unless the caller went away; what it wrote stays."""
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+    def refuse(self, error: Exception | None = None) -> None:
+        """Nothing was written."""
+        self.error = error or Unavailable()
+        self.answer()
