@@ -13,15 +13,16 @@ from argon2 import PasswordHasher
 
 from derailed.actions.context import Context
 from derailed.actions.passwords import Passwords
+from derailed.actions.sweeper import Sweeper
 from derailed.actions.verbs import Verbs
 from derailed.api import app
 from derailed.blobs import Blobs
 from derailed.blobs.folder import FolderBlobs
 from derailed.model.snowflakes import EPOCH_MS, Snowflakes
-from derailed.store import OutboxRow
-from derailed.store.sqlite import SqliteStore
+from derailed.store import OutboxRow, Store
 from derailed.wire import records
 from derailed.wire.records import Record
+from tests import databases
 
 PASSWORD = "correct horse"
 
@@ -73,7 +74,7 @@ class Person:
 class Door:
     """The API, the time, and every record that was put into the outbox."""
 
-    def __init__(self, store: SqliteStore, blobs: Blobs, registration: str) -> None:
+    def __init__(self, store: Store, blobs: Blobs, registration: str) -> None:
         self.now_ms = EPOCH_MS + 300_000_000_000
         self.store = store
         self.records: list[tuple[str, Record]] = []
@@ -133,13 +134,21 @@ def _good(response: httpx.Response) -> Any:
 @contextlib.asynccontextmanager
 async def opened(folder: Path, registration: str = "open") -> AsyncIterator[Door]:
     """A door to an empty house."""
-    door = Door(SqliteStore.open(folder / "derailed.sqlite", lambda: 0), FolderBlobs(folder / "blobs"), registration)
+    store = await databases.open_store(folder, lambda: 0)
+    door = Door(store, FolderBlobs(folder / "blobs"), registration)
     try:
         async with door.client:
             yield door
     finally:
         await door.store.close()
         door.passwords.close()
+
+
+async def swept(door: Door) -> None:
+    """Let the sweeper finish what has been begun."""
+    sweeper = Sweeper(door.context)
+    while await sweeper.sweep():
+        pass
 
 
 def visit(folder: Path, story: Callable[[Door], Awaitable[None]], registration: str = "open") -> None:

@@ -62,13 +62,18 @@ class Shapes:
 
     async def guild(self, tx: Connection, guild_id: int, at: Versions) -> Guild:
         """The guild's shape at these versions. Raises Unknown("guild")."""
+        guild = await self._shape(tx, guild_id, at)
+        if guild is None:
+            raise Unknown("guild")
+        return guild
+
+    async def _shape(self, tx: Connection, guild_id: int, at: Versions) -> Guild | None:
         kept = self._guilds.get(guild_id)
         if kept is not None and kept.rev == at.shape:
             return kept
         guild = await guilds.shape(tx, guild_id, at.shape)
-        if guild is None:
-            raise Unknown("guild")
-        _keep(self._guilds, guild_id, guild, _GUILDS_KEPT)
+        if guild is not None:
+            _keep(self._guilds, guild_id, guild, _GUILDS_KEPT)
         return guild
 
     async def member(self, tx: Connection, guild_id: int, user_id: int, at: Versions) -> Member | None:
@@ -112,9 +117,9 @@ class Shapes:
         member = await self.member(tx, guild_id, actor.user_id, at)
         if member is None:
             raise Forbidden("missing_access")
-        guild = await self.guild(tx, guild_id, at)
-        channel = guild.channels.get(channel_id)
-        if channel is None:
+        guild = await self._shape(tx, guild_id, at)
+        channel = None if guild is None else guild.channels.get(channel_id)
+        if guild is None or channel is None:
             raise Unknown("channel")
         held = permissions.of_member(guild, member, channel, now_ms)
         if not held & permissions.VIEW_CHANNEL:

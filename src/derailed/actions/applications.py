@@ -19,6 +19,7 @@ from derailed.model.guild import Role
 from derailed.model.user import Actor, Application, User
 from derailed.store import Connection, applications, guilds, members, roles, users
 from derailed.wire import limits
+from derailed.wire.audit import Action, Entry
 from derailed.wire.records import guild_topic
 from derailed.wire.requests import Authorize, CreateApplication, EditApplication
 
@@ -123,6 +124,7 @@ class Applications:
                 raise Invalid("too_many_roles")
             held = await self._managed_role(changes, guild_id, application, asked & access.permissions)
             await joining.enter(changes, guild_id, bot, held)
+            await changes.audit(actor, guild_id, Entry(Action.BOT_ADD, bot.id))
 
         await change(self._context, work)
 

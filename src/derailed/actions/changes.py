@@ -20,7 +20,7 @@ from derailed.model.guild import Channel, Guild, Invite, Member, Role
 from derailed.model.user import Actor, User
 from derailed.store import Connection, channels, topics
 from derailed.store.topics import Change
-from derailed.wire import events
+from derailed.wire import events, moderation
 from derailed.wire.audit import Entry
 from derailed.wire.records import JOINED, LEFT, REVOKED, Record, encode, guild_topic, user_topic
 
@@ -105,6 +105,11 @@ class Changes:
     async def member_remove(self, guild_id: int, account: User) -> int:
         """A member left, or was made to."""
         return await self._member("GUILD_MEMBER_REMOVE", guild_id, account.id, events.member_remove(guild_id, account))
+
+    async def ban(self, event: str, guild_id: int, account: User) -> int:
+        """Somebody was banned, or is not any more."""
+        record = Record(event=event, guild=guild_id, target=account.id, data=moderation.ban_event(guild_id, account))
+        return await self.emit(guild_topic(guild_id), Change.NOTHING, record)
 
     async def invite_create(self, of: Invite, inviter: User) -> int:
         """There is a new way in."""

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from derailed.actions import entries, joining
+from derailed.actions import chores, entries, joining
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
+from derailed.actions.chores import EndGuild
 from derailed.actions.context import Context
 from derailed.actions.forms import Form, refuse
 from derailed.model import permissions
@@ -19,7 +20,7 @@ from derailed.model.user import Actor, User
 from derailed.store import Connection, channels, guilds, members, roles, users
 from derailed.store.topics import Change
 from derailed.wire import limits
-from derailed.wire.records import guild_topic, user_topic
+from derailed.wire.records import guild_topic
 from derailed.wire.requests import CreateGuild, EditGuild
 
 
@@ -118,17 +119,15 @@ class Guilds:
         return await change(self._context, work)
 
     async def delete(self, actor: Actor, guild_id: int) -> None:
-        """End a guild, for everyone in it. Its owner's alone."""
+        """End a guild, for everyone in it. Its owner's alone. It is gone at once; each member is told soon after."""
 
         async def work(changes: Changes) -> None:
             access = await changes.in_guild(actor, guild_id)
             if access.guild.owner_id != actor.user_id:
                 raise Forbidden
-            everyone = await members.ids(changes.tx, guild_id)
             await guilds.delete(changes.tx, guild_id)
             rev = await changes.guild_delete(guild_id)
-            for user_id in sorted(everyone, key=user_topic):
-                await changes.left(user_id, guild_id, rev)
+            await chores.begin(changes, self._context.new_id(), guild_id, EndGuild(rev))
 
         await change(self._context, work)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from derailed.actions.changes import Changes
 from derailed.actions.roles import remove_role
-from derailed.model.errors import Invalid, Unknown
+from derailed.model.errors import Forbidden, Invalid, Unknown
 from derailed.model.guild import Guild, Invite, Member
 from derailed.model.user import User
-from derailed.store import Connection, guilds, invites, members
+from derailed.store import Connection, bans, guilds, invites, members
 from derailed.wire import limits
-from derailed.wire.records import guild_topic
+from derailed.wire.records import guild_topic, user_topic
 
 
 async def open_invite(tx: Connection, code: str, now_ms: int) -> Invite:
@@ -30,15 +32,19 @@ async def by_invite(changes: Changes, code: str, account: User) -> Invite:
     invite = await open_invite(changes.tx, code, changes.now_ms)
     if await guilds.member(changes.tx, guild_id, account.id) is None:
         await invites.count_use(changes.tx, code)
-        await enter(changes, guild_id, account)
+        await enter(changes, guild_id, account, temporary=invite.temporary)
     return invite
 
 
-async def enter(changes: Changes, guild_id: int, account: User, roles: tuple[int, ...] = ()) -> Member:
-    """Make the account a member, which it is not yet. The guild's topic is held."""
+async def enter(
+    changes: Changes, guild_id: int, account: User, roles: tuple[int, ...] = (), *, temporary: bool = False
+) -> Member:
+    """Make the account a member, which it is not yet. The guild's topic is held. Raises Forbidden("banned")."""
+    if await bans.stands(changes.tx, guild_id, account.id):
+        raise Forbidden("banned")
     if len(await members.guilds_of(changes.tx, account.id)) >= limits.GUILDS:
         raise Invalid("too_many_guilds")
-    member = Member(guild_id=guild_id, user_id=account.id, joined_at=changes.now_ms, roles=roles)
+    member = Member(guild_id=guild_id, user_id=account.id, joined_at=changes.now_ms, roles=roles, temporary=temporary)
     await members.insert(changes.tx, member)
     rev = await changes.member("GUILD_MEMBER_ADD", member, account)
     await changes.joined(account.id, guild_id, rev)
@@ -47,11 +53,22 @@ async def enter(changes: Changes, guild_id: int, account: User, roles: tuple[int
 
 async def exit_from(changes: Changes, guild: Guild, account: User) -> None:
     """End the account's membership, and the role that was made for a bot. The guild's topic is held."""
+    _, rev = await take_out(changes, guild, account)
+    await changes.left(account.id, guild.id, rev)
+
+
+async def take_out(changes: Changes, guild: Guild, account: User) -> tuple[Guild, int]:
+    """The guild's side of it: what the guild is then, and its rev, which `tell_left` tells the account."""
     for role in [each for each in guild.roles.values() if each.bot_id == account.id]:
         guild = await remove_role(changes, guild, role)
     await members.delete(changes.tx, guild.id, account.id)
-    rev = await changes.member_remove(guild.id, account)
-    await changes.left(account.id, guild.id, rev)
+    return guild, await changes.member_remove(guild.id, account)
+
+
+async def tell_left(changes: Changes, guild_id: int, revs: Mapping[int, int]) -> None:
+    """Tell each account that it does not belong to the guild since that rev: topics are begun in sorted order."""
+    for user_id in sorted(revs, key=user_topic):
+        await changes.left(user_id, guild_id, revs[user_id])
 
 
 def is_over(invite: Invite, now_ms: int) -> bool:

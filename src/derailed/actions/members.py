@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from derailed.actions import joining
+from derailed.actions import entries, joining
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
@@ -19,9 +20,11 @@ from derailed.model.guild import Member
 from derailed.model.user import Actor, User
 from derailed.store import Connection, members, users
 from derailed.wire import limits
+from derailed.wire.audit import Action, Entry
 from derailed.wire.requests import EditMember
 
 Pair = tuple[Member, User]
+_BYPASSES_VERIFICATION: Final = 1 << 2
 
 
 class Members:
@@ -66,6 +69,7 @@ class Members:
         async def work(changes: Changes) -> Pair:
             access = await changes.in_guild(actor, guild_id)
             before, account = await _existing(changes.tx, guild_id, user_id)
+            _refuse_voice(access, body)
             after = before
             if body.nick is not UNSET:
                 _require_naming(access, before)
@@ -76,9 +80,9 @@ class Members:
                 until = body.communication_disabled_until
                 end = None if until is None else int(until.timestamp() * 1000)
                 after = replace(after, timed_out_until=_time_out(access, before, end, changes.now_ms))
-            if after != before:
-                await _write(changes, after, account)
-            return after, account
+            if body.flags is not UNSET:
+                after = replace(after, flags=_flags(access, before, body.flags or 0))
+            return await _write(changes, actor, access, before, after, account), account
 
         return await change(self._context, work)
 
@@ -97,8 +101,10 @@ class Members:
             access = await changes.in_guild(actor, guild_id)
             access.require(permissions.KICK_MEMBERS)
             member, account = await _existing(changes.tx, guild_id, user_id)
-            _require_above(access, member)
-            await joining.exit_from(changes, access.guild, account)
+            require_above(access, member)
+            _, rev = await joining.take_out(changes, access.guild, account)
+            await changes.audit(actor, guild_id, Entry(Action.MEMBER_KICK, user_id))
+            await changes.left(user_id, guild_id, rev)
 
         await change(self._context, work)
 
@@ -109,8 +115,7 @@ class Members:
             others = [each for each in before.roles if each != role_id]
             existing(access.guild, role_id)
             roles = _new_roles(access, before, [*others, role_id] if held else others)
-            if roles != before.roles:
-                await _write(changes, replace(before, roles=roles), account)
+            await _write(changes, actor, access, before, replace(before, roles=roles), account)
 
         await change(self._context, work)
 
@@ -125,9 +130,20 @@ async def _existing(tx: Connection, guild_id: int, user_id: int) -> Pair:
     return pair
 
 
-async def _write(changes: Changes, member: Member, account: User) -> None:
-    await members.update(changes.tx, member)
-    await changes.member("GUILD_MEMBER_UPDATE", member, account)
+async def _write(
+    changes: Changes, actor: Actor, access: Access, before: Member, after: Member, account: User
+) -> Member:
+    """Keep and tell what is new about the member; whoever holds a role stays."""
+    if after == before:
+        return before
+    kept = replace(after, temporary=after.temporary and not after.roles)
+    await members.update(changes.tx, kept)
+    await changes.member("GUILD_MEMBER_UPDATE", kept, account)
+    if kept.roles != before.roles:
+        await changes.audit(actor, kept.guild_id, entries.member_roles(access.guild, before, kept))
+    if replace(kept, roles=before.roles, temporary=before.temporary) != before:
+        await changes.audit(actor, kept.guild_id, entries.member(before, kept))
+    return kept
 
 
 def _new_roles(access: Access, before: Member, wanted: Iterable[int]) -> tuple[int, ...]:
@@ -147,13 +163,13 @@ def _require_naming(access: Access, member: Member) -> None:
         access.require(permissions.CHANGE_NICKNAME)
     else:
         access.require(permissions.MANAGE_NICKNAMES)
-        _require_above(access, member)
+        require_above(access, member)
 
 
 def _time_out(access: Access, member: Member, until_ms: int | None, now_ms: int) -> int | None:
     """When the time-out ends; a moment that has passed is none."""
     access.require(permissions.MODERATE_MEMBERS)
-    _require_above(access, member)
+    require_above(access, member)
     if permissions.in_guild(access.guild, member.user_id, member.roles) & permissions.ADMINISTRATOR:
         raise Forbidden
     if until_ms is None or until_ms <= now_ms:
@@ -164,7 +180,26 @@ def _time_out(access: Access, member: Member, until_ms: int | None, now_ms: int)
     return until_ms
 
 
-def _require_above(access: Access, member: Member) -> None:
+def _flags(access: Access, member: Member, flags: int) -> int:
+    """The flags, of which only the bypass of verification is anybody's to set."""
+    if (flags ^ member.flags) & ~_BYPASSES_VERIFICATION:
+        raise refuse("flags", "MEMBER_FLAGS_INVALID", "Only BYPASSES_VERIFICATION can be changed.")
+    if flags != member.flags and not access.permissions & (permissions.MANAGE_GUILD | permissions.MANAGE_ROLES):
+        access.require(permissions.MODERATE_MEMBERS | permissions.KICK_MEMBERS | permissions.BAN_MEMBERS)
+    return flags
+
+
+def _refuse_voice(access: Access, body: EditMember) -> None:
+    """Mute, deafen or move only who is in voice, where nobody is: the answer that libraries know for it."""
+    wanted = ((body.mute, permissions.MUTE_MEMBERS), (body.deaf, permissions.DEAFEN_MEMBERS))
+    for value, needed in (*wanted, (body.channel_id, permissions.MOVE_MEMBERS)):
+        if value is not UNSET and value is not None:
+            access.require(needed)
+            raise Invalid("not_in_voice")
+
+
+def require_above(access: Access, member: Member) -> None:
+    """Raise Forbidden unless the member stands below the actor."""
     own = permissions.highest_position(access.guild, access.member)
     if permissions.highest_position(access.guild, member) >= own:
         raise Forbidden

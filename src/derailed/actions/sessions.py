@@ -18,13 +18,17 @@ _OUTBOX_PAGE: Final = 500
 
 
 class AccountSnapshot(NamedTuple):
-    """An account and where it belongs. `rev` is that of its own topic; `application` is a bot's."""
+    """An account and where it belongs. `rev` is that of its own topic; `application` is a bot's.
+
+    `ended`: guilds that are gone, and whose end is still to be told in the account's topic.
+    """
 
     user: User
     email: str | None
     rev: int
     guild_ids: tuple[int, ...]
     application: Application | None
+    ended: tuple[int, ...] = ()
 
 
 class GuildSnapshot(NamedTuple):
@@ -64,7 +68,8 @@ class Sessions:
             at = await topics.look(tx, user_topic(user_id))
             belongs = tuple(await members.guilds_of(tx, user_id))
             application = await applications.get(tx, user_id) if known.user.bot else None
-            return AccountSnapshot(known.user, known.email, at.rev, belongs, application)
+            ended = tuple(await members.ends_of(tx, user_id))
+            return AccountSnapshot(known.user, known.email, at.rev, belongs, application, ended)
 
         return await self._context.store.read(work)
 
@@ -106,7 +111,7 @@ class Sessions:
         """
 
         async def work(tx: Connection) -> tuple[list[tuple[Member, User]], list[int]]:
-            if await guilds.member(tx, guild_id, actor.user_id) is None:
+            if guild_id not in await members.guilds_of(tx, actor.user_id):
                 raise Unknown("guild")
             if query is not None:
                 return await members.matching(tx, guild_id, query, limit or limits.GUILD_MEMBERS), []

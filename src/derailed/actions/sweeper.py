@@ -1,19 +1,23 @@
-"""The sweeper: removes what deletions left behind, a little at a time, while everything else goes on."""
+"""The sweeper: finishes what verbs began and removes what deletions left behind, a little at a time."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Final
 
-from derailed.actions import files
+from derailed.actions import chores, deletions, files, prune
+from derailed.actions.changes import Changes, change
+from derailed.actions.chores import Chore, DeleteMessages, EndGuild, Prune
 from derailed.actions.context import Context
 from derailed.model.errors import Unavailable
 from derailed.store import Connection, remains
+from derailed.store import chores as tables
+from derailed.wire.records import guild_topic
 
 _BATCH: Final = 200
 """Messages of one transaction: about two milliseconds, in which no one else writes."""
 _BREATH_S: Final = 0.05
-_EVERY_S: Final = 10.0
+_EVERY_S: Final = 1.0
 
 
 class Sweeper:
@@ -21,6 +25,7 @@ class Sweeper:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._last_chore = 0
 
     async def run(self) -> None:
         """Sweep for as long as the process lives."""
@@ -29,18 +34,46 @@ class Sweeper:
             await asyncio.sleep(_BREATH_S if more else _EVERY_S)
 
     async def sweep(self) -> bool:
-        """Remove one batch of each kind; whether to go on soon."""
+        """Take one step of a chore, and remove one batch of each kind; whether to go on soon."""
         try:
-            messages = await self._sweep_messages()
-            return await files.sweep(self._context) or messages
+            swept = [await self._do_chore(), await self._sweep_messages(), await files.sweep(self._context)]
+            return any(swept)
         except Unavailable:
             return False  # there is more to write than can be written, or blobs are out of reach: nobody waits for this
+
+    async def _do_chore(self) -> bool:
+        """One step of the next chore: each has its turn, so that a long one does not keep the others waiting."""
+        found = await self._context.store.read(lambda tx: tables.after(tx, self._last_chore))
+        if found is None:
+            wrapped, self._last_chore = self._last_chore > 0, 0
+            return wrapped
+        self._last_chore, guild_id = found
+        await change(self._context, lambda changes: _step(changes, found[0], guild_id))
+        return True
 
     async def _sweep_messages(self) -> bool:
         if await self._context.store.read(remains.channel) is None:
             return False
         await self._context.store.write(_sweep)
         return True
+
+
+async def _step(changes: Changes, chore_id: int, guild_id: int) -> None:
+    """Take the chore a step further, which another process may have finished: the guild's topic is its lock."""
+    await changes.hold(guild_topic(guild_id))
+    chore = await chores.progress(changes, chore_id)
+    if chore is not None:
+        await chores.keep(changes, chore_id, await _further(changes, guild_id, chore))
+
+
+async def _further(changes: Changes, guild_id: int, chore: Chore) -> Chore | None:
+    match chore:
+        case EndGuild():
+            return await deletions.end_guild(changes, guild_id, chore)
+        case DeleteMessages():
+            return await deletions.delete_messages(changes, guild_id, chore)
+        case Prune():
+            return await prune.step(changes, guild_id, chore)
 
 
 async def _sweep(tx: Connection) -> None:

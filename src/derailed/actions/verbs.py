@@ -7,6 +7,8 @@ from typing import Self
 
 from derailed.actions.accounts import Accounts
 from derailed.actions.applications import Applications
+from derailed.actions.audit_log import AuditLog
+from derailed.actions.bans import Bans
 from derailed.actions.channels import Channels
 from derailed.actions.commands import Commands
 from derailed.actions.context import Context
@@ -19,6 +21,7 @@ from derailed.actions.notices import Notices
 from derailed.actions.overwrites import Overwrites
 from derailed.actions.passwords import Passwords
 from derailed.actions.pins import Pins
+from derailed.actions.prune import Prunes
 from derailed.actions.reactions import Reactions
 from derailed.actions.roles import Roles
 from derailed.actions.sessions import Sessions
@@ -38,6 +41,9 @@ class Verbs:
     overwrites: Overwrites
     roles: Roles
     members: Members
+    bans: Bans
+    prunes: Prunes
+    audit_log: AuditLog
     invites: Invites
     messages: Messages
     pins: Pins
@@ -58,6 +64,9 @@ class Verbs:
             overwrites=Overwrites(context),
             roles=Roles(context),
             members=Members(context),
+            bans=Bans(context),
+            prunes=Prunes(context),
+            audit_log=AuditLog(context),
             invites=Invites(context),
             messages=Messages(context, faces),
             pins=Pins(context, Notices(context, faces)),

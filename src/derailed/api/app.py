@@ -19,6 +19,8 @@ from derailed.api import (
     accounts,
     applications,
     asking,
+    audit_log,
+    bans,
     channels,
     commands,
     errors,
@@ -50,6 +52,8 @@ _DOCS: Final = ("/docs", "/docs/openapi.json")
 ROUTES: Final = (
     *accounts.ROUTES,
     *applications.ROUTES,
+    *audit_log.ROUTES,
+    *bans.ROUTES,
     *channels.ROUTES,
     *commands.ROUTES,
     *gateway_info.ROUTES,

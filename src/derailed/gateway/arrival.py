@@ -188,8 +188,8 @@ class Arrivals:
         hub, identity = self._hub, recipient.id
         own = user_topic(identity.user_id)
         account = await self._account(recipient)
-        if account is None:
-            return None
+        if account is None or account.ended:
+            return None  # of the end of a guild it may have been told, or not: the log of that guild is not followed
         await hub.settle(recipient, {own: account.rev})
         entries = await self._history(recipient, own, position)
         wanted = [guild_id for guild_id in account.guild_ids if recipient.serves(guild_id)]

@@ -54,14 +54,18 @@ OF_MEMBERS: Final = frozenset(event for event, intent in _INTENT.items() if inte
 
 
 class Seat:
-    """One session's place in one guild. `floor` is the rev that its GUILD_CREATE told of; `gone`: it was removed."""
+    """One session's place in one guild. `floor` is the rev that its GUILD_CREATE told of.
 
-    __slots__ = ("floor", "gone", "roles")
+    `gone`: it was removed, or the guild has ended; `told`: it knows already.
+    """
+
+    __slots__ = ("floor", "gone", "roles", "told")
 
     def __init__(self, floor: int, roles: tuple[int, ...]) -> None:
         self.floor = floor
         self.roles = roles
         self.gone = False
+        self.told = False
 
 
 class Class(NamedTuple):
@@ -112,8 +116,12 @@ def events(record: Record, before: View, after: View, user_id: int, intents: int
 
 
 def _reshaped(record: Record, before: View, after: View, user_id: int, intents: int, seat: Seat) -> list[Event]:
-    if record.event == "GUILD_DELETE" or not intents & Intent.GUILDS:
-        return []  # members learn of the end of a guild from their own topic
+    if record.event == "GUILD_DELETE":
+        # Members are told of it one by one in their own topics, which takes long where there are many.
+        seat.gone = seat.told = True
+        return [(record.event, record.data)]
+    if not intents & Intent.GUILDS:
+        return []
     seen, sees = before.visible(user_id, seat.roles), after.visible(user_id, seat.roles)
     out: list[Event] = []
     if not record.event.startswith("CHANNEL_") or (record.event == "CHANNEL_UPDATE" and record.channel in seen & sees):

@@ -357,7 +357,7 @@ class Hub:
                 return []
             del recipient.seats[record.guild]
             self.registry.unfollow(recipient, records.guild_topic(record.guild))
-            return [("GUILD_DELETE", record.data)]
+            return [] if seat.told else [("GUILD_DELETE", record.data)]
         return [(record.event, record.data)]
 
     async def _ephemeral(self, signal: Ephemeral) -> None:

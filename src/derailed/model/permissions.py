@@ -29,6 +29,9 @@ MENTION_EVERYONE = 1 << 17
 USE_EXTERNAL_EMOJIS = 1 << 18
 CONNECT = 1 << 20
 SPEAK = 1 << 21
+MUTE_MEMBERS = 1 << 22
+DEAFEN_MEMBERS = 1 << 23
+MOVE_MEMBERS = 1 << 24
 USE_VAD = 1 << 25
 CHANGE_NICKNAME = 1 << 26
 MANAGE_NICKNAMES = 1 << 27
@@ -49,6 +52,17 @@ BYPASS_SLOWMODE = 1 << 52
 
 ALL = (1 << 53) - 1
 """Every bit a JSON number can carry: what an owner or an administrator has."""
+
+OF_WEBHOOK = (
+    VIEW_CHANNEL
+    | SEND_MESSAGES
+    | EMBED_LINKS
+    | ATTACH_FILES
+    | READ_MESSAGE_HISTORY
+    | MENTION_EVERYONE
+    | USE_EXTERNAL_EMOJIS
+)
+"""What whoever knows a webhook's token may do in its channel, whatever the channel's overwrites."""
 
 _LOST_WITHOUT_SEND = MENTION_EVERYONE | SEND_TTS_MESSAGES | ATTACH_FILES | EMBED_LINKS
 _KEPT_IN_TIME_OUT = VIEW_CHANNEL | READ_MESSAGE_HISTORY

@@ -21,6 +21,10 @@ _FORGET_BEYOND = """
 DELETE FROM audit_log WHERE guild_id = $1 AND id IN
     (SELECT id FROM audit_log WHERE guild_id = $1 ORDER BY id DESC LIMIT $3 OFFSET $2)
 """
+_REMOVE_SOME = """
+DELETE FROM audit_log WHERE guild_id = $1 AND id IN
+    (SELECT id FROM audit_log WHERE guild_id = $1 ORDER BY id LIMIT $2)
+"""
 
 
 class Query(Struct, frozen=True, kw_only=True):
@@ -68,3 +72,8 @@ async def forget_old(tx: Connection, guild_id: int, before_id: int) -> None:
 async def forget_beyond(tx: Connection, guild_id: int, newest: int, at_most: int) -> None:
     """Delete some of those that are not among so many newest."""
     await tx.execute(_FORGET_BEYOND, guild_id, newest, at_most)
+
+
+async def remove_some(tx: Connection, guild_id: int, limit: int) -> int:
+    """Remove entries of a guild that is gone; how many there were."""
+    return await tx.execute(_REMOVE_SOME, guild_id, limit)

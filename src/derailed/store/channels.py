@@ -45,9 +45,10 @@ async def update(tx: Connection, channel: Channel) -> None:
 
 
 async def delete(tx: Connection, channel_id: int) -> None:
-    """Remove the channel and the invites that lead to it. Its messages can not be reached any more: see `remains`."""
+    """Remove the channel, the invites that lead to it and the webhooks that speak in it. Its messages can not be reached any more: see `remains`."""
     await tx.execute("INSERT INTO deleted_channels (id) VALUES ($1)", channel_id)
     await tx.execute("DELETE FROM invites WHERE channel_id = $1", channel_id)
+    await tx.execute("DELETE FROM webhooks WHERE channel_id = $1", channel_id)
     await tx.execute("DELETE FROM channels WHERE id = $1", channel_id)
 
 
@@ -63,3 +64,10 @@ async def last_message_ids(tx: Connection, channel_ids: Iterable[int]) -> dict[i
         if newest:
             found[channel_id] = newest
     return found
+
+
+async def next_of_guild(tx: Connection, guild_id: int, channel_id: int) -> int | None:
+    """The lowest id of the guild's channels from that one on."""
+    sql = "SELECT id FROM channels WHERE guild_id = $1 AND id >= $2 ORDER BY id LIMIT 1"
+    row = await tx.fetchrow(sql, guild_id, channel_id)
+    return None if row is None else int(row[0])

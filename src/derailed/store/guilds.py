@@ -40,6 +40,7 @@ WHERE id = $1
 _DELETE = (
     "INSERT INTO deleted_channels (id) SELECT id FROM channels WHERE guild_id = $1",
     "DELETE FROM invites WHERE guild_id = $1",
+    "DELETE FROM webhooks WHERE guild_id = $1",
     "DELETE FROM channels WHERE guild_id = $1",
     "DELETE FROM roles WHERE guild_id = $1",
     "DELETE FROM emojis WHERE guild_id = $1",
@@ -90,13 +91,18 @@ def channel_from_row(row: Row) -> Channel:
     )
 
 
+def role_ids(roles: str) -> tuple[int, ...]:
+    """The ids in a member's column `roles`."""
+    return _ids(roles)
+
+
 def member_from_row(row: Row) -> Member:
     """The member of a row of `members`."""
     return Member(
         guild_id=row[0],
         user_id=row[1],
         joined_at=row[2],
-        roles=_ids(row[3]),
+        roles=role_ids(row[3]),
         nick=row[4],
         timed_out_until=row[5],
         flags=row[6],

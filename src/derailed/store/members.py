@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,7 +13,7 @@ from derailed.store import Connection, Row, guilds, users
 
 _OF_GUILD = """
 SELECT members.guild_id, members.user_id, members.joined_at, members.roles, members.nick,
-       members.timed_out_until, members.flags,
+       members.timed_out_until, members.flags, members.temporary,
        users.id, users.username, users.global_name, users.avatar, users.bot, users.flags
 FROM members JOIN users ON users.id = members.user_id WHERE members.guild_id = $1
 """
@@ -26,11 +27,31 @@ ORDER BY members.user_id LIMIT $3
 """
 )
 _INSERT = """
-INSERT INTO members (guild_id, user_id, joined_at, roles, nick, nick_key, flags) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO members (guild_id, user_id, joined_at, roles, nick, nick_key, flags, temporary)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 _UPDATE = """
-UPDATE members SET roles = $3, nick = $4, nick_key = $5, timed_out_until = $6, flags = $7
+UPDATE members SET roles = $3, nick = $4, nick_key = $5, timed_out_until = $6, flags = $7, temporary = $8
 WHERE guild_id = $1 AND user_id = $2
+"""
+
+_ACTIVITY = """
+SELECT members.user_id, members.joined_at, members.roles, users.seen_at, users.bot
+FROM members JOIN users ON users.id = members.user_id
+WHERE members.guild_id = $1 AND members.user_id > $2 ORDER BY members.user_id LIMIT $3
+"""
+_GUILDS_OF = """
+SELECT members.guild_id FROM members JOIN guilds ON guilds.id = members.guild_id
+WHERE members.user_id = $1 ORDER BY members.guild_id
+"""
+_ENDS_OF = """
+SELECT members.guild_id FROM members LEFT JOIN guilds ON guilds.id = members.guild_id
+WHERE members.user_id = $1 AND guilds.id IS NULL
+"""
+_REMOVE_SOME = """
+DELETE FROM members WHERE guild_id = $1 AND user_id IN
+    (SELECT user_id FROM members WHERE guild_id = $1 ORDER BY user_id LIMIT $2)
+RETURNING user_id
 """
 
 Pair = tuple[Member, User]
@@ -38,8 +59,18 @@ Pair = tuple[Member, User]
 _encode = msgspec.json.Encoder().encode
 
 
+class Activity(NamedTuple):
+    """What a prune goes by."""
+
+    user_id: int
+    joined_at: int
+    roles: tuple[int, ...]
+    seen_at: int
+    bot: bool
+
+
 def _pair(row: Row) -> Pair:
-    return guilds.member_from_row(row), users.from_row(row[7:])
+    return guilds.member_from_row(row), users.from_row(row[8:])
 
 
 def _key(nick: str | None) -> str | None:
@@ -63,22 +94,31 @@ async def matching(tx: Connection, guild_id: int, prefix: str, limit: int) -> li
     return [_pair(row) for row in await tx.fetch(_MATCHING, guild_id, escaped + "%", limit)]
 
 
-async def ids(tx: Connection, guild_id: int) -> list[int]:
-    """Everyone's id, ascending."""
-    rows = await tx.fetch("SELECT user_id FROM members WHERE guild_id = $1 ORDER BY user_id", guild_id)
-    return [row[0] for row in rows]
+async def activity(tx: Connection, guild_id: int, after: int, limit: int) -> list[Activity]:
+    """When members were last seen, ascending by id."""
+    rows = await tx.fetch(_ACTIVITY, guild_id, after, limit)
+    return [Activity(row[0], row[1], guilds.role_ids(row[2]), row[3], bool(row[4])) for row in rows]
 
 
 async def guilds_of(tx: Connection, user_id: int) -> list[int]:
     """The guilds that the user belongs to, ascending."""
-    rows = await tx.fetch("SELECT guild_id FROM members WHERE user_id = $1 ORDER BY guild_id", user_id)
-    return [row[0] for row in rows]
+    return [row[0] for row in await tx.fetch(_GUILDS_OF, user_id)]
+
+
+async def ends_of(tx: Connection, user_id: int) -> list[int]:
+    """The guilds that are gone, and whose end the user is still to be told of."""
+    return [row[0] for row in await tx.fetch(_ENDS_OF, user_id)]
+
+
+async def remove_some(tx: Connection, guild_id: int, limit: int) -> list[int]:
+    """Remove memberships of a guild that is gone; whose they were."""
+    return [row[0] for row in await tx.fetch(_REMOVE_SOME, guild_id, limit)]
 
 
 async def holding(tx: Connection, guild_id: int, role_id: int) -> list[Member]:
     """The members that hold the role."""
     rows = await tx.fetch(
-        "SELECT guild_id, user_id, joined_at, roles, nick, timed_out_until, flags FROM members "
+        "SELECT guild_id, user_id, joined_at, roles, nick, timed_out_until, flags, temporary FROM members "
         "WHERE guild_id = $1 AND roles LIKE $2",
         guild_id,
         f"%{role_id}%",
@@ -90,8 +130,8 @@ async def holding(tx: Connection, guild_id: int, role_id: int) -> list[Member]:
 async def insert(tx: Connection, member: Member) -> None:
     """Add the membership and count it."""
     roles = _encode(member.roles).decode()
-    nick = (member.nick, _key(member.nick))
-    await tx.execute(_INSERT, member.guild_id, member.user_id, member.joined_at, roles, *nick, member.flags)
+    rest = (member.nick, _key(member.nick), member.flags, int(member.temporary))
+    await tx.execute(_INSERT, member.guild_id, member.user_id, member.joined_at, roles, *rest)
     await tx.execute("UPDATE guilds SET member_count = member_count + 1 WHERE id = $1", member.guild_id)
 
 
@@ -106,6 +146,7 @@ async def update(tx: Connection, member: Member) -> None:
         _key(member.nick),
         member.timed_out_until,
         member.flags,
+        int(member.temporary),
     )
 
 

@@ -82,6 +82,16 @@ class Entry(Struct, frozen=True):
     options: dict[str, str] | None = None
 
 
+class LogQuery(Struct, frozen=True, kw_only=True):
+    """GET /guilds/{id}/audit-logs: the newest entries, those before an id, or the oldest after one."""
+
+    before: int | None = None
+    after: int | None = None
+    limit: int = 50
+    user_id: int | None = None
+    action_type: int | None = None
+
+
 class AuditEntryShape(Struct, kw_only=True):
     """An entry; `guild_id` is in the event alone."""
 

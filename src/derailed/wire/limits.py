@@ -20,11 +20,15 @@ COMMAND_DESCRIPTION = (1, 100)
 COMMAND_CHOICE = (1, 100)
 COMMAND_TEXT = 6000
 COMMAND_LENGTH = 8000
+WEBHOOK_NAME = (1, 80)
 SLOW_MODE_S = 21_600
 TIME_OUT_MS = 28 * 24 * 3600 * 1000
 INVITE_AGE_S = 604_800
 INVITE_USES = 100
 AUDIT_REASON = 512
+BAN_DELETE_S = 604_800
+BULK_BAN = 200
+PRUNE_DAYS = (1, 30)
 
 # How much there may be of it. A guild's shape is held whole in memory by every node that serves it.
 GUILDS = 200
@@ -44,11 +48,14 @@ COMMAND_CHOICES = 25
 GUILD_MEMBERS = 500_000
 
 PINS = 250
+WEBHOOKS = 15
 
 # One answer, so that no single call holds the loop.
 PINS_PAGE = 50
 MEMBERS_PAGE = 1000
+BANS_PAGE = 1000
 GUILDS_PAGE = 200
+AUDIT_LOG_PAGE = 100
 
 # What a request may weigh.
 JSON_BODY = 1 << 20

@@ -195,6 +195,10 @@ class EditMember(Struct, kw_only=True):
     nick: str | UnsetType | None = UNSET
     roles: list[Snowflake] | UnsetType | None = UNSET
     communication_disabled_until: Annotated[datetime, Meta(tz=True)] | UnsetType | None = UNSET
+    flags: int | UnsetType | None = UNSET
+    mute: bool | UnsetType | None = UNSET
+    deaf: bool | UnsetType | None = UNSET
+    channel_id: Snowflake | UnsetType | None = UNSET
 
 
 class CreateInvite(Struct, kw_only=True):
