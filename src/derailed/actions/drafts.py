@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from msgspec import UNSET
 
 from derailed.actions.access import Access
+from derailed.actions.attachments import Enclosed, arranged
 from derailed.actions.forms import refuse
 from derailed.actions.mentions import Mentions
 from derailed.model import permissions, snowflakes
 from derailed.model.errors import Forbidden, Invalid
 from derailed.model.guild import Channel
 from derailed.model.message import Message, MessageFlag, MessageType
-from derailed.wire.embeds import Embed
-from derailed.wire.messages import MAX_NONCE, Body, EditMessage, KeptAttachment, Reference, SendMessage
+from derailed.wire.embeds import show_files
+from derailed.wire.messages import MAX_NONCE, Body, EditMessage, Reference, SendMessage
 from derailed.wire.rest import timestamp
 
 # Plain numbers: an operation on an enum costs ten times as much, and every message would pay it.
@@ -23,23 +24,22 @@ _SETTABLE = _SUPPRESS_EMBEDS | int(MessageFlag.SUPPRESS_NOTIFICATIONS)
 _DEFAULT, _REPLY = int(MessageType.DEFAULT), int(MessageType.REPLY)
 
 
-def refuse_files(attachments: Sequence[KeptAttachment] | None) -> None:
-    """Files can not be kept yet; an empty list is what libraries send without any."""
-    if attachments:
-        message = "Files are not supported by this server yet."
-        raise refuse("attachments", "ATTACHMENTS_NOT_SUPPORTED", message)
-
-
-def require_sendable(access: Access, draft: SendMessage, embeds: Sequence[Embed]) -> None:
+def require_sendable(access: Access, draft: SendMessage, enclosed: Enclosed) -> None:
     """Raise unless the member may send this, and it says something."""
     access.require(permissions.SEND_MESSAGES)
-    if embeds:
-        access.require(permissions.EMBED_LINKS)
+    _require_enclosing(access, enclosed)
     if draft.message_reference is not None:
         # An answer shows what it answers to its author, who must be one who may read it.
         access.require(permissions.READ_MESSAGE_HISTORY)
     _check_nonce(draft.nonce)
-    _require_something(draft.content, embeds)
+    _require_something(draft.content, enclosed.embeds, enclosed.files)
+
+
+def _require_enclosing(access: Access, enclosed: Enclosed) -> None:
+    if enclosed.embeds:
+        access.require(permissions.EMBED_LINKS)
+    if enclosed.files:
+        access.require(permissions.ATTACH_FILES)
 
 
 def _check_nonce(nonce: int | str | None) -> None:
@@ -49,15 +49,16 @@ def _check_nonce(nonce: int | str | None) -> None:
         raise refuse("nonce", "STRING_TYPE_REGEX", "Must not contain the null character.")
 
 
-def require_editable(access: Access, message: Message, change: EditMessage, embeds: Sequence[Embed]) -> None:
+def require_editable(access: Access, message: Message, change: EditMessage, enclosed: Enclosed) -> None:
     """Raise unless the member wrote it, or changes only what a moderator may: the flags."""
     if message.author_id == access.member.user_id:
-        if embeds:
-            access.require(permissions.EMBED_LINKS)
+        _require_enclosing(access, enclosed)
         return
     if (
         change.content is not UNSET
         or change.embeds is not UNSET
+        or change.attachments is not UNSET
+        or enclosed.files
         or not access.permissions & permissions.MANAGE_MESSAGES
     ):
         raise Forbidden("not_author")
@@ -67,7 +68,7 @@ def new_body(
     message_id: int,
     channel: Channel,
     draft: SendMessage,
-    embeds: list[Embed],
+    enclosed: Enclosed,
     found: Mentions,
     answered: Message | None,
 ) -> Body:
@@ -80,28 +81,33 @@ def new_body(
         timestamp=timestamp(snowflakes.time_ms(message_id)),
         mention_everyone=found.everyone,
         mention_roles=[str(role_id) for role_id in found.roles],
-        embeds=embeds,
+        attachments=arranged((), draft.attachments or (), enclosed),
+        embeds=enclosed.embeds,
         flags=(draft.flags or 0) & _SETTABLE,
     )
+    show_files(body.embeds, {each.filename: each.url for each in body.attachments})
     if answered is not None:
         body.message_reference = Reference(str(answered.id), str(channel.id), str(channel.guild_id))
     return body
 
 
-def edit_body(body: Body, change: EditMessage, embeds: list[Embed], found: Mentions | None, now_ms: int) -> None:
+def edit_body(body: Body, change: EditMessage, enclosed: Enclosed, found: Mentions | None, now_ms: int) -> None:
     """Write the change into the body; `found` are the mentions of new content. Raises when nothing is left of it."""
     if found is not None:
         body.content = (change.content or "").strip()
         body.mention_everyone, body.mention_roles = found.everyone, [str(role_id) for role_id in found.roles]
+    if change.attachments is not UNSET or enclosed.files:
+        body.attachments = arranged(body.attachments, change.attachments, enclosed)
     if change.embeds is not UNSET:
-        body.embeds = embeds
+        body.embeds = enclosed.embeds
+        show_files(body.embeds, {each.filename: each.url for each in body.attachments})
     if change.flags is not UNSET:
         body.flags = body.flags & ~_SUPPRESS_EMBEDS | (change.flags or 0) & _SUPPRESS_EMBEDS
-    if found is not None or change.embeds is not UNSET:
+    if found is not None or change.embeds is not UNSET or change.attachments is not UNSET or enclosed.files:
         body.edited_timestamp = timestamp(now_ms)
-    _require_something(body.content, body.embeds)
+    _require_something(body.content, body.embeds, body.attachments)
 
 
-def _require_something(content: str | None, embeds: Sequence[Embed]) -> None:
-    if not embeds and (content is None or not content.strip()):
+def _require_something(content: str | None, *enclosed: Collection[object]) -> None:
+    if not any(enclosed) and (content is None or not content.strip()):
         raise Invalid("empty_message")

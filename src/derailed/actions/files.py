@@ -46,9 +46,9 @@ async def held(context: Context, keys: Collection[str]) -> AsyncIterator[None]:
         raise
 
 
-async def spare(context: Context, tx: Connection, key: str) -> None:
+async def spare(tx: Connection, key: str, now_ms: int) -> None:
     """Something refers to the upload now. Raises Unavailable when that comes too late."""
-    if not await blobs.spare(tx, key, context.clock() + _SLACK_MS):
+    if not await blobs.spare(tx, key, now_ms + _SLACK_MS):
         raise Unavailable
 
 

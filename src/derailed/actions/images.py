@@ -81,7 +81,7 @@ def held(context: Context, *offered: Image | UnsetType | None) -> AbstractAsyncC
 async def keep(context: Context, tx: Connection, image: Image | UnsetType | None) -> None:
     """Something refers to it now."""
     if isinstance(image, Image):
-        await files.spare(context, tx, image.key)
+        await files.spare(tx, image.key, context.clock())
 
 
 async def replace(

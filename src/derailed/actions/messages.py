@@ -9,10 +9,11 @@ from collections.abc import Collection
 
 from msgspec import Raw
 
-from derailed.actions import places, posting, rendering
+from derailed.actions import attachments, files, places, posting, rendering
+from derailed.actions.attachments import Enclosed, Uploads
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
-from derailed.actions.drafts import refuse_files, require_editable, require_sendable
+from derailed.actions.drafts import require_editable, require_sendable
 from derailed.actions.faces import Faces
 from derailed.actions.places import Place, message_in
 from derailed.actions.posting import Speaker
@@ -28,7 +29,6 @@ from derailed.store.lists import BULK
 from derailed.store.messages import Line
 from derailed.wire import records
 from derailed.wire.audit import Action, Entry
-from derailed.wire.embeds import rebuilt
 from derailed.wire.messages import (
     EditMessage,
     MessageDeleteBulk,
@@ -52,44 +52,54 @@ class Messages:
         self._context = context
         self._faces = faces
 
-    async def send(self, actor: Actor, channel_id: int, draft: SendMessage) -> bytes:
+    async def send(
+        self, actor: Actor, channel_id: int, draft: SendMessage, uploads: Uploads = attachments.NO_FILES
+    ) -> bytes:
         """Send a message; the message as JSON. With `enforce_nonce` a repeated call answers with the first's message.
 
         Raises Invalid, Forbidden, Unknown("channel"), TooMany("slow_mode").
         """
-        embeds = rebuilt(draft.embeds) if draft.embeds else []
-        refuse_files(draft.attachments)
+        enclosed = await self._enclose(actor, channel_id, draft, uploads)
         nonce = str(draft.nonce) if draft.enforce_nonce and draft.nonce is not None else None
 
         async def work(tx: Connection) -> bytes:
             place = await places.enter(self._context, tx, actor, channel_id, lift=True)
-            require_sendable(place.access, draft, embeds)
+            require_sendable(place.access, draft, enclosed)
             if nonce is not None:
                 await _refuse_repetition(tx, place, nonce)
             await take_turn(tx, place)
             face = await self._faces.of(tx, place.access.member)
             speaker = Speaker(actor.user_id, face.user, face.beside)
-            message, reply = await posting.add(self._context, tx, place, speaker, draft, embeds)
+            message, reply = await posting.add(self._context, tx, place, speaker, draft, enclosed)
             if nonce is not None:
                 await messages.remember(tx, message, nonce, place.now_ms, place.now_ms - _NONCE_MS)
             return reply
 
         try:
-            return await self._context.store.write(work)
+            async with files.held(self._context, enclosed.keys):
+                return await self._context.store.write(work)
         except Unchanged as earlier:
             return earlier.answer
 
-    async def edit(self, actor: Actor, channel_id: int, message_id: int, change: EditMessage) -> bytes:
+    async def edit(
+        self,
+        actor: Actor,
+        channel_id: int,
+        message_id: int,
+        change: EditMessage,
+        uploads: Uploads = attachments.NO_FILES,
+    ) -> bytes:
         """Change one's own message, or with MANAGE_MESSAGES the flags of another's; the message as JSON."""
-        embeds = rebuilt(change.embeds) if change.embeds else []
+        enclosed = await self._enclose(actor, channel_id, change, uploads)
 
         async def work(tx: Connection) -> bytes:
             place = await places.enter(self._context, tx, actor, channel_id, lift=True)
             message = await message_in(tx, place, message_id)
-            require_editable(place.access, message, change, embeds)
-            return await rendering.one(tx, actor.user_id, await posting.edit(tx, place, message, change, embeds))
+            require_editable(place.access, message, change, enclosed)
+            return await rendering.one(tx, actor.user_id, await posting.edit(tx, place, message, change, enclosed))
 
-        return await self._context.store.write(work)
+        async with files.held(self._context, enclosed.keys):
+            return await self._context.store.write(work)
 
     async def publish(self, actor: Actor, channel_id: int, message_id: int) -> bytes:
         """Mark a message of an announcement channel as published; nobody follows such channels here."""
@@ -191,6 +201,19 @@ class Messages:
 
         record = await self._context.store.read(work)
         await self._context.bus.publish(guild_topic(record.guild), records.encode(record))
+
+    async def _enclose(
+        self, actor: Actor, channel_id: int, said: SendMessage | EditMessage, uploads: Uploads
+    ) -> Enclosed:
+        """What comes with the message; nobody's files are put who may not send any."""
+        if uploads.files:
+
+            async def work(tx: Connection) -> None:
+                place = await places.enter(self._context, tx, actor, channel_id, lift=False)
+                place.access.require(permissions.ATTACH_FILES)
+
+            await self._context.store.read(work)
+        return await attachments.enclose(self._context, channel_id, said.embeds, said.attachments, uploads)
 
 
 async def _lines(tx: Connection, channel_id: int, query: PageQuery) -> list[Line]:

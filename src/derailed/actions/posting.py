@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from msgspec import UNSET, Struct, structs
 
-from derailed.actions import mentions, places, rendering
+from derailed.actions import attachments, mentions, places, rendering
+from derailed.actions.attachments import Enclosed
 from derailed.actions.changes import Changes
 from derailed.actions.context import Context
 from derailed.actions.drafts import edit_body, new_body
@@ -18,8 +19,7 @@ from derailed.actions.places import Place
 from derailed.actions.rendering import Announcement, Parts
 from derailed.model.errors import Forbidden
 from derailed.model.message import SYSTEM, Message
-from derailed.store import Connection, messages
-from derailed.wire.embeds import Embed
+from derailed.store import Connection, blobs, messages
 from derailed.wire.messages import (
     Body,
     EditMessage,
@@ -44,7 +44,7 @@ class Speaker(Struct, frozen=True):
 
 
 async def add(
-    context: Context, tx: Connection, place: Place, speaker: Speaker, draft: SendMessage, embeds: list[Embed]
+    context: Context, tx: Connection, place: Place, speaker: Speaker, draft: SendMessage, enclosed: Enclosed
 ) -> tuple[Message, bytes]:
     """Add a message, under the rev that the topic was lifted to; the row, and the message as its sender gets it."""
     answered = await _answered(tx, place, draft.message_reference)
@@ -52,7 +52,7 @@ async def add(
     replied = answered if mentions.answers(draft.allowed_mentions) else None
     wanted = mentions.with_author(found.users, replied)
     mentioned = await rendering.people(tx, place.guild_id, wanted) if wanted else []
-    body = new_body(context.new_id_in(tx, guild_topic(place.guild_id)), place.channel, draft, embeds, found, answered)
+    body = new_body(context.new_id_in(tx, guild_topic(place.guild_id)), place.channel, draft, enclosed, found, answered)
     if speaker.webhook:
         body.webhook_id = str(speaker.id)
     message = Message(
@@ -66,6 +66,7 @@ async def add(
         webhook_author=speaker.user if speaker.webhook else None,
     )
     await messages.insert(tx, message)
+    await attachments.keep(tx, place.channel.id, enclosed, place.now_ms)
     answer = None if answered is None else await rendering.answered(tx, answered)
     parts = Parts(speaker.user, speaker.beside, rendering.mentions_of(mentioned), draft.nonce, answer)
     told = rendering.announce(parts, place.channel, message.body, bare(body))
@@ -73,7 +74,7 @@ async def add(
     return message, told.reply
 
 
-async def edit(tx: Connection, place: Place, message: Message, change: EditMessage, embeds: list[Embed]) -> Message:
+async def edit(tx: Connection, place: Place, message: Message, change: EditMessage, enclosed: Enclosed) -> Message:
     """Write the change into the message, under the rev that the topic was lifted to; what has become of it."""
     body = body_of(message.body)
     if body.type in SYSTEM:
@@ -84,8 +85,10 @@ async def edit(tx: Connection, place: Place, message: Message, change: EditMessa
         answered = None if message.reply_to is None else await messages.get(tx, place.channel.id, message.reply_to)
         keeps = answered is not None and answered.author_id in wanted and mentions.answers(change.allowed_mentions)
         wanted = mentions.with_author(found.users, answered if keeps else None)
-    edit_body(body, change, embeds, found, place.now_ms)
+    edit_body(body, change, enclosed, found, place.now_ms)
     edited, told = await rewrite(tx, place, message, body, wanted)
+    await attachments.keep(tx, place.channel.id, enclosed, place.now_ms)
+    await blobs.doom(tx, set(message.files) - set(edited.files), 0)
     await places.emit(tx, place, told)
     return edited
 

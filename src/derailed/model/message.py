@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 _ids = msgspec.json.Decoder(tuple[int, ...]).decode
+_HAS_FILES = b'"attachments":[{'  # in a text the quotes would be escaped
 
 
 class MessageType(enum.IntEnum):
@@ -53,3 +54,31 @@ class Message(Struct, frozen=True):
     def mentioned(self) -> tuple[int, ...]:
         """The ids of the users it mentions."""
         return () if self.mentions is None else _ids(self.mentions)
+
+    @property
+    def files(self) -> list[str]:
+        """The keys of the blobs that it refers to."""
+        return attached(self.channel_id, self.body)
+
+
+class _Attachment(Struct):
+    id: str
+
+
+class _Attachments(Struct):
+    attachments: list[_Attachment]
+
+
+_attachments = msgspec.json.Decoder(_Attachments).decode
+
+
+def attachment_key(channel_id: int, attachment_id: int) -> str:
+    """The key of the blob that holds a file sent in a channel."""
+    return f"attachments/{channel_id}/{attachment_id}"
+
+
+def attached(channel_id: int, body: bytes) -> list[str]:
+    """The keys of the blobs that the body of a message refers to."""
+    if _HAS_FILES not in body:
+        return []
+    return [attachment_key(channel_id, int(each.id)) for each in _attachments(b"{" + body[1:]).attachments]

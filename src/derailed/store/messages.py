@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import cast
 
-from derailed.model.message import Message
-from derailed.store import Connection, lists, reactions
+from derailed.model.message import Message, attached
+from derailed.store import Connection, blobs, lists, reactions
 
 _COLUMNS = "channel_id, id, author_id, reply_to, mentions, reacted, body, webhook_author"
 _GET = f"SELECT {_COLUMNS} FROM messages WHERE channel_id = $1 AND id = $2"
@@ -18,7 +18,7 @@ _BEFORE = f"SELECT {_LINE} FROM messages WHERE channel_id = $1 AND id < $2 ORDER
 _FROM = f"SELECT {_LINE} FROM messages WHERE channel_id = $1 AND id >= $2 ORDER BY id LIMIT $3"
 _INSERT = f"INSERT INTO messages ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, 0, $6, $7)"
 _UPDATE = "UPDATE messages SET mentions = $3, body = $4 WHERE channel_id = $1 AND id = $2"
-_REMOVE = lists.statements("DELETE FROM messages WHERE channel_id = $1 AND id IN (%s) RETURNING id", first=2)
+_REMOVE = lists.statements("DELETE FROM messages WHERE channel_id = $1 AND id IN (%s) RETURNING id, body", first=2)
 _UNPIN = lists.statements("DELETE FROM pins WHERE channel_id = $1 AND message_id IN (%s)", first=2)
 _NEWEST_IS_GONE = """
 UPDATE channels SET deleted_message_id = $2 WHERE id = $1 AND COALESCE(deleted_message_id, 0) < $2
@@ -83,10 +83,12 @@ async def update(tx: Connection, message: Message) -> None:
 
 
 async def remove(tx: Connection, channel_id: int, message_ids: Collection[int]) -> list[int]:
-    """Remove up to `lists.BULK` messages with their reactions and pins; the ids of those that there were, ascending."""
+    """Remove up to `lists.BULK` messages with all that is theirs; the ids of those that there were, ascending."""
     ids = lists.padded(message_ids)
-    removed = sorted(row[0] for row in await tx.fetch(_REMOVE[len(ids)], channel_id, *ids))
+    rows = await tx.fetch(_REMOVE[len(ids)], channel_id, *ids)
+    removed = sorted(row[0] for row in rows)
     if removed:
+        await blobs.doom(tx, (key for row in rows for key in attached(channel_id, row[1])), 0)
         await tx.execute(_UNPIN[len(ids)], channel_id, *ids)
         await reactions.forget(tx, ids)
         await tx.execute(_NEWEST_IS_GONE, channel_id, removed[-1])

@@ -1,15 +1,16 @@
-"""What deletions leave behind: the messages of channels that are gone, and their reactions.
+"""What deletions leave behind: the messages of channels that are gone, their reactions and files.
 
 A channel can hold millions, so they are removed in small transactions of their own, which nobody waits for.
 """
 
 from __future__ import annotations
 
-from derailed.store import Connection, pins
+from derailed.model.message import attached
+from derailed.store import Connection, blobs, pins
 
 _SOME = "(SELECT id FROM messages WHERE channel_id = $1 ORDER BY id LIMIT $2)"
 _REACTIONS = "DELETE FROM reactions WHERE message_id IN " + _SOME
-_MESSAGES = "DELETE FROM messages WHERE channel_id = $1 AND id IN " + _SOME
+_MESSAGES = "DELETE FROM messages WHERE channel_id = $1 AND id IN " + _SOME + " RETURNING body"
 
 
 async def channel(tx: Connection) -> int | None:
@@ -21,7 +22,9 @@ async def channel(tx: Connection) -> int | None:
 async def remove_some(tx: Connection, channel_id: int, limit: int) -> int:
     """Remove up to `limit` of the channel's messages; how many there were."""
     await tx.execute(_REACTIONS, channel_id, limit)
-    return await tx.execute(_MESSAGES, channel_id, limit)
+    removed = await tx.fetch(_MESSAGES, channel_id, limit)
+    await blobs.doom(tx, (key for row in removed for key in attached(channel_id, row[0])), 0)
+    return len(removed)
 
 
 async def forget(tx: Connection, channel_id: int) -> None:

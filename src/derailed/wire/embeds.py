@@ -5,20 +5,22 @@ They are rebuilt from the keys named here, never echoed, so nothing reaches a cl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from derailed.model.errors import FieldError, Invalid
+from derailed.wire import filenames
 
 MAX_EMBEDS: Final = 10
 MAX_TEXT: Final = 6000  # over all embeds of one message, so that ten full ones do not make a megabyte of history
 MAX_URL: Final = 2048
 
 Url = Annotated[str, Meta(max_length=MAX_URL)]
-_IMAGE_SCHEMES = ("http://", "https://", "attachment://")
+_FILE_SCHEME = "attachment://"
+_IMAGE_SCHEMES = ("http://", "https://", _FILE_SCHEME)
 _LINK_SCHEMES = ("http://", "https://")
 
 
@@ -82,6 +84,23 @@ def rebuilt(embeds: Sequence[Embed]) -> list[Embed]:
             FieldError(("embeds",), "MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {MAX_TEXT}"),
         )
     return kept
+
+
+def show_files(embeds: Sequence[Embed], urls: Mapping[str, str]) -> None:
+    """Let those that name a file of their message, as `attachment://name`, show it. Other names stay what they are."""
+    for embed in embeds:
+        for picture in (embed.image, embed.thumbnail):
+            if picture is not None:
+                picture.url = _url_of_file(picture.url, urls)
+        for icon in (embed.author, embed.footer):
+            if icon is not None:
+                icon.icon_url = _url_of_file(icon.icon_url, urls)
+
+
+def _url_of_file(url: str | None, urls: Mapping[str, str]) -> str | None:
+    if url is None or not url.startswith(_FILE_SCHEME):
+        return url
+    return urls.get(filenames.of_part(url.removeprefix(_FILE_SCHEME)), url)
 
 
 def _timestamp(text: str, where: tuple[str, ...]) -> str:

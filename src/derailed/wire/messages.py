@@ -12,6 +12,7 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from derailed.wire import limits
 from derailed.wire.embeds import MAX_EMBEDS, Embed
 from derailed.wire.reactions import ReactionShape
 from derailed.wire.requests import Snowflake, decoder
@@ -47,10 +48,12 @@ class SentReference(Struct):
     fail_if_not_exists: bool | None = None
 
 
-class KeptAttachment(Struct):
-    """A file that an edit keeps, or one that a part of a multipart body would bring."""
+class SentAttachment(Struct):
+    """A file that comes as a part of the form, whose `files[n]` is `id`; or one that an edit keeps."""
 
     id: Snowflake
+    filename: str | None = None
+    description: Annotated[str, Meta(max_length=limits.FILE_DESCRIPTION)] | None = None
 
 
 class SendMessage(Struct):
@@ -62,7 +65,7 @@ class SendMessage(Struct):
     embeds: Embeds | None = None
     allowed_mentions: AllowedMentions | None = None
     message_reference: SentReference | None = None
-    attachments: list[KeptAttachment] | None = None
+    attachments: list[SentAttachment] | None = None
     flags: int | None = None
 
 
@@ -78,7 +81,7 @@ class EditMessage(Struct):
     content: Content | UnsetType | None = UNSET
     embeds: Embeds | UnsetType | None = UNSET
     allowed_mentions: AllowedMentions | None = None
-    attachments: list[KeptAttachment] | None = None
+    attachments: list[SentAttachment] | UnsetType | None = UNSET
     flags: int | UnsetType | None = UNSET
 
 
@@ -100,6 +103,20 @@ class Reference(Struct):
     type: int = 0
 
 
+class AttachmentShape(Struct, kw_only=True):
+    """A file. `url` is signed, and needs no token; width and height are those of a picture."""
+
+    id: Id
+    filename: str
+    size: int
+    url: str
+    proxy_url: str
+    content_type: str
+    description: str | UnsetType = UNSET
+    width: int | UnsetType = UNSET
+    height: int | UnsetType = UNSET
+
+
 class Body(Struct, kw_only=True):
     """What is kept of a message, encoded."""
 
@@ -112,7 +129,7 @@ class Body(Struct, kw_only=True):
     tts: bool = False
     mention_everyone: bool
     mention_roles: list[Id]
-    attachments: list[None] = []
+    attachments: list[AttachmentShape] = []
     embeds: list[Embed]
     components: list[None] = []
     pinned: bool = False
@@ -200,9 +217,9 @@ def end_of(body: Body) -> bytes:
 
 def bare(body: Body) -> bytes | None:
     """The same for those without MESSAGE_CONTENT; None when it makes no difference."""
-    if not body.content and not body.embeds:
+    if not body.content and not body.embeds and not body.attachments:
         return None
-    return end_of(msgspec.structs.replace(body, content="", embeds=[]))
+    return end_of(msgspec.structs.replace(body, content="", embeds=[], attachments=[]))
 
 
 def body_of(end: bytes) -> Body:
