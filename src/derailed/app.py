@@ -26,6 +26,7 @@ from derailed.actions.publisher import Publisher
 from derailed.actions.sweeper import Sweeper
 from derailed.actions.verbs import Verbs
 from derailed.api.app import Application, Receive, Scope, Send, create
+from derailed.api.connection import Connection
 from derailed.api.entrance import Limiting
 from derailed.blobs import Blobs
 from derailed.blobs.folder import FolderBlobs
@@ -172,7 +173,7 @@ class _Server(uvicorn.Server):
 def _http(application: Application, upgraded: Callable[..., asyncio.Protocol]) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http="httptools",
+        http=Connection,
         ws=upgraded,  # type: ignore[arg-type]  # it is called as a class would be
         lifespan="off",
         access_log=False,
