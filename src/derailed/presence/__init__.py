@@ -1,0 +1,143 @@
+"""Presence: who is here. The Presence Service tracks sessions; nodes announce theirs and hear of everyone they serve.
+
+A *node* (one running WebSocket Service) holds one `Link`. Over it it says which sessions it has and what becomes of
+them, and which guilds it wants to hear about; it reads what changes. One lease stands for all of a node's sessions.
+
+`local` is the service in this process, `remote` a link to one or more services over gRPC; `tracker` decides, and is
+pure. `tests/contracts/test_presence.py` holds both to this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+from msgspec import Struct
+
+Status = Literal["online", "idle", "dnd", "invisible"]
+Client = Literal["desktop", "mobile", "web"]
+
+
+class Presence(Struct, frozen=True, gc=False):
+    """A user as others see them: never `invisible`, which is `offline` to everyone else."""
+
+    user_id: int
+    status: Literal["online", "idle", "dnd", "offline"]
+    activities: bytes = b"[]"
+    """JSON, rebuilt from what clients sent: it can be spliced into an event."""
+    client_status: bytes = b"{}"
+    """JSON: `{"desktop": "online"}`, live clients only."""
+
+
+class Announced(Struct, frozen=True, gc=False):
+    """One session as its node announces it."""
+
+    session_id: bytes
+    """The nonce of the signed session id: the same on whichever node it is resumed."""
+    user_id: int
+    claim: int
+    """When this socket took the session, Unix milliseconds; of equal ones the one that is announced later wins."""
+    guild_ids: tuple[int, ...]
+    status: Status = "online"
+    activities: bytes = b"[]"
+    client: Client = "desktop"
+
+
+class Changed(NamedTuple):
+    """A user's presence in these guilds, all watched by this node, is now this."""
+
+    presence: Presence
+    guild_ids: tuple[int, ...]
+
+
+class Superseded(NamedTuple):
+    """Another socket has taken this session: hang up on the one here."""
+
+    session_id: bytes
+
+
+class Lost(NamedTuple):
+    """Nothing is known of presences for now: what is shown stays as it is. They are told again when it is over."""
+
+
+class Found(NamedTuple):
+    """Presences are known again. Of every guild watched, `Changed` before this told what had changed meanwhile."""
+
+
+Signal = Changed | Superseded | Lost | Found
+
+
+class Down(Exception):
+    """The service can not be reached now. Whoever asked does without: presences are empty, counts are 0."""
+
+
+class Link(Protocol):
+    """One node's end. Nothing here waits but `watch` and `read`; what is announced is sent when it can be."""
+
+    def up(self, session: Announced) -> None:
+        """A session is here: a new one, or one that was resumed here."""
+        ...
+
+    def change(self, session_id: bytes, status: Status, activities: bytes) -> None:
+        """Its person or bot shows something else now."""
+        ...
+
+    def belongs(self, session_id: bytes, guild_ids: tuple[int, ...]) -> None:
+        """Its user is in these guilds now."""
+        ...
+
+    def detached(self, session_id: bytes) -> None:
+        """Its socket was lost; it may be resumed, here or elsewhere."""
+        ...
+
+    def gone(self, session_id: bytes) -> None:
+        """It was closed for good."""
+        ...
+
+    async def watch(self, guild_id: int) -> Sequence[Presence]:
+        """Everyone who is not offline in the guild; what changes from then on is read. Raises Down."""
+        ...
+
+    def unwatch(self, guild_id: int) -> None:
+        """Hear no more of this guild; what is on its way may still be read."""
+        ...
+
+    async def read(self) -> Sequence[Signal]:
+        """Wait for, and return, the next signals. Nothing when it is closed."""
+        ...
+
+    async def close(self) -> None:
+        """Say that this node ends on purpose: its sessions are detached now. Hear nothing more."""
+        ...
+
+
+class Presences(Protocol):
+    """The service, as everyone in this process uses it.
+
+    What it promises:
+
+    - A session that closed for good is offline within 5 s. One whose socket was lost is *detached*: it stays as it was
+      for the grace (10 s), so that a resume anywhere is no flap.
+    - When a node's link breaks, or its lease (4 s, renewed every second) runs out, all its sessions are detached at that
+      moment and expire together, unless it or another node announces them again.
+    - After the service starts, nobody goes offline by its word until nodes had the grace to announce again.
+    - A user's presence is told at most once in 200 ms, and only to nodes that watch a guild of theirs. Once it is quiet,
+      counts are exact.
+    - Of two sockets that claim one session, the later claim wins; the node of the earlier one is told.
+    """
+
+    def link(self, node: str) -> Link:
+        """This node's link, which keeps itself up. `node` is a name that no other running node has."""
+        ...
+
+    async def counts(self, guild_ids: Iterable[int]) -> Mapping[int, int]:
+        """How many users of each guild are not offline. Raises Down."""
+        ...
+
+    async def of_users(self, guild_id: int, user_ids: Sequence[int]) -> Sequence[Presence]:
+        """Those of the users that are in the guild and not offline. Raises Down."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        ...
