@@ -49,6 +49,10 @@ from derailed.store.sqlite import SqliteStore
 _STOP_WITHIN_S: Final = 10
 """Requests in flight have this long once the process was told to stop."""
 
+_KEPT_ALIVE_S: Final = 75
+"""Longer than clients keep an idle connection, or they would send into one that we close at that moment: bots that
+wait for the end of a limit's window all send after the same pause."""
+
 _SERVER, _OPERATOR = 0, 1
 """Worker numbers of ids: a command may make some while the server does."""
 
@@ -181,6 +185,7 @@ def _http(application: Application, upgraded: Callable[..., asyncio.Protocol]) -
         proxy_headers=False,  # what a proxy says is read where it matters, not before every request
         log_config=None,
         log_level="warning",  # what it says at info, `started` and the exit code say already
+        timeout_keep_alive=_KEPT_ALIVE_S,
         timeout_graceful_shutdown=_STOP_WITHIN_S,
     )
 
