@@ -65,6 +65,11 @@ class Program:
         """What it has told of such events."""
         return [told for told in self.told if told["event"] == event]
 
+    @property
+    def noise(self) -> list[str]:
+        """What it has written beside that, such as warnings."""
+        return [line for line in self._noise if line.strip()]
+
     def pause(self) -> None:
         """Let it do nothing for a while; it does not know."""
         self._process.send_signal(signal.SIGSTOP)
