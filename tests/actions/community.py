@@ -20,13 +20,13 @@ from derailed.model.errors import Invalid
 from derailed.model.guild import Channel, Guild, Member, Overwrite, Role
 from derailed.model.snowflakes import EPOCH_MS, Snowflakes
 from derailed.model.user import Actor, User
-from derailed.store import Connection, channels, guilds, members, roles, topics, users
-from derailed.store.sqlite import SqliteStore
+from derailed.store import Connection, Store, channels, guilds, members, roles, topics, users
 from derailed.store.topics import Change
 from derailed.wire import records
 from derailed.wire.messages import EditMessage, PageQuery, SendMessage
 from derailed.wire.records import Record, guild_topic
 from derailed.wire.requests import decoder
+from tests import databases
 
 GUILD = 10_000_000_000_000_001
 OWNER, ANNA, BEN, STRANGER = (10_000_000_000_000_000 + n for n in (11, 12, 13, 14))
@@ -53,7 +53,7 @@ class HearingBus:
 class Community:
     """The verbs, and what they told."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self.now_ms = EPOCH_MS + 86_400_000 * 3650
         self.store = store
         self.bus = HearingBus()
@@ -136,7 +136,7 @@ def live(folder: Path, story: Callable[[Community], Awaitable[None]]) -> None:
     """Run the story in a community of its own, then see that its revs are dense."""
 
     async def run() -> None:
-        store = SqliteStore.open(folder / "derailed.sqlite3", lambda: 0)
+        store = await databases.open_store(folder, lambda: 0)
         community = Community(store)
         await community.change(_found)
         try:

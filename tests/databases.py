@@ -1,0 +1,65 @@
+"""The database that a test of verbs or of the API runs on: SQLite in its folder, or a PostgreSQL database of its own.
+
+What enters through `visit`, `opened` or `live` runs on each of `KINDS`; `tests/conftest.py` sees to it. A folder
+stands for a database of either kind: who opens it again finds what was there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Final
+
+from derailed.store import Store
+from derailed.store.postgres import PostgresStore
+from derailed.store.sqlite import SqliteStore
+from tests.servers import postgres
+
+KINDS: Final = ("sqlite", "postgres")
+
+_kind = ContextVar("kind", default="sqlite")
+_urls: dict[Path, str] = {}
+_TEMPLATE: Final = "template_derailed"
+
+
+def choose(kind: str) -> None:
+    """Let what is opened from now on be of that kind."""
+    assert kind in KINDS
+    _kind.set(kind)
+
+
+async def open_store(folder: Path, clock: Callable[[], int]) -> Store:
+    """The database of a folder, made if there is none yet."""
+    if _kind.get() == "sqlite":
+        return SqliteStore.open(folder / "derailed.sqlite", clock)
+    if folder not in _urls:
+        _urls[folder] = await asyncio.to_thread(_fresh)
+    return await PostgresStore.open(_urls[folder], clock)
+
+
+def copy(folder: Path, to: Path) -> None:
+    """Let `to` be as that folder is; nobody has it open."""
+    shutil.copytree(folder, to, dirs_exist_ok=True)
+    if _kind.get() == "postgres":
+        _urls[to] = postgres.shared().database(_urls[folder].rpartition("/")[2])
+
+
+def drop(folder: Path) -> None:
+    """Remove the database of a folder, which its files do not hold."""
+    if url := _urls.pop(folder, None):
+        postgres.shared().drop(url)
+
+
+def _fresh() -> str:
+    server = postgres.shared()
+    if not server.run(f"SELECT 1 FROM pg_database WHERE datname = '{_TEMPLATE}'"):
+        server.run(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
+        asyncio.run(_migrate(server.url(_TEMPLATE)))
+    return server.database(_TEMPLATE)
+
+
+async def _migrate(url: str) -> None:
+    await (await PostgresStore.open(url, lambda: 0)).close()
