@@ -19,6 +19,7 @@ from derailed.wire import events, rest
 from derailed.wire.records import INTERNAL, Record
 from tests import databases
 from tests.api.door import Door, Person, swept, visit
+from tests.api.pictures import data_uri, png
 
 State = dict[str, Any]
 
@@ -108,6 +109,26 @@ async def _move(scene: Scene) -> None:
     await scene.do("PATCH", "/guilds/{guild}/channels", moves)
 
 
+async def _add_emoji(scene: Scene) -> Any:
+    body = {"name": "train", "image": data_uri(png()), "roles": [scene.role]}
+    return await scene.do("POST", "/guilds/{guild}/emojis", body)
+
+
+async def _edit_emoji(scene: Scene) -> None:
+    emoji = await _add_emoji(scene)
+    await scene.do("PATCH", f"/guilds/{scene.guild}/emojis/{emoji['id']}", {"name": "tram"})
+
+
+async def _delete_emoji(scene: Scene) -> None:
+    emoji = await _add_emoji(scene)
+    await scene.do("DELETE", f"/guilds/{scene.guild}/emojis/{emoji['id']}")
+
+
+async def _delete_role_of_emoji(scene: Scene) -> None:
+    await _add_emoji(scene)
+    await scene.do("DELETE", "/guilds/{guild}/roles/{role}")
+
+
 async def _order_roles(scene: Scene) -> None:
     await scene.do(
         "PATCH", "/guilds/{guild}/roles", [{"id": scene.guild, "position": 0}, {"id": scene.role, "position": 5}]
@@ -131,6 +152,10 @@ VERBS: dict[str, Verb] = {
     "edit everyone": verb("PATCH", "/guilds/{guild}/roles/{guild}", {"permissions": 1024}),
     "order roles": _order_roles,
     "delete role": _overwrite_then_delete_role,
+    "add emoji": _add_emoji,
+    "edit emoji": _edit_emoji,
+    "delete emoji": _delete_emoji,
+    "delete role of emoji": _delete_role_of_emoji,
     "name member": verb("PATCH", "/guilds/{guild}/members/{ben}", {"nick": "Ben"}),
     "give role": verb("PUT", "/guilds/{guild}/members/{ben}/roles/{role}"),
     "kick": verb("DELETE", "/guilds/{guild}/members/{ben}"),
@@ -288,6 +313,8 @@ def _apply(state: State, record: Record) -> None:
             del state["roles"][data["role_id"]]
             for member in state["members"].values():
                 member["roles"] = [each for each in member["roles"] if each != data["role_id"]]
+        case "GUILD_EMOJIS_UPDATE":
+            state["emojis"] = data["emojis"]
         case "GUILD_MEMBER_ADD" | "GUILD_MEMBER_UPDATE":
             assert str(record.target) == data["user"]["id"]
             assert data.pop("guild_id") == state["id"]

@@ -38,6 +38,7 @@ export interface Channel {
   nsfw: boolean;
   rate_limit_per_user?: number;
   last_message_id?: Snowflake | null;
+  last_pin_timestamp?: string | null;
   flags: number;
   default_auto_archive_duration?: number;
   permission_overwrites: Overwrite[];

@@ -10,12 +10,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from derailed.model.guild import Channel, Guild, Invite, Member, Overwrite, Role
+from derailed.model.guild import Channel, Emoji, Guild, Invite, Member, Overwrite, Role
 from derailed.wire import rest
 from derailed.wire.audit import Action, ChangedKey, Entry, changed, roles_changed
 
 _CHANNEL: Final = (Action.CHANNEL_CREATE, Action.CHANNEL_UPDATE, Action.CHANNEL_DELETE)
 _OVERWRITE: Final = (Action.OVERWRITE_CREATE, Action.OVERWRITE_UPDATE, Action.OVERWRITE_DELETE)
+_EMOJI: Final = (Action.EMOJI_CREATE, Action.EMOJI_UPDATE, Action.EMOJI_DELETE)
 _ROLE: Final = (Action.ROLE_CREATE, Action.ROLE_UPDATE, Action.ROLE_DELETE)
 
 
@@ -40,6 +41,13 @@ def channel(guild: Guild, before: Channel | None, after: Channel | None) -> Iter
         yield Entry(_which(_CHANNEL, before, after), _id(before, after), changed(*shapes))
     if before is not None and after is not None:
         yield from _overwrites(guild, before, after)
+
+
+def emoji(before: Emoji | None, after: Emoji | None) -> Entry:
+    """An emoji was added, changed or deleted."""
+    shapes = [None if each is None else rest.emoji(each) for each in (before, after)]
+    said = tuple(each for each in changed(*shapes) if each.key in ("name", "roles"))
+    return Entry(_which(_EMOJI, before, after), _id(before, after), said)
 
 
 def member(before: Member, after: Member) -> Entry:
@@ -96,7 +104,7 @@ def _which(actions: tuple[Action, Action, Action], before: object, after: object
     return made if before is None else deleted if after is None else edited
 
 
-def _id(before: Role | Channel | None, after: Role | Channel | None) -> int:
+def _id(before: Role | Channel | Emoji | None, after: Role | Channel | Emoji | None) -> int:
     either = before or after
     assert either is not None
     return either.id

@@ -15,9 +15,9 @@ from derailed.actions.context import Context
 from derailed.actions.forms import Form
 from derailed.model import permissions
 from derailed.model.errors import Forbidden, Invalid, Unknown
-from derailed.model.guild import Guild, Role
+from derailed.model.guild import Emoji, Guild, Role
 from derailed.model.user import Actor
-from derailed.store import channels, members, roles
+from derailed.store import channels, emojis, members, roles
 from derailed.wire import limits
 from derailed.wire.requests import EditRole, MoveRole
 
@@ -143,11 +143,25 @@ async def remove_role(changes: Changes, guild: Guild, role: Role) -> Guild:
             kept[channel.id] = replace(channel, overwrites=left)
             await channels.update(changes.tx, kept[channel.id])
             await changes.channel("CHANNEL_UPDATE", kept[channel.id])
+    if any(role.id in each.roles for each in guild.emojis.values()):
+        guild = replace(guild, emojis=await _without_role(changes, guild, role.id))
+        await changes.emojis_update(guild)
     for member in await members.holding(changes.tx, guild.id, role.id):
         # No event each: everybody takes the role from its members when they hear that it is gone.
         without = tuple(each for each in member.roles if each != role.id)
         await members.update(changes.tx, replace(member, roles=without))
     return replace(guild, channels=kept, roles=others)
+
+
+async def _without_role(changes: Changes, guild: Guild, role_id: int) -> dict[int, Emoji]:
+    """The guild's emojis, none of which is for that role any more."""
+    left = {}
+    for emoji in guild.emojis.values():
+        roles_left = tuple(each for each in emoji.roles if each != role_id)
+        left[emoji.id] = replace(emoji, roles=roles_left)
+        if roles_left != emoji.roles:
+            await emojis.update(changes.tx, left[emoji.id])
+    return left
 
 
 def _check(body: EditRole) -> None:

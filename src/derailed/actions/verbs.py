@@ -12,6 +12,7 @@ from derailed.actions.bans import Bans
 from derailed.actions.channels import Channels
 from derailed.actions.commands import Commands
 from derailed.actions.context import Context
+from derailed.actions.emojis import Emojis
 from derailed.actions.faces import Faces
 from derailed.actions.guilds import Guilds
 from derailed.actions.invites import Invites
@@ -40,6 +41,7 @@ class Verbs:
     channels: Channels
     overwrites: Overwrites
     roles: Roles
+    emojis: Emojis
     members: Members
     bans: Bans
     prunes: Prunes
@@ -63,6 +65,7 @@ class Verbs:
             channels=Channels(context),
             overwrites=Overwrites(context),
             roles=Roles(context),
+            emojis=Emojis(context),
             members=Members(context),
             bans=Bans(context),
             prunes=Prunes(context),

@@ -16,6 +16,7 @@ _NOUNS: Final = {
     "users": "user",
     "members": "member",
     "roles": "role",
+    "emojis": "guild_emoji",
     "permissions": "overwrite",
     "applications": "application",
     "commands": "command",

@@ -16,7 +16,7 @@ async def application_emojis(actor: Who, application_id: FromPath[int]) -> dict[
     return {"items": []}
 
 
-@get(["/guilds/{guild_id:int}/emojis", "/guilds/{guild_id:int}/stickers", "/guilds/{guild_id:int}/integrations"])
+@get(["/guilds/{guild_id:int}/stickers", "/guilds/{guild_id:int}/integrations"])
 async def of_guild(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> list[Any]:
     """A guild that one belongs to has none of these."""
     await verbs.guilds.get(actor, guild_id)

@@ -189,6 +189,21 @@ class MoveRole(Struct, kw_only=True):
     position: int | None = None
 
 
+class CreateEmoji(Struct, kw_only=True):
+    """POST /guilds/{id}/emojis"""
+
+    name: str
+    image: str
+    roles: list[Snowflake] | None = None
+
+
+class EditEmoji(Struct, kw_only=True):
+    """PATCH /guilds/{id}/emojis/{id}"""
+
+    name: str | UnsetType = UNSET
+    roles: list[Snowflake] | UnsetType | None = UNSET
+
+
 class EditMember(Struct, kw_only=True):
     """PATCH /guilds/{id}/members/{id}"""
 
