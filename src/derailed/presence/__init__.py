@@ -116,13 +116,13 @@ class Presences(Protocol):
 
     What it promises:
 
-    - A session that closed for good is offline within 5 s. One whose socket was lost is *detached*: it stays as it was
-      for the grace (10 s), so that a resume anywhere is no flap.
-    - When a node's link breaks, or its lease (4 s, renewed every second) runs out, all its sessions are detached at that
-      moment and expire together, unless it or another node announces them again.
+    - A session that closed for good is offline within 5 s. One whose socket was lost is *detached*: it stays as it
+      was for the grace (10 s), so that a resume anywhere is no flap.
+    - When a node's link breaks, or its lease (4 s, renewed every second) runs out, all its sessions are detached at
+      that moment and expire together, unless it or another node announces them again.
     - After the service starts, nobody goes offline by its word until nodes had the grace to announce again.
-    - A user's presence is told at most once in 200 ms, and only to nodes that watch a guild of theirs. Once it is quiet,
-      counts are exact.
+    - A user's presence is told at most once in 200 ms, and only to nodes that watch a guild of theirs. Once it is
+      quiet, counts are exact.
     - Of two sockets that claim one session, the later claim wins; the node of the earlier one is told.
     """
 
