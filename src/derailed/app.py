@@ -21,6 +21,7 @@ from argon2 import PasswordHasher
 
 from derailed import telemetry
 from derailed.actions.context import Context, Ephemerals
+from derailed.actions.lease import Lease
 from derailed.actions.passwords import Passwords
 from derailed.actions.publisher import Publisher
 from derailed.actions.sweeper import Sweeper
@@ -39,6 +40,7 @@ from derailed.gateway.connection import protocol
 from derailed.gateway.service import Service
 from derailed.limits import Limits
 from derailed.limits.local import LocalLimits
+from derailed.model.errors import Unavailable
 from derailed.model.snowflakes import Snowflakes
 from derailed.settings import Settings
 from derailed.site import Site, respond
@@ -53,10 +55,8 @@ _KEPT_ALIVE_S: Final = 75
 """Longer than clients keep an idle connection, or they would send into one that we close at that moment: bots that
 wait for the end of a limit's window all send after the same pause."""
 
-_SERVER, _OPERATOR = 0, 1
-"""Worker numbers of ids: a command may make some while the server does."""
-
 _SECRET_BYTES: Final = 32
+_TEXT: Final = [(b"content-type", b"text/plain")]
 
 
 class CannotStart(Exception):
@@ -67,20 +67,21 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
     """Run every part in this process until it is told to stop. `started` hears the address, once it answers."""
     with _listen(settings) as listener:
         bus = _open_bus(settings)
-        store = _open_store(settings)
+        store = await _open_store(settings)
         publisher = Publisher(store, bus, _now_ms)
         store.committed = publisher.take
         passwords = Passwords(PasswordHasher())
-        context = _context(store, bus, settings, _SERVER)
+        lease = await _lease(store)
+        context = _context(store, bus, settings, lease.ids)
         verbs = Verbs.of(context, passwords, settings.registration)
         gateway = Service(bus, verbs.sessions, context.secret, settings.public_url or None)
         limits = _limits(settings)
         limiting = Limiting(limits, settings.rate_limits, settings.trusted_proxies, _now_ms)
-        application = _front(create(verbs, settings.public_url, limiting), Site())
+        application = _front(create(verbs, settings.public_url, limiting), Site(), store)
         server = _Server(_http(application, protocol(gateway)))
         telemetry.watch_process()
         async with asyncio.TaskGroup() as tasks:
-            running = (telemetry.watch_loop(), publisher.run(), gateway.run(), Sweeper(context).run())
+            running = (telemetry.watch_loop(), publisher.run(), gateway.run(), Sweeper(context).run(), lease.run())
             parts = [tasks.create_task(part) for part in running]
             _stop_on_signals(server.stop)
             started(_address(listener))
@@ -92,6 +93,7 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         if limits is not None:
             await limits.close()
         await bus.close()
+        await lease.free()
         await store.close()
 
 
@@ -101,18 +103,21 @@ async def operating(settings: Settings) -> AsyncIterator[Verbs]:
 
     What they emit waits in the outbox for the server, which looks there when it starts and once a second.
     """
-    store = _open_store(settings)
+    store = await _open_store(settings)
     passwords = Passwords(PasswordHasher())
     try:
-        context = _context(store, _NobodyListens(), settings, _OPERATOR)
-        yield Verbs.of(context, passwords, settings.registration)
+        lease = await _lease(store)
+        try:
+            yield Verbs.of(_context(store, _NobodyListens(), settings, lease.ids), passwords, settings.registration)
+        finally:
+            await lease.free()
     finally:
         passwords.close()
         await store.close()
 
 
-def _context(store: Store, bus: Ephemerals, settings: Settings, worker: int) -> Context:
-    context = Context(store, bus, Snowflakes(worker), _now_ms, _blobs(settings), _secret(settings.secret_path))
+def _context(store: Store, bus: Ephemerals, settings: Settings, ids: Snowflakes) -> Context:
+    context = Context(store, bus, ids, _now_ms, _blobs(settings), _secret(settings.secret_path))
     store.rolled_back = context.shapes.clear
     return context
 
@@ -136,15 +141,19 @@ def _limits(settings: Settings) -> Limits | None:
     return SharedLimits(url, _now_ms)
 
 
-def _front(api: Application, site: Site) -> Application:
+def _front(api: Application, site: Site, store: Store) -> Application:
     """What answers on the port: health, metrics, the API, and the app for every other path."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         match scope["path"].removeprefix("/").partition("/")[0]:
             case "api" | "docs":
                 await api(scope, receive, send)
-            case "healthz" | "readyz":
-                await respond(send, 200, b"ok\n", [(b"content-type", b"text/plain")])
+            case "healthz":
+                await respond(send, 200, b"ok\n", _TEXT)
+            case "readyz" if store.is_up:
+                await respond(send, 200, b"ok\n", _TEXT)
+            case "readyz":
+                await respond(send, 503, b"the database can not be reached\n", _TEXT)
             case "metrics":
                 await respond(send, 200, telemetry.metrics(), [(b"content-type", telemetry.METRICS_TYPE.encode())])
             case _:
@@ -213,12 +222,32 @@ def _open_log(settings: Settings) -> Log:
         raise CannotStart(f"DERAILED_DATA_DIR: another server uses {settings.data_dir}") from None
 
 
-def _open_store(settings: Settings) -> SqliteStore:
+async def _open_store(settings: Settings) -> Store:
     make_data_folder(settings.data_dir)
+    if settings.database_url:
+        return await _open_postgres(settings.database_url)
     try:
         return SqliteStore.open(settings.database_path, _now_ms)
     except Incompatible as error:
         raise CannotStart(f"DERAILED_DATA_DIR: {error}") from None
+
+
+async def _open_postgres(url: str) -> Store:
+    from derailed.store.postgres import PostgresStore, Unreachable  # loads a library that only this needs
+
+    try:
+        return await PostgresStore.open(url, _now_ms)
+    except Unreachable as error:
+        raise CannotStart(f"DERAILED_DATABASE_URL: can not connect ({error})") from None
+    except Incompatible as error:
+        raise CannotStart(f"DERAILED_DATABASE_URL: {error}") from None
+
+
+async def _lease(store: Store) -> Lease:
+    try:
+        return await Lease.take(store, _now_ms)
+    except Unavailable:
+        raise CannotStart("the database can not be written to, or 1,024 servers have used it in ten minutes") from None
 
 
 def _secret(path: Path) -> bytes:
