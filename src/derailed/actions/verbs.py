@@ -27,6 +27,8 @@ from derailed.actions.reactions import Reactions
 from derailed.actions.roles import Roles
 from derailed.actions.sessions import Sessions
 from derailed.actions.tokens import Tokens
+from derailed.actions.webhook_messages import WebhookMessages
+from derailed.actions.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Verbs:
     invites: Invites
     messages: Messages
     pins: Pins
+    webhooks: Webhooks
+    webhook_messages: WebhookMessages
     reactions: Reactions
     sessions: Sessions
 
@@ -73,6 +77,8 @@ class Verbs:
             invites=Invites(context),
             messages=Messages(context, faces),
             pins=Pins(context, Notices(context, faces)),
+            webhooks=Webhooks(context),
+            webhook_messages=WebhookMessages(context),
             reactions=Reactions(context, faces),
             sessions=Sessions(context, tokens),
         )

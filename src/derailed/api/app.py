@@ -35,6 +35,7 @@ from derailed.api import (
     reactions,
     roles,
     vacant,
+    webhooks,
 )
 from derailed.api.answers import refused
 from derailed.api.entrance import UNLIMITED, Entrance, Limiting
@@ -67,6 +68,7 @@ ROUTES: Final = (
     *reactions.ROUTES,
     *roles.ROUTES,
     *vacant.ROUTES,
+    *webhooks.ROUTES,
 )
 
 

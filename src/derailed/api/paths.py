@@ -9,6 +9,8 @@ from typing import Final
 from derailed.model import snowflakes
 
 _PREFIX: Final = re.compile(r"/api(?:/v(?:9|10))?(?=/)")
+_SECRET: Final = re.compile(r"(?<=/webhooks/)\d+/[^/]+")
+"""A webhook's id and token."""
 _NOUNS: Final = {
     "guilds": "guild",
     "channels": "channel",
@@ -19,6 +21,7 @@ _NOUNS: Final = {
     "emojis": "guild_emoji",
     "permissions": "overwrite",
     "applications": "application",
+    "webhooks": "webhook",
     "commands": "command",
 }
 """What stands before an id."""
@@ -50,5 +53,5 @@ def is_id(text: str) -> bool:
 
 
 def shape(path: str) -> str:
-    """The path with its ids and codes left out, for the log."""
-    return re.sub(r"\d+", "…", path)
+    """The path with its ids and secrets left out, for the log."""
+    return re.sub(r"\d+", "…", _SECRET.sub("…", path))
