@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
 
 from derailed.api.paths import is_id
@@ -13,6 +14,8 @@ from derailed.limits import Budget
 from derailed.wire import rates
 from derailed.wire.rates import Rates
 
+_KEPT: Final = 10_000
+"""Paths whose bucket is remembered: the busiest channels of a server."""
 _VERSIONS: Final = ("v9", "v10")
 _NUMBER, _WORD = "#", "*"
 _PARAMETER: Final = re.compile(r"\{\w+:(\w+)\}")
@@ -35,17 +38,14 @@ class Route(Protocol):
 class Bucket(NamedTuple):
     """One route's. `name` is what libraries know it by: it means nothing, and never changes."""
 
-    name: bytes
+    name: str
     rates: Rates
     by_address: bool
     of_webhook: bool
 
     def budgets(self, subject: str, major: str) -> list[Budget]:
         """What one request takes from, when `subject` asks it of the channel, guild or webhook `major`."""
-        return [
-            Budget(f"{subject}:{self.name.decode()}:{window_ms}:{major}", limit, window_ms)
-            for limit, window_ms in self.rates
-        ]
+        return [Budget(f"{subject}:{self.name}:{each[1]}:{major}", *each) for each in self.rates]
 
 
 class _Step:
@@ -80,13 +80,14 @@ class Buckets:
 
     def __init__(self, routes: Iterable[Route], scale: float) -> None:
         self._root = _Step()
+        self.of = lru_cache(_KEPT)(self._find)
+        """The bucket of a method and a path, and the major parameter it is counted for; None where no route is."""
         for route in routes:
             for path in route.paths:
                 for method in route.http_methods:
                     self._add(str(method), _template(path), scale)
 
-    def of(self, method: str, path: str) -> tuple[Bucket, str] | None:
-        """The bucket, and the major parameter that it is counted for; None where no route is."""
+    def _find(self, method: str, path: str) -> tuple[Bucket, str] | None:
         steps = [step for step in path.split("/") if step]
         del steps[: 2 if len(steps) > 1 and steps[1] in _VERSIONS else 1]
         at = self._root
@@ -105,7 +106,7 @@ class Buckets:
         route = (method, template)
         usual = rates.READS if method == "GET" else rates.WRITES
         at.buckets[method] = Bucket(
-            name=hashlib.sha256(" ".join(route).encode()).hexdigest()[:16].encode(),
+            name=hashlib.sha256(" ".join(route).encode()).hexdigest()[:16],
             rates=scaled(rates.RATES.get(route, usual), scale),
             by_address=route in rates.BY_ADDRESS,
             of_webhook=template.startswith("webhooks/#/*"),

@@ -130,11 +130,12 @@ class Entrance:
         if bucket is not None:
             # A webhook is one sender, wherever its token is used from.
             budgets += bucket.budgets("w" if bucket.of_webhook else budgets[0].key, major)
-        overall, *of_route = taken = await limits.take(budgets)
+        taken = await limits.take(budgets)
         if bucket is not None:
-            caller.headers = _headers(bucket, of_route[0])
-        if not all(each.allowed for each in taken):
-            caller.refusal = TooMany(retry_after_s=_wait_s(taken), everywhere=not overall.allowed)
+            caller.headers = _headers(bucket, taken[1])
+        for each in taken:
+            if not each.allowed:
+                caller.refusal = TooMany(retry_after_s=_wait_s(taken), everywhere=not taken[0].allowed)
 
     def _overall(self, caller: Caller, bucket: Bucket | None, scope: Scope) -> Budget:
         """What is counted whatever is asked."""
@@ -166,17 +167,14 @@ def _wait_s(taken: Sequence[Taken]) -> float:
 
 
 def _headers(bucket: Bucket, taken: Taken) -> list[tuple[bytes, bytes]]:
+    _, remaining, reset_ms, reset_after_ms = taken
     return [
         (b"x-ratelimit-limit", b"%d" % bucket.rates[0].limit),
-        (b"x-ratelimit-remaining", b"%d" % taken.remaining),
-        (b"x-ratelimit-reset", _seconds(taken.reset_ms)),
-        (b"x-ratelimit-reset-after", _seconds(taken.reset_after_ms)),
-        (b"x-ratelimit-bucket", bucket.name),
+        (b"x-ratelimit-remaining", b"%d" % remaining),
+        (b"x-ratelimit-reset", b"%d.%03d" % divmod(reset_ms, 1000)),
+        (b"x-ratelimit-reset-after", b"%d.%03d" % divmod(reset_after_ms, 1000)),
+        (b"x-ratelimit-bucket", bucket.name.encode()),
     ]
-
-
-def _seconds(milliseconds: int) -> bytes:
-    return b"%d.%03d" % divmod(milliseconds, 1000)
 
 
 def _header(scope: Scope, name: bytes) -> bytes:

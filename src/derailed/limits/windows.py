@@ -38,28 +38,33 @@ class Windows:
 
     def take(self, budgets: Sequence[Budget], now_ms: int) -> list[Taken]:
         """Take one from each budget, or from none when one of them has nothing left."""
-        windows = [self._window(budget, now_ms) for budget in budgets]
-        left = [budget.limit - window.used for budget, window in zip(budgets, windows, strict=True)]
-        spent = int(min(left) > 0)
-        for window in windows:
+        spent = 1
+        asked = []
+        for key, limit, window_ms in budgets:  # every request passes here: plain loops cost a third of the neat ones
+            window = self._window(key, window_ms, now_ms)
+            if window.used >= limit:
+                spent = 0
+            asked.append((window, limit))
+        taken = []
+        for window, limit in asked:
+            left = limit - window.used
             window.used += spent
-        return [
-            Taken(free > 0, max(free - spent, 0), window.reset_ms, window.reset_ms - now_ms)
-            for free, window in zip(left, windows, strict=True)
-        ]
+            reset_ms = window.reset_ms
+            taken.append(Taken(left > 0, left - spent if left > 0 else 0, reset_ms, reset_ms - now_ms))
+        return taken
 
-    def _window(self, budget: Budget, now_ms: int) -> _Window:
-        windows = self._by_length.get(budget.window_ms)
+    def _window(self, key: str, window_ms: int, now_ms: int) -> _Window:
+        windows = self._by_length.get(window_ms)
         if windows is None:
-            windows = self._by_length[budget.window_ms] = OrderedDict()
-        window = windows.get(budget.key)
+            windows = self._by_length[window_ms] = OrderedDict()
+        window = windows.get(key)
         # A clock that was set back must not keep anybody out for longer than a window.
-        if window is not None and now_ms < window.reset_ms <= now_ms + budget.window_ms:
+        if window is not None and now_ms < window.reset_ms <= now_ms + window_ms:
             return window
         if window is not None:
-            del windows[budget.key]
+            del windows[key]
         self._sweep(windows, now_ms)
-        window = windows[budget.key] = _Window(now_ms + budget.window_ms)
+        window = windows[key] = _Window(now_ms + window_ms)
         return window
 
     def _sweep(self, windows: OrderedDict[str, _Window], now_ms: int) -> None:
