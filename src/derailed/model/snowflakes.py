@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from derailed.model.errors import Unavailable
+
 EPOCH_MS = 1_420_070_400_000  # fixed in every client library
 MAX = (1 << 63) - 1
 _WORKERS = 1 << 10
@@ -28,16 +30,23 @@ class Snowflakes:
     """
 
     def __init__(self, worker: int) -> None:
-        assert 0 <= worker < _WORKERS
-        self._worker = worker << 12
         self._ms = 0
         self._increment = 0
+        self.use(worker, until_ms=time_ms(MAX))
+
+    def use(self, worker: int, until_ms: int) -> None:
+        """Go on under this number, and make none from that time on."""
+        assert 0 <= worker < _WORKERS
+        self._worker = worker << 12
+        self._until_ms = until_ms
 
     def next(self, now_ms: int, above: int = 0) -> int:
         """The next id, above `above`, which may be another maker's whose clock is ahead of ours.
 
-        Runs ahead of a clock that stands still for more than 4,096 ids.
+        Runs ahead of a clock that stands still for more than 4,096 ids. Raises Unavailable when the number is not ours.
         """
+        if now_ms >= self._until_ms:
+            raise Unavailable
         if now_ms > self._ms:
             self._ms, self._increment = now_ms, 0
         else:

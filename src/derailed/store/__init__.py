@@ -95,6 +95,11 @@ class Store(Protocol):
     rolled_back: Callable[[], None]
     """Called when a group could not be committed: whatever was remembered of it is void."""
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it can be read and written now, as far as it knows."""
+        ...
+
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot of everything committed."""
         ...

@@ -13,18 +13,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import structlog
 
 from derailed.model.errors import Unavailable
 from derailed.store import OutboxRow, T, Work
 from derailed.store.sqlite_connection import Transaction, connect, migrate
+from derailed.store.writes import FORGET_MAX, FORGET_WITHIN_S, GROUP_MAX, WAITING_MAX, Write
 
-_WAITING_MAX: Final = 4096
-"""Writes that may wait: a few tenths of a second of work. More are refused, because their callers would time out."""
-_GROUP_MAX: Final = 256
-"""Writes that one commit serves: beyond it the wait for the disk is paid off, and the first only waits longer."""
 _SLICE_S: Final = 0.002
 """The event loop is given back after as long, whatever else is to be written."""
 _LOCK_WITHIN_S: Final = 5.0
@@ -32,42 +29,8 @@ _LOCK_WITHIN_S: Final = 5.0
 _LOCK_RETRY_S: Final = 0.005
 _READ_BUSY_MS: Final = 1000
 """A reader only ever waits while another process recovers the log of one that died."""
-_FORGET_WITHIN_S: Final = 0.05
-"""Acknowledged outbox rows wait as long for a group to go with before they get a commit of their own."""
-_FORGET_MAX: Final = 1000
-"""Rows that one group deletes: about a millisecond on the event loop."""
 
 _log = structlog.stdlib.get_logger(__name__)
-
-
-class _Write:
-    """One verb on its way to the disk."""
-
-    __slots__ = ("error", "future", "result", "work")
-
-    def __init__(self, work: Work[Any], future: asyncio.Future[Any]) -> None:
-        self.work = work
-        self.future = future
-        self.result: Any = None
-        self.error: Exception | None = None
-
-    def run(self, tx: Transaction) -> None:
-        try:
-            self.result = tx.write(self.work)
-        except Exception as error:  # noqa: BLE001  it is the caller's, who gets it when the group is durable
-            self.error = error
-
-    def answer(self) -> None:
-        if self.future.done():
-            return  # its caller went away; what it wrote stays
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
-
-    def refuse(self) -> None:
-        self.error = Unavailable()
-        self.answer()
 
 
 class SqliteStore:
@@ -79,8 +42,8 @@ class SqliteStore:
         self._reader = reader
         self._writer = writer
         self._clock = clock
-        self._waiting: deque[_Write] = deque()
-        self._group: list[_Write] = []
+        self._waiting: deque[Write] = deque()
+        self._group: list[Write] = []
         self._forgotten: set[int] = set()
         self._forget_due = False
         self._forget_timer: asyncio.TimerHandle | None = None
@@ -96,16 +59,21 @@ class SqliteStore:
         migrate(path, clock())
         return cls(connect(path, _READ_BUSY_MS), connect(path, 0), clock)
 
+    @property
+    def is_up(self) -> bool:
+        """It is in this process."""
+        return True
+
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot of everything committed, at once."""
         return self._reader.read(work)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction; durable when it returns."""
-        if len(self._waiting) >= _WAITING_MAX:
+        if len(self._waiting) >= WAITING_MAX:
             raise Unavailable()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Write(work, future))
+        self._waiting.append(Write(work, future))
         self._wake()
         return await future
 
@@ -131,7 +99,7 @@ class SqliteStore:
 
     def _forget_soon(self) -> None:
         if self._forget_timer is None:
-            self._forget_timer = asyncio.get_running_loop().call_later(_FORGET_WITHIN_S, self._forget_now)
+            self._forget_timer = asyncio.get_running_loop().call_later(FORGET_WITHIN_S, self._forget_now)
 
     def _forget_now(self) -> None:
         self._forget_timer = None
@@ -189,24 +157,30 @@ class SqliteStore:
 
     def _forget(self) -> list[int]:
         self._forget_due = False
-        forgotten = sorted(self._forgotten)[:_FORGET_MAX]
+        forgotten = sorted(self._forgotten)[:FORGET_MAX]
         self._writer.forget(forgotten)
         return forgotten
 
     async def _fill(self) -> None:
         """Run what waits, one after the other, giving the event loop its turns."""
         yield_at = time.monotonic() + _SLICE_S
-        while self._waiting and len(self._group) < _GROUP_MAX:
+        while self._waiting and len(self._group) < GROUP_MAX:
             write = self._waiting.popleft()
             if write.future.cancelled():
                 continue
             self._group.append(write)
-            write.run(self._writer)
+            self._run(write)
             if write.error is not None and not self._writer.is_open:
                 raise sqlite3.OperationalError("the group was undone") from write.error
             if time.monotonic() > yield_at:
                 await asyncio.sleep(0)
                 yield_at = time.monotonic() + _SLICE_S
+
+    def _run(self, write: Write) -> None:
+        try:
+            write.result = self._writer.write(write.work)
+        except Exception as error:  # noqa: BLE001  it is the caller's, who gets it when the group is durable
+            write.error = error
 
     def _refuse_group(self, error: sqlite3.Error) -> None:
         self._writer.undo()
