@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType, structs
 from msgspec.structs import replace
 
-from derailed.actions import entries
+from derailed.actions import entries, images
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
 from derailed.actions.forms import Form
+from derailed.actions.images import Image
 from derailed.model import permissions
+from derailed.model.emoji import is_emoji
 from derailed.model.errors import Forbidden, Invalid, Unknown
 from derailed.model.guild import Emoji, Guild, Role
 from derailed.model.user import Actor
-from derailed.store import channels, emojis, members, roles
+from derailed.store import Connection, channels, emojis, members, roles
 from derailed.wire import limits
 from derailed.wire.requests import EditRole, MoveRole
 
 _COLOR_MAX: Final = 0xFFFFFF
-_EMOJI_MAX: Final = 32
+_COUNTED_AT_ONCE: Final = 2_000
 
 
 class Roles:
@@ -31,9 +34,30 @@ class Roles:
     def __init__(self, context: Context) -> None:
         self._context = context
 
+    async def counts(self, actor: Actor, guild_id: int) -> dict[int, int]:
+        """How many members hold each role but @everyone. A large guild is read in steps."""
+        context = self._context
+
+        async def begin(tx: Connection) -> Guild:
+            return (await context.shapes.in_guild(tx, actor, guild_id, context.clock(), lift=False)).guild
+
+        counts = dict.fromkeys((await context.store.read(begin)).roles.keys() - {guild_id}, 0)
+        reached = 0
+
+        async def work(tx: Connection) -> list[tuple[int, tuple[int, ...]]]:
+            return await members.holdings(tx, guild_id, reached, _COUNTED_AT_ONCE)
+
+        while page := await context.store.read(work):
+            for role_id in chain.from_iterable(held for _, held in page):
+                if role_id in counts:  # not one that came or went meanwhile
+                    counts[role_id] += 1
+            reached = page[-1][0]
+        return counts
+
     async def create(self, actor: Actor, guild_id: int, body: EditRole) -> Role:
         """A new role, the lowest but for @everyone, whose permissions it has unless it is given others."""
         _check(body)
+        icon = await images.taken(self._context, "icon", body.icon, images.ROLE_ICON)
 
         async def work(changes: Changes) -> Role:
             access = await changes.in_guild(actor, guild_id)
@@ -44,16 +68,19 @@ class Roles:
             blank = Role(id=self._context.new_id(), name="new role", permissions=everyone.permissions, position=1)
             role = _edited(blank, body)
             _require_grantable(access, blank, role)
+            role = await self._with_icon(changes.tx, role, icon)
             await roles.insert(changes.tx, guild_id, role)
             await changes.role("GUILD_ROLE_CREATE", guild_id, role)
             await changes.audit(actor, guild_id, entries.role(None, role))
             return role
 
-        return await change(self._context, work)
+        async with images.held(self._context, icon):
+            return await change(self._context, work)
 
     async def edit(self, actor: Actor, guild_id: int, role_id: int, body: EditRole) -> Role:
         """Change how a role looks and what it allows."""
         _check(body)
+        icon = await images.taken(self._context, "icon", body.icon, images.ROLE_ICON)
 
         async def work(changes: Changes) -> Role:
             access = await changes.in_guild(actor, guild_id)
@@ -61,16 +88,19 @@ class Roles:
             before = existing(access.guild, role_id)
             require_below(access, before)
             after = _edited(before, body)
-            if role_id == guild_id:
-                after = replace(after, name=before.name)
             _require_grantable(access, before, after)
+            if role_id == guild_id:  # nobody is shown by it: all that it has are permissions
+                after = replace(before, permissions=after.permissions)
+            else:
+                after = await self._with_icon(changes.tx, after, icon)
             if after != before:
                 await roles.update(changes.tx, after)
                 await changes.role("GUILD_ROLE_UPDATE", guild_id, after)
                 await changes.audit(actor, guild_id, entries.role(before, after))
             return after
 
-        return await change(self._context, work)
+        async with images.held(self._context, icon):
+            return await change(self._context, work)
 
     async def move(self, actor: Actor, guild_id: int, moves: Sequence[MoveRole]) -> list[Role]:
         """Put roles in another order, all of it below one's own highest. Answers with all roles of the guild."""
@@ -113,6 +143,14 @@ class Roles:
             await changes.audit(actor, guild_id, entries.role(role, None))
 
         await change(self._context, work)
+
+    async def _with_icon(self, tx: Connection, role: Role, icon: Image | UnsetType | None) -> Role:
+        """The role with that image. It shows one or an emoji: what is set takes the place of the other."""
+        if isinstance(icon, Image):
+            role = replace(role, unicode_emoji=None)
+        elif role.unicode_emoji is not None:
+            icon = None
+        return replace(role, icon=await images.replace(self._context, tx, images.ROLE_ICON, role.icon, icon))
 
 
 def existing(guild: Guild, role_id: int) -> Role:
@@ -167,13 +205,15 @@ async def _without_role(changes: Changes, guild: Guild, role_id: int) -> dict[in
 def _check(body: EditRole) -> None:
     form = Form()
     form.text("name", body.name or "", 0, limits.ROLE_NAME)
-    form.number("color", _color(body), 0, _COLOR_MAX)
-    form.text("unicode_emoji", body.unicode_emoji or "", 0, _EMOJI_MAX)
+    form.number("color", body.color or 0, 0, _COLOR_MAX)
+    if body.colors:
+        for name, color in structs.asdict(body.colors).items():
+            form.at("colors").number(name, color or 0, 0, _COLOR_MAX)
+        if body.colors.tertiary_color is not None and body.colors.secondary_color is None:
+            form.at("colors").add("secondary_color", "BASE_TYPE_REQUIRED", "This field is required")
+    if body.unicode_emoji and not is_emoji(body.unicode_emoji):
+        form.add("unicode_emoji", "STRING_TYPE_REGEX", "That is no emoji.")
     form.finish()
-
-
-def _color(body: EditRole) -> int:
-    return body.colors.primary_color if body.colors else body.color or 0
 
 
 def _edited(role: Role, body: EditRole) -> Role:
@@ -183,8 +223,12 @@ def _edited(role: Role, body: EditRole) -> Role:
         changed["name"] = body.name
     if body.permissions not in (UNSET, None):
         changed["permissions"] = int(body.permissions or 0)
-    if body.color is not UNSET or body.colors is not UNSET:
-        changed["color"] = _color(body)
+    if body.colors:
+        colors = body.colors
+        changed["color"] = colors.primary_color
+        changed |= {"secondary_color": colors.secondary_color, "tertiary_color": colors.tertiary_color}
+    elif body.color is not UNSET or body.colors is None:
+        changed |= {"color": body.color or 0, "secondary_color": None, "tertiary_color": None}
     if body.hoist is not UNSET:
         changed["hoist"] = bool(body.hoist)
     if body.mentionable is not UNSET:

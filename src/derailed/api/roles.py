@@ -21,6 +21,12 @@ async def one(verbs: Ask, actor: Who, guild_id: FromPath[int], role_id: FromPath
     raise Unknown("role")
 
 
+@get("/guilds/{guild_id:int}/roles/member-counts")
+async def counts(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> dict[str, int]:
+    """How many members hold each role, but for @everyone."""
+    return {str(role_id): count for role_id, count in (await verbs.roles.counts(actor, guild_id)).items()}
+
+
 @post("/guilds/{guild_id:int}/roles", status_code=200)
 async def create(verbs: Ask, actor: Who, guild_id: FromPath[int], data: JSONBody[EditRole]) -> RoleShape:
     """Make a role."""
@@ -59,4 +65,4 @@ async def take(verbs: Ask, actor: Who, guild_id: FromPath[int], user_id: FromPat
     await verbs.members.remove_role(actor, guild_id, user_id, role_id)
 
 
-ROUTES = (one, create, edit, move, end, give, take)
+ROUTES = (one, counts, create, edit, move, end, give, take)

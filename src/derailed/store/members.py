@@ -127,6 +127,12 @@ async def holding(tx: Connection, guild_id: int, role_id: int) -> list[Member]:
     return [member for member in held if role_id in member.roles]
 
 
+async def holdings(tx: Connection, guild_id: int, after: int, limit: int) -> list[tuple[int, tuple[int, ...]]]:
+    """Who of those with ids above `after` holds which roles, ascending; all of the next `limit` members."""
+    sql = "SELECT user_id, roles FROM members WHERE guild_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3"
+    return [(row[0], guilds.role_ids(row[1])) for row in await tx.fetch(sql, guild_id, after, limit)]
+
+
 async def insert(tx: Connection, member: Member) -> None:
     """Add the membership and count it."""
     roles = _encode(member.roles).decode()
