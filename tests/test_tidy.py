@@ -41,7 +41,15 @@ DRIVERS = {"store.sqlite", "store.postgres", "store.migrate"}
 ENTERED_BY_NAME = {("bus.embedded", "broker.log")}
 """The embedded bus *is* the broker's log, in this process."""
 
-PURE = ("model/", "wire/", "gateway/session.py", "gateway/audience.py", "presence/tracker.py", "members/roster.py")
+PURE = (
+    "model/",
+    "wire/",
+    "gateway/session.py",
+    "gateway/audience.py",
+    "limits/windows.py",
+    "presence/tracker.py",
+    "members/roster.py",
+)
 IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "structlog", "threading", "time", "uvloop"}
 
 LINES_A_FILE = 400

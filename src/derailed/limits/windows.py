@@ -12,8 +12,8 @@ from typing import Final
 
 from derailed.limits import Budget, Taken
 
-KEPT: Final = 100_000
-"""Windows of one length. More than that are asked for only by very many addresses at once; the oldest then goes."""
+KEPT: Final = 50_000
+"""Windows of one length, some 18 MB. Only very many addresses at once make more; the oldest then goes."""
 
 _SWEPT_AT_ONCE: Final = 2
 
