@@ -111,8 +111,10 @@ def test_a_new_kind_needs_permission_and_joining_one_does_not(tmp_path: Path) ->
 
 def test_unknown_emoji_and_messages_are_refused(tmp_path: Path) -> None:
     async def story(c: Community) -> None:
-        with pytest.raises(Unknown, match="unknown_emoji"):
-            await c.reactions.add(actor(ANNA), GENERAL, 5, "party:123456789012345678")
+        message_id = int((await c.send(ANNA))["id"])
+        for unknown in ("party:123456789012345678", "a:party:5", "party:" + "9" * 19, "x", ":5", "two words:5"):
+            with pytest.raises(Unknown, match="unknown_emoji"):
+                await c.reactions.add(actor(ANNA), GENERAL, message_id, unknown)
         with pytest.raises(Unknown, match="unknown_message"):
             await c.reactions.add(actor(ANNA), GENERAL, 5, "👍")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Raw
 
@@ -12,20 +12,21 @@ from derailed.actions.faces import Faces
 from derailed.actions.places import Place, message_in
 from derailed.actions.unchanged import Unchanged
 from derailed.model import permissions
-from derailed.model.emoji import is_emoji
+from derailed.model.emoji import Custom, custom, is_emoji
 from derailed.model.errors import Invalid, Unknown
+from derailed.model.guild import Member
 from derailed.model.message import Message
 from derailed.model.user import Actor, User
-from derailed.store import Connection, Work, reactions
+from derailed.store import Connection, Work, emojis, guilds, reactions
 from derailed.wire.messages import encode
 from derailed.wire.reactions import (
     MAX_KINDS,
     PAGE,
-    EmojiShape,
     ReactionAdd,
     ReactionRemove,
     ReactionRemoveAll,
     ReactionRemoveEmoji,
+    emoji_shape,
 )
 from derailed.wire.records import Record
 
@@ -38,16 +39,17 @@ class Reactions:
         self._faces = faces
 
     async def add(self, actor: Actor, channel_id: int, message_id: int, emoji: str) -> None:
-        """React. An emoji that is not on the message yet needs ADD_REACTIONS."""
+        """React. An emoji that is not on the message yet needs ADD_REACTIONS, and must be one that one may use."""
         _require_emoji(emoji)
 
         async def work(tx: Connection) -> None:
             place, message = await self._enter(tx, actor, channel_id, message_id)
-            await _require_addable(tx, place, message, emoji)
-            if not await reactions.add(tx, channel_id, message_id, (emoji, actor.user_id, place.now_ms)):
+            kinds = await reactions.kinds(tx, message.id)
+            kind = _kind(kinds, emoji) or await _new_kind(tx, place, kinds, emoji)
+            if not await reactions.add(tx, channel_id, message_id, (kind, actor.user_id, place.now_ms)):
                 raise Unchanged
             face = await self._faces.of(tx, place.access.member)
-            data = _added(place, message, emoji, face.whole)
+            data = _added(place, message, kind, face.whole)
             await _tell(tx, place, message, "MESSAGE_REACTION_ADD", data, by=actor.user_id)
 
         await self._change(work)
@@ -60,9 +62,10 @@ class Reactions:
             place, message = await self._enter(tx, actor, channel_id, message_id)
             if user_id != actor.user_id:
                 place.access.require(permissions.MANAGE_MESSAGES)
-            if not await reactions.remove(tx, channel_id, message_id, emoji, user_id):
+            kind = _kind(await reactions.kinds(tx, message_id), emoji)
+            if kind is None or not await reactions.remove(tx, channel_id, message_id, kind, user_id):
                 raise Unchanged
-            data = encode(ReactionRemove(*_where(place, message), user_id=str(user_id), emoji=EmojiShape(emoji)))
+            data = encode(ReactionRemove(*_where(place, message), user_id=str(user_id), emoji=emoji_shape(kind)))
             await _tell(tx, place, message, "MESSAGE_REACTION_REMOVE", data, by=user_id)
 
         await self._change(work)
@@ -87,9 +90,10 @@ class Reactions:
         async def work(tx: Connection) -> None:
             place, message = await self._enter(tx, actor, channel_id, message_id)
             place.access.require(permissions.MANAGE_MESSAGES)
-            if not await reactions.remove_kind(tx, channel_id, message_id, emoji):
+            kind = _kind(await reactions.kinds(tx, message_id), emoji)
+            if kind is None or not await reactions.remove_kind(tx, channel_id, message_id, kind):
                 raise Unchanged
-            data = encode(ReactionRemoveEmoji(*_where(place, message), emoji=EmojiShape(emoji)))
+            data = encode(ReactionRemoveEmoji(*_where(place, message), emoji=emoji_shape(kind)))
             await _tell(tx, place, message, "MESSAGE_REACTION_REMOVE_EMOJI", data)
 
         await self._change(work)
@@ -104,7 +108,8 @@ class Reactions:
             place = await places.enter(self._context, tx, actor, channel_id, lift=False)
             place.access.require(permissions.READ_MESSAGE_HISTORY)
             await message_in(tx, place, message_id)
-            return await reactions.users_of(tx, message_id, emoji, after, limit)
+            kind = _kind(await reactions.kinds(tx, message_id), emoji)
+            return [] if kind is None else await reactions.users_of(tx, message_id, kind, after, limit)
 
         return await self._context.store.read(work)
 
@@ -121,17 +126,39 @@ class Reactions:
 
 
 def _require_emoji(emoji: str) -> None:
-    if not is_emoji(emoji):
+    if not is_emoji(emoji) and custom(emoji) is None:
         raise Unknown("emoji")
 
 
-async def _require_addable(tx: Connection, place: Place, message: Message, emoji: str) -> None:
-    kinds = await reactions.kinds(tx, message.id)
-    if emoji in kinds:
-        return
+def _kind(kinds: Collection[str], emoji: str) -> str | None:
+    """The emoji as it is on the message already. A guild's own is known by its id, whatever it is called now."""
+    own = custom(emoji)
+    if own is None:
+        return emoji if emoji in kinds else None
+    return next((kind for kind in kinds if kind.endswith(f":{own.id}")), None)
+
+
+async def _new_kind(tx: Connection, place: Place, kinds: Collection[str], emoji: str) -> str:
     place.access.require(permissions.ADD_REACTIONS)
     if len(kinds) >= MAX_KINDS:
         raise Invalid("too_many_reactions")
+    own = custom(emoji)
+    return emoji if own is None else str(await _usable(tx, place, own.id))
+
+
+async def _usable(tx: Connection, place: Place, emoji_id: int) -> Custom:
+    """The guild's own emoji, or another's that the member belongs to. Raises Unknown("emoji")."""
+    found = await emojis.find(tx, emoji_id)
+    if found is None:
+        raise Unknown("emoji")
+    guild_id, emoji = found
+    member: Member | None = place.access.member
+    if guild_id != place.guild_id:
+        place.access.require(permissions.USE_EXTERNAL_EMOJIS)
+        member = await guilds.member(tx, guild_id, place.access.member.user_id)
+    if member is None or (emoji.roles and not set(emoji.roles) & set(member.roles)):
+        raise Unknown("emoji")
+    return Custom(emoji.id, emoji.name, emoji.animated)
 
 
 def _where(place: Place, message: Message) -> tuple[str, str, str]:
@@ -145,7 +172,7 @@ def _added(place: Place, message: Message, emoji: str, member: bytes) -> bytes:
             user_id=str(place.access.member.user_id),
             member=Raw(member),
             message_author_id=str(message.author_id),
-            emoji=EmojiShape(emoji),
+            emoji=emoji_shape(emoji),
         )
     )
 

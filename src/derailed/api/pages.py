@@ -25,12 +25,12 @@ def asked(query_string: bytes) -> PageQuery:
     return query
 
 
-def reactors(query_string: bytes) -> tuple[int, int]:
-    """The limit, and the id to go on after, of those who reacted. Raises Invalid naming the key."""
-    numbers = _numbers(query_string, ("limit", "after"))
+def reactors(query_string: bytes) -> tuple[int, int, bool]:
+    """The limit, the id to go on after, and whether it is about super reactions. Raises Invalid naming the key."""
+    numbers = _numbers(query_string, ("limit", "after", "type"))
     limit = numbers.get("limit", reactions.PAGE)
     _check_limit(limit, reactions.MAX_PAGE)
-    return limit, numbers.get("after", 0)
+    return limit, numbers.get("after", 0), numbers.get("type", 0) != 0
 
 
 def pins_asked(query_string: bytes) -> tuple[int, int | None]:

@@ -1,8 +1,11 @@
-"""Emoji that people react with: one Unicode emoji, as clients send it."""
+"""Emoji that people react with, as clients send them: one Unicode emoji, or a guild's own as `name:id`."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
+
+from derailed.model.snowflakes import MAX
 
 _MAX_LENGTH = 35  # the longest in Unicode's lists, flags made of tags and families with skin tones, are under 20
 
@@ -18,6 +21,27 @@ _REGION = "\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f"
 _SKIN_TONE = "[\U0001f3fb-\U0001f3ff]"
 
 _ONE_EMOJI = re.compile(f"{_KEYCAP}|{_COUNTRY}|{_REGION}|{_SKIN_TONE}|{_ELEMENT}(?:\u200d{_ELEMENT})*")
+
+_CUSTOM = re.compile(r"(a:)?([^\s:]{1,32}):([0-9]{1,19})")
+
+
+class Custom(NamedTuple):
+    """A guild's emoji. `name` is what it is or was called: people find it by its id."""
+
+    id: int
+    name: str
+    animated: bool
+
+    def __str__(self) -> str:
+        return f"{'a:' if self.animated else ''}{self.name}:{self.id}"
+
+
+def custom(text: str) -> Custom | None:
+    """The guild's emoji that the text names, if it names one."""
+    found = _CUSTOM.fullmatch(text)
+    if found is None or int(found[3]) > MAX:
+        return None
+    return Custom(int(found[3]), found[2], found[1] is not None)
 
 
 def is_emoji(text: str) -> bool:

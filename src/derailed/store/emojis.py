@@ -8,6 +8,7 @@ from derailed.model.guild import Emoji
 from derailed.store import Connection, Row
 
 _OF_GUILD = "SELECT id, name, user_id, animated, roles FROM emojis WHERE guild_id = $1 ORDER BY id"
+_FIND = "SELECT id, name, user_id, animated, roles, guild_id FROM emojis WHERE id = $1"
 _INSERT = "INSERT INTO emojis (id, guild_id, name, user_id, animated, roles) VALUES ($1, $2, $3, $4, $5, $6)"
 
 _encode = msgspec.json.Encoder().encode
@@ -22,6 +23,12 @@ def from_row(row: Row) -> Emoji:
 async def of_guild(tx: Connection, guild_id: int) -> list[Emoji]:
     """The guild's, oldest first."""
     return [from_row(row) for row in await tx.fetch(_OF_GUILD, guild_id)]
+
+
+async def find(tx: Connection, emoji_id: int) -> tuple[int, Emoji] | None:
+    """The emoji, and the guild that it belongs to."""
+    row = await tx.fetchrow(_FIND, emoji_id)
+    return None if row is None else (row[5], from_row(row))
 
 
 async def insert(tx: Connection, guild_id: int, emoji: Emoji) -> None:

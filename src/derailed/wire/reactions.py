@@ -1,11 +1,12 @@
-"""Reactions on the wire. Only Unicode emoji, until guilds have their own."""
+"""Reactions on the wire."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
+from derailed.model.emoji import custom
 from derailed.wire.shapes import Id, MemberShape
 
 MAX_KINDS: Final = 20  # of emoji on one message, as Discord has it
@@ -14,10 +15,11 @@ MAX_PAGE: Final = 100
 
 
 class EmojiShape(Struct):
-    """A Unicode emoji has no id."""
+    """A Unicode emoji has no id; a guild's own says whether it moves."""
 
     name: str
-    id: None = None
+    id: Id | None = None
+    animated: bool | UnsetType = UNSET
 
 
 class CountDetails(Struct):
@@ -68,6 +70,12 @@ class ReactionAdd(ReactionRemove, kw_only=True):
     burst_colors: list[str] = []
 
 
+def emoji_shape(emoji: str) -> EmojiShape:
+    """The emoji of a reaction."""
+    own = custom(emoji)
+    return EmojiShape(emoji) if own is None else EmojiShape(own.name, str(own.id), own.animated)
+
+
 def reaction(emoji: str, count: int, *, me: bool) -> ReactionShape:
     """One kind of reaction."""
-    return ReactionShape(count=count, count_details=CountDetails(count), me=me, emoji=EmojiShape(emoji))
+    return ReactionShape(count=count, count_details=CountDetails(count), me=me, emoji=emoji_shape(emoji))
