@@ -8,6 +8,7 @@ import signal
 import sys
 
 from derailed.store.upkeep import copying
+from tests.store import filled
 
 
 class Doom:
@@ -28,4 +29,4 @@ class Doom:
 
 
 if __name__ == "__main__":
-    asyncio.run(copying.copy(sys.argv[2], sys.argv[3], lambda: 0, Doom(int(sys.argv[1]))))
+    asyncio.run(copying.copy(sys.argv[2], sys.argv[3], lambda: filled.NOW, Doom(int(sys.argv[1]))))

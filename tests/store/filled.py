@@ -12,6 +12,7 @@ from derailed.store import Row
 from derailed.store.sqlite import SqliteStore
 from derailed.store.upkeep import Database, Table, opening
 
+NOW = 1_800_000_000_000
 ROWS = 40
 LAST_OUTBOX_ID = 12_345
 _MANY = {"messages": 4000, "topics": 2500}
@@ -31,8 +32,9 @@ def fill(path: Path) -> Path:
     with sqlite3.connect(path) as db:
         names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for name in names:
-            if name not in ("migrations", "workers", "sqlite_sequence"):
+            if name not in ("migrations", "sqlite_sequence"):
                 _fill_table(db, name)
+        db.execute("UPDATE workers SET until = number")  # nobody uses it any more
         db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'outbox'", (LAST_OUTBOX_ID,))
     db.close()
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -13,14 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from derailed.store.migrate import Incompatible
-from derailed.store.sqlite import SqliteStore
-from derailed.store.upkeep import Unusable, copying
+from derailed.store.upkeep import Unusable, copying, opening
+from tests.servers import postgres
+from tests.servers.postgres import Postgres
 from tests.store import filled
 
 Make = Callable[[], str]
-NOW = 1_800_000_000_000
-STEPS = (0, 1, 5, 6, 9, 40, 60, 100)
+NOW = filled.NOW
+WRITE_AT_ONCE = ("DELETE FROM users", "SET lock_timeout = '10ms'; DELETE FROM users")
+"""As SQLite hears it, and as PostgreSQL does."""
+STEPS = (0, 1, 6, 40, 100)
 """Of more than a hundred, from the first batch to the last comparison."""
 
 
@@ -37,23 +40,66 @@ def copy(source: str, target: str) -> dict[str, copying.Sum]:
     return asyncio.run(copying.copy(source, target, lambda: NOW, Silent()))
 
 
-def run(path: str, sql: str) -> None:
-    """Change an SQLite file behind everyone's back."""
-    with closing(sqlite3.connect(path)) as db:
+def run(location: str, sql: str) -> None:
+    """Change a database behind everyone's back."""
+    if opening.is_postgres(location):
+        postgres.shared().run(sql, location)
+        return
+    with closing(sqlite3.connect(location, timeout=0)) as db:
         db.execute(sql)
         db.commit()
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> str:
-    """A database with something in every table."""
-    return str(filled.fill(tmp_path / "from.sqlite"))
+def migrate(location: str) -> None:
+    """Make all tables."""
+    asyncio.run(opening.bring_up_to_date("TEST", location, lambda: NOW))
+
+
+def die(steps: int, source: str, target: str) -> None:
+    """Copy, and be killed on the way."""
+    command = [sys.executable, "-m", "tests.store.dying_copy", str(steps), source, target]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> str:
+def base() -> Iterator[str]:
+    """A PostgreSQL database with nothing in it."""
+    url = postgres.shared().database()
+    yield url
+    postgres.shared().drop(url)
+
+
+@pytest.fixture
+def other_base() -> Iterator[str]:
+    """Another one."""
+    url = postgres.shared().database()
+    yield url
+    postgres.shared().drop(url)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with something in every table."""
+    return filled.fill(tmp_path_factory.mktemp("filled") / "from.sqlite")
+
+
+@pytest.fixture
+def source(file: Path, tmp_path: Path) -> str:
+    """One of one's own."""
+    return str(shutil.copy(file, tmp_path))
+
+
+@pytest.fixture
+def source_base(file: Path, other_base: str) -> str:
+    """A PostgreSQL database with the same."""
+    copy(str(file), other_base)
+    return other_base
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where nothing is yet."""
-    return str(tmp_path / "to.sqlite")
+    return str(tmp_path / "to.sqlite") if request.param == "sqlite" else request.getfixturevalue("base")
 
 
 def test_a_copy_holds_the_same_and_counts_on(source: str, target: str) -> None:
@@ -65,18 +111,22 @@ def test_a_copy_holds_the_same_and_counts_on(source: str, target: str) -> None:
     assert sequences == {"outbox": filled.LAST_OUTBOX_ID}
 
 
+def test_a_copy_from_postgresql_holds_the_same(source_base: str, target: str) -> None:
+    copy(source_base, target)
+    assert filled.contents(target) == filled.contents(source_base)
+
+
 @pytest.mark.parametrize("steps", STEPS)
 def test_a_copy_killed_anywhere_goes_on_and_ends_the_same(source: str, target: str, steps: int) -> None:
-    killed = subprocess.run([sys.executable, "-m", "tests.store.dying_copy", str(steps), source, target], check=False)
-    assert killed.returncode == -signal.SIGKILL
+    die(steps, source, target)
     copy(source, target)
     assert filled.contents(target) == filled.contents(source)
 
 
 def test_no_server_starts_on_half_of_a_copy(source: str, target: str) -> None:
-    subprocess.run([sys.executable, "-m", "tests.store.dying_copy", "9", source, target], check=False)
-    with pytest.raises(Incompatible, match="half of a copy"):
-        SqliteStore.open(Path(target), lambda: NOW)
+    die(9, source, target)
+    with pytest.raises(Unusable, match="half of a copy"):
+        migrate(target)
 
 
 def test_a_copy_that_is_whole_is_left_as_it_is(source: str, target: str) -> None:
@@ -84,7 +134,7 @@ def test_a_copy_that_is_whole_is_left_as_it_is(source: str, target: str) -> None
 
 
 def test_nothing_is_copied_over_something(source: str, target: str) -> None:
-    asyncio.run(SqliteStore.open(Path(target), lambda: NOW).close())
+    migrate(target)
     run(target, "INSERT INTO users (id, username, username_key) VALUES (1, 'ann', 'ann')")
     with pytest.raises(Unusable, match=r"^TO: it holds something already \(1 rows in users\)$"):
         copy(source, target)
@@ -97,50 +147,44 @@ def test_nothing_is_copied_into_a_database_of_another_program(source: str, targe
 
 
 def test_half_a_copy_goes_on_only_from_where_it_came(source: str, target: str) -> None:
-    subprocess.run([sys.executable, "-m", "tests.store.dying_copy", "9", source, target], check=False)
+    die(9, source, target)
     run(source, "UPDATE topics SET rev = rev + 1 WHERE topic = (SELECT MIN(topic) FROM topics)")
     with pytest.raises(Unusable, match=r"^TO: it is half of a copy of another database, or FROM has changed since"):
         copy(source, target)
 
 
 def test_a_row_that_changed_while_the_copy_was_stopped_is_found(source: str, target: str) -> None:
-    subprocess.run([sys.executable, "-m", "tests.store.dying_copy", "40", source, target], check=False)
+    die(40, source, target)
     run(source, "UPDATE applications SET name = 'other' WHERE id = (SELECT MIN(id) FROM applications)")
     with pytest.raises(Unusable, match=r"^TO: its applications are not those of FROM"):
         copy(source, target)
 
 
 def test_a_database_that_a_server_uses_is_not_copied(source: str, target: str) -> None:
-    run(source, f"INSERT INTO workers (number, owner, until) VALUES (1, 'somebody', {NOW + 1})")
+    run(source, f"UPDATE workers SET until = {NOW + 1} WHERE number = 1")
     with pytest.raises(Unusable, match=r"^FROM: a server uses it"):
         copy(source, target)
 
 
-def test_nobody_writes_to_what_is_copied(source: str, target: str) -> None:
-    seen = []
+@pytest.mark.parametrize("kind", ["source", "source_base"])
+def test_nobody_writes_to_what_is_copied(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    source, seen = request.getfixturevalue(kind), []
 
     class Writer(Silent):
         def begin(self, step: str, rows: int) -> None:
-            with closing(sqlite3.connect(source, timeout=0)) as db, pytest.raises(sqlite3.OperationalError) as refused:
-                db.execute("DELETE FROM users")
+            with pytest.raises((sqlite3.OperationalError, AssertionError)) as refused:
+                run(source, WRITE_AT_ONCE[opening.is_postgres(source)])
             seen.append(str(refused.value))
 
-    asyncio.run(copying.copy(source, target, lambda: NOW, Writer()))
-    assert seen == ["database is locked"] * 2
+    asyncio.run(copying.copy(source, str(tmp_path / "to.sqlite"), lambda: NOW, Writer()))
+    assert ["lock" in reason for reason in seen] == [True, True]
 
 
-@pytest.fixture
-def writer(source: str) -> Iterator[None]:
-    """Somebody who writes for long."""
-    with closing(sqlite3.connect(source, isolation_level=None)) as db:
+def test_what_somebody_writes_to_is_not_copied(file: Path, tmp_path: Path, target: str) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
-        yield
-
-
-@pytest.mark.usefixtures("writer")
-def test_what_somebody_writes_to_is_not_copied(source: str, target: str) -> None:
-    with pytest.raises(Unusable, match=r"^FROM: another process is writing to it$"):
-        copy(source, target)
+        with pytest.raises(Unusable, match=r"^FROM: another process is writing to it$"):
+            copy(str(file), target)
 
 
 def test_what_is_not_there_is_not_copied(tmp_path: Path, target: str) -> None:
@@ -149,4 +193,31 @@ def test_what_is_not_there_is_not_copied(tmp_path: Path, target: str) -> None:
     (tmp_path / "text").write_text("This is no database. " * 50)
     with pytest.raises(Unusable, match=r"^FROM: .* can not be read as a database"):
         copy(str(tmp_path / "text"), target)
-    assert not Path(target).exists()
+    with pytest.raises(Unusable, match=r"^FROM: can not connect \(database \"nowhere\" does not exist\)$"):
+        copy(postgres.shared().url("nowhere"), target)
+
+
+def test_a_text_that_postgresql_can_not_hold_is_named(file: Path, tmp_path: Path, base: str) -> None:
+    own = str(shutil.copy(file, tmp_path))
+    run(own, "UPDATE users SET global_name = 'a' || char(0) || 'b' WHERE id = (SELECT MAX(id) FROM users)")
+    with pytest.raises(Unusable, match=r"^TO: it does not take a row of users at or after \("):
+        copy(own, base)
+
+
+def test_a_server_that_goes_away_is_one_line_and_the_copy_goes_on_later(file: Path) -> None:
+    class Killer(Silent):
+        def __init__(self) -> None:
+            self.steps = 0
+
+        def advance(self, rows: int) -> None:
+            self.steps += 1
+            if self.steps == 30:
+                server.kill()
+
+    with Postgres() as server:
+        target = server.database()
+        with pytest.raises(Unusable, match=r"^TO: the connection is lost"):
+            asyncio.run(copying.copy(str(file), target, lambda: NOW, Killer()))
+        server.start()
+        copy(str(file), target)
+        assert filled.contents(target) == filled.contents(str(file))

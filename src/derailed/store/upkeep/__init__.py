@@ -15,6 +15,11 @@ class Unusable(Exception):
     """A database that can not serve for what was asked; says why, in one line that begins with its role."""
 
 
+def reason(error: BaseException) -> str:
+    """Why, in one line: what servers add in further lines is for their own operators."""
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
 class Table(NamedTuple):
     """What makes two tables the same."""
 
@@ -89,5 +94,5 @@ class Database(Protocol):
         ...
 
 
-ABOUT_ITSELF = frozenset({"migrations", "workers"})
-"""Tables that are about the database and who uses it now. They are never copied."""
+ABOUT_ITSELF = frozenset({"migrations"})
+"""Tables that are about the database itself. They are never copied."""

@@ -6,9 +6,12 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]
+
+from derailed.store import postgres_schema, sqlite_connection
 from derailed.store.migrate import Incompatible
-from derailed.store.sqlite import SqliteStore
-from derailed.store.upkeep import Database, Unusable
+from derailed.store.postgres_line import Unreachable, connect
+from derailed.store.upkeep import Database, Unusable, reason
 from derailed.store.upkeep.postgres import PostgresDatabase
 from derailed.store.upkeep.sqlite import SqliteDatabase
 
@@ -33,12 +36,22 @@ async def open_database(role: str, location: str) -> Database:
 async def bring_up_to_date(role: str, location: str, clock: Callable[[], int]) -> None:
     """Bring it up to date as a server does at its start; an SQLite file is made. Raises Unusable."""
     try:
-        store = SqliteStore.open(_path(role, location), clock)
+        if is_postgres(location):
+            await _migrate_postgres(location, clock())
+        else:
+            sqlite_connection.migrate(_path(role, location), clock())
     except Incompatible as error:
         raise Unusable(f"{role}: {error}") from None
-    except sqlite3.Error as error:
-        raise Unusable(f"{role}: {location} can not be made or changed ({error})") from None
-    await store.close()
+    except (Unreachable, asyncpg.PostgresError, sqlite3.Error) as error:
+        raise Unusable(f"{role}: it can not be brought up to date ({reason(error)})") from None
+
+
+async def _migrate_postgres(url: str, now: int) -> None:
+    db = await connect(url)
+    try:
+        await postgres_schema.migrate(db, now)
+    finally:
+        await db.close()
 
 
 def _path(role: str, location: str) -> Path:

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 import asyncpg  # type: ignore[import-untyped]
 
 from derailed.store import Row
-from derailed.store.upkeep import ABOUT_ITSELF, Table, Unusable
+from derailed.store.upkeep import ABOUT_ITSELF, Table, Unusable, reason
 
 _CONNECT_WITHIN_S: Final = 10
 
@@ -48,7 +48,7 @@ class PostgresDatabase:
         try:
             return cls(role, await asyncpg.connect(url, timeout=_CONNECT_WITHIN_S))
         except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise Unusable(f"{role}: can not connect ({_first_line(error)})") from None
+            raise Unusable(f"{role}: can not connect ({reason(error)})") from None
 
     async def names(self) -> set[str]:
         """See `Database.names`."""
@@ -75,8 +75,8 @@ class PostgresDatabase:
                 await self._connection.copy_records_to_table(table.name, records=rows, columns=table.columns)
         except (asyncpg.PostgresError, ValueError) as error:
             key = ", ".join(map(str, table.key_of(rows[0])))
-            reason = _first_line(error)
-            raise Unusable(f"{self.role}: {table.name} does not take a row at or after ({key}): {reason}") from None
+            where = f"{table.name} at or after ({key})"
+            raise Unusable(f"{self.role}: it does not take a row of {where}: {reason(error)}") from None
 
     async def hold(self) -> None:
         """See `Database.hold`."""
@@ -104,13 +104,9 @@ class PostgresDatabase:
         try:
             yield
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
-            raise Unusable(f"{self.role}: the connection is lost ({_first_line(error)})") from None
+            raise Unusable(f"{self.role}: the connection is lost ({reason(error)})") from None
 
     async def _table(self, name: str) -> Table:
         columns = await self.fetch(_COLUMNS, name)
         key = await self.fetch(_KEY, name)
         return Table(name, tuple(column for (column,) in columns), tuple(column for (column,) in key))
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
