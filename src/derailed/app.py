@@ -29,6 +29,7 @@ from derailed.actions.verbs import Verbs
 from derailed.api.app import Application, Receive, Scope, Send, create
 from derailed.api.connection import Connection
 from derailed.api.entrance import Limiting
+from derailed.api.files import is_file
 from derailed.blobs import Blobs
 from derailed.blobs.folder import FolderBlobs
 from derailed.broker import LogInUse
@@ -142,7 +143,7 @@ def _limits(settings: Settings) -> Limits | None:
 
 
 def _front(api: Application, site: Site, store: Store) -> Application:
-    """What answers on the port: health, metrics, the API, and the app for every other path."""
+    """What answers on the port: health, metrics, the API, files, and the app for every other path."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         match scope["path"].removeprefix("/").partition("/")[0]:
@@ -156,6 +157,8 @@ def _front(api: Application, site: Site, store: Store) -> Application:
                 await respond(send, 503, b"the database can not be reached\n", _TEXT)
             case "metrics":
                 await respond(send, 200, telemetry.metrics(), [(b"content-type", telemetry.METRICS_TYPE.encode())])
+            case _ if is_file(scope["path"]):
+                await api(scope, receive, send)
             case _:
                 await site(scope, receive, send)
 

@@ -29,7 +29,7 @@ from derailed.wire.messages import AttachmentShape, SentAttachment
 class Upload(NamedTuple):
     """One file of a request: which `files[n]` it was, what it was called, and what is in it."""
 
-    index: int
+    number: int
     filename: str
     size: int
     content: BinaryIO
@@ -43,7 +43,7 @@ class Uploads(NamedTuple):
 
 
 class Enclosed(NamedTuple):
-    """What a message carries. The files were put, by the index they came under; `keep` says that it refers to them."""
+    """What a message carries. The files were put, by the number they came under; `keep` says that it refers to them."""
 
     embeds: list[Embed]
     files: Mapping[int, AttachmentShape] = {}
@@ -68,8 +68,8 @@ async def enclose(
     _check(uploads.files, told)
     shapes, contents = {}, {}
     for upload in uploads.files:
-        shape = await _shape(context, channel_id, upload, told.get(upload.index), uploads.origin)
-        shapes[upload.index] = shape
+        shape = await _shape(context, channel_id, upload, told.get(upload.number), uploads.origin)
+        shapes[upload.number] = shape
         contents[attachment_key(channel_id, int(shape.id))] = upload.content
     await files.put(context, contents)
     return Enclosed(checked, shapes, list(contents))
@@ -90,7 +90,7 @@ def arranged(
     """
     had = {int(each.id): each for each in before}
     wanted = list(had) if listed is UNSET else [int(each.id) for each in listed or ()]
-    known = had | enclosed.files
+    known = {**had, **enclosed.files}
     for position, each in enumerate(wanted):
         if each not in known:
             where = ("attachments", str(position), "id")
@@ -140,7 +140,7 @@ def _check(uploads: Sequence[Upload], told: dict[int, SentAttachment]) -> None:
         raise Invalid("too_many_attachments")
     form = Form()
     for position, upload in enumerate(uploads):
-        entry = told.get(upload.index)
+        entry = told.get(upload.number)
         name = upload.filename if entry is None else entry.filename or upload.filename
         form.at("attachments", str(position)).text("filename", filenames.cleaned(name), 1, limits.FILE_NAME)
     form.finish()

@@ -12,6 +12,7 @@ from derailed.actions.bans import Bans
 from derailed.actions.channels import Channels
 from derailed.actions.commands import Commands
 from derailed.actions.context import Context
+from derailed.actions.downloads import Downloads
 from derailed.actions.emojis import Emojis
 from derailed.actions.faces import Faces
 from derailed.actions.guilds import Guilds
@@ -54,6 +55,7 @@ class Verbs:
     webhooks: Webhooks
     webhook_messages: WebhookMessages
     reactions: Reactions
+    downloads: Downloads
     sessions: Sessions
 
     @classmethod
@@ -80,5 +82,6 @@ class Verbs:
             webhooks=Webhooks(context),
             webhook_messages=WebhookMessages(context),
             reactions=Reactions(context, faces),
+            downloads=Downloads(context),
             sessions=Sessions(context, tokens),
         )

@@ -25,6 +25,8 @@ from derailed.api import (
     commands,
     emojis,
     errors,
+    files,
+    forms,
     gateway_info,
     guilds,
     invites,
@@ -74,11 +76,14 @@ ROUTES: Final = (
 
 def create(verbs: Verbs, public_url: str = "", limiting: Limiting = UNLIMITED) -> Application:
     """The API. `public_url` is where people reach it, when that is not what their request says."""
-    hot = Hot(verbs.messages)
+    hot, stored = Hot(verbs.messages), files.Files(verbs.downloads)
     entrance = Entrance(verbs.tokens, ROUTES, limiting)
     routes = _litestar(verbs, entrance, public_url)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if files.is_file(scope["path"]):
+            await stored(scope, receive, send)
+            return
         caller = scope["caller"] = await entrance.admit(scope)
         send = entrance.outward(scope, caller, send)
         if caller.refusal is not None:
@@ -92,7 +97,11 @@ def create(verbs: Verbs, public_url: str = "", limiting: Limiting = UNLIMITED) -
         if path is None or paths.too_long(path):
             await _refuse(send, Refusal((path and paths.unknown(path)) or "unknown_route"))
             return
-        await routes({**scope, "path": path, "raw_path": path.encode()}, _bounded(scope, receive), send)  # type: ignore[arg-type]
+        inner = {**scope, "path": path, "raw_path": path.encode()}
+        try:
+            await routes(inner, _bounded(inner, receive), send)  # type: ignore[arg-type]
+        finally:
+            forms.close(inner)
 
     return answer
 
@@ -131,7 +140,7 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     multipart = any(
         name == b"content-type" and value.startswith(b"multipart/form-data") for name, value in scope["headers"]
     )
-    limit = limits.BODY if multipart else limits.JSON_BODY
+    limit = limits.BODY if multipart else paths.longest_json(scope["method"], scope["path"])
 
     async def bounded() -> Event:
         nonlocal read

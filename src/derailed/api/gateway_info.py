@@ -7,6 +7,7 @@ from typing import Any
 from litestar import get
 
 from derailed.api.asking import ANYBODY, Asked, Who
+from derailed.api.origins import origin
 
 _LIMIT = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 16}
 """Libraries wait by this before they identify. Ours admits identifies at its own rate, so it need not hold them."""
@@ -25,13 +26,7 @@ async def for_bots(request: Asked, actor: Who) -> dict[str, Any]:
 
 
 def _url(request: Asked) -> str:
-    """As the operator says; else the very host that was asked, so that it is right behind any proxy."""
-    public: str = request.app.state.public_url
-    if public:
-        return f"ws{public.removeprefix('http').rstrip('/')}/gateway"
-    scheme = request.headers.get("x-forwarded-proto", request.scope["scheme"]).split(",")[0]  # the outermost proxy's
-    host = request.headers.get("host") or "{}:{}".format(*(request.scope["server"] or ("127.0.0.1", 80)))
-    return f"{'wss' if scheme == 'https' else 'ws'}://{host}/gateway"
+    return f"ws{origin(request).removeprefix('http')}/gateway"
 
 
 ROUTES = (anyone, for_bots)

@@ -28,17 +28,24 @@ async def one(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: Fro
 
 
 @post("/channels/{channel_id:int}/messages", status_code=200, request_class=AskedWithFiles)
-async def send(verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSONBody[SendMessage]) -> MessageShape:
-    """Send a message."""
-    return _shown(await verbs.messages.send(actor, channel_id, data))
+async def send(
+    verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSONBody[SendMessage], request: AskedWithFiles
+) -> MessageShape:
+    """Send a message, with up to ten files when the body is multipart."""
+    return _shown(await verbs.messages.send(actor, channel_id, data, request.uploads()))
 
 
 @patch("/channels/{channel_id:int}/messages/{message_id:int}", request_class=AskedWithFiles)
 async def edit(
-    verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int], data: JSONBody[EditMessage]
+    verbs: Ask,
+    actor: Who,
+    channel_id: FromPath[int],
+    message_id: FromPath[int],
+    data: JSONBody[EditMessage],
+    request: AskedWithFiles,
 ) -> MessageShape:
     """Change one's own message, or hide the embeds of another's."""
-    return _shown(await verbs.messages.edit(actor, channel_id, message_id, data))
+    return _shown(await verbs.messages.edit(actor, channel_id, message_id, data, request.uploads()))
 
 
 @delete("/channels/{channel_id:int}/messages/{message_id:int}", status_code=204)

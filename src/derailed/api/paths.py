@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from derailed.model import snowflakes
+from derailed.wire import limits
 
 _PREFIX: Final = re.compile(r"/api(?:/v(?:9|10))?(?=/)")
 _SECRET: Final = re.compile(r"(?<=/webhooks/)\d+/[^/]+")
@@ -25,6 +26,12 @@ _NOUNS: Final = {
     "commands": "command",
 }
 """What stands before an id."""
+
+
+_WITH_IMAGE: Final = re.compile(
+    r"PATCH /api/v10/(?:users/@me|guilds/\d+|guilds/\d+/members/@me|applications/(?:\d+|@me)|webhooks/\d+(?:/[^/]+)?)"
+    r"|POST /api/v10/(?:guilds|channels/\d+/webhooks)"
+)
 
 
 def normal(path: str) -> str | None:
@@ -50,6 +57,11 @@ def too_long(path: str) -> bool:
 def is_id(text: str) -> bool:
     """Whether it is a number that an id could be."""
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= snowflakes.MAX
+
+
+def longest_json(method: str, path: str) -> int:
+    """How long a body may be there: longer where there can be a picture in it."""
+    return limits.IMAGE_BODY if _WITH_IMAGE.fullmatch(f"{method} {path}") else limits.JSON_BODY
 
 
 def shape(path: str) -> str:

@@ -80,10 +80,11 @@ async def execute(
     webhook_id: FromPath[int],
     token: FromPath[str],
     data: JSONBody[ExecuteWebhook],
+    request: AskedWithFiles,
     wait: FromQuery[bool] = False,
 ) -> Response[MessageShape | None]:
     """Say something; with `wait` the message, else 204."""
-    reply = await verbs.webhook_messages.execute(webhook_id, token, data)
+    reply = await verbs.webhook_messages.execute(webhook_id, token, data, request.uploads())
     return Response(_shown(reply)) if wait else Response(None, status_code=204)
 
 
@@ -102,9 +103,10 @@ async def edit_message(
     token: FromPath[str],
     message_id: FromPath[int],
     data: JSONBody[EditMessage],
+    request: AskedWithFiles,
 ) -> MessageShape:
     """Change one of the webhook's messages."""
-    return _shown(await verbs.webhook_messages.edit(webhook_id, token, message_id, data))
+    return _shown(await verbs.webhook_messages.edit(webhook_id, token, message_id, data, request.uploads()))
 
 
 @delete(_MESSAGE, opt=ANYBODY, status_code=204)

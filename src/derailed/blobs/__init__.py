@@ -8,7 +8,7 @@ stays true, and whoever deletes one can not hit another.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import BinaryIO, Final, Protocol
 
 _KEY: Final = re.compile(r"[a-z0-9_-]{1,64}(?:/[a-z0-9_-]{1,64}){0,3}")
@@ -19,7 +19,7 @@ class Blob(Protocol):
 
     size: int
 
-    def read(self, start: int, length: int) -> AsyncIterator[bytes]:
+    def read(self, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """That part of it, in chunks. It must be closed when it is not read to its end."""
         ...
 

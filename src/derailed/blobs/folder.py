@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -47,7 +47,7 @@ class _File:
         self._path = path
         self.size = size
 
-    async def read(self, start: int, length: int) -> AsyncIterator[bytes]:
+    async def read(self, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """That part of the file."""
         file = await asyncio.to_thread(self._path.open, "rb", buffering=0)
         try:

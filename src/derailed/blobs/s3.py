@@ -6,7 +6,7 @@ finds them, so that they stand in no address and no setting of ours.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import BinaryIO, Final
@@ -74,7 +74,7 @@ class _Object:
         self._key = key
         self.size = size
 
-    async def read(self, start: int, length: int) -> AsyncIterator[bytes]:
+    async def read(self, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """That part of the object: a request a chunk, so that a slow reader keeps none open."""
         end = start + length
         while start < end:
