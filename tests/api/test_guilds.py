@@ -9,6 +9,7 @@ import pytest
 from derailed.model import permissions
 from derailed.wire import limits
 from tests.api.door import Door, visit
+from tests.api.pictures import data_uri, gif, png
 
 
 def test_a_new_guild_has_everyone_and_a_channel_and_its_owner(tmp_path: Path) -> None:
@@ -93,6 +94,7 @@ def test_wrong_fields_of_a_guild_are_named(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
         anna = await door.register("anna")
         guild = await anna.guild()
+        category = await anna.do("POST", f"/guilds/{guild['id']}/channels", {"name": "hall", "type": 4})
         for body in (
             {"name": "x"},
             {"name": " " * 5},
@@ -101,9 +103,48 @@ def test_wrong_fields_of_a_guild_are_named(tmp_path: Path) -> None:
             {"system_channel_id": "1"},
             {"icon": "data:image/png;base64,AAAA"},
             {"system_channel_flags": 1 << 70},
+            {"banner": "AAAA"},
+            {"splash": data_uri(b"GIF", "gif")},
+            {"afk_timeout": 61},
+            {"afk_channel_id": "1"},
+            {"rules_channel_id": "1"},
+            {"public_updates_channel_id": category["id"]},
         ):
             refused = await anna.ask("PATCH", f"/guilds/{guild['id']}", body)
             assert (refused.status_code, list(refused.json()["errors"])) == (400, list(body)), body
+
+    visit(tmp_path, story)
+
+
+def test_a_guild_shows_its_icon_banner_and_splash(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna = await door.register("anna")
+        guild = await anna.do("POST", "/guilds", {"name": "station", "icon": data_uri(png())})
+        path = f"/guilds/{guild['id']}"
+        assert isinstance(guild["icon"], str)
+        looks = {"icon": data_uri(gif(), "gif"), "banner": data_uri(png()), "splash": data_uri(png())}
+        shown = await anna.do("PATCH", path, looks)
+        assert shown["icon"].startswith("a_")
+        assert None not in (shown["banner"], shown["splash"])
+        assert (await anna.get("/users/@me/guilds"))[0]["banner"] == shown["banner"]
+        bare = await anna.do("PATCH", path, dict.fromkeys(looks))
+        assert [bare[name] for name in looks] == [None, None, None]
+
+    visit(tmp_path, story)
+
+
+def test_a_guild_forgets_a_channel_that_is_gone(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna = await door.register("anna")
+        guild = await anna.guild()
+        path = f"/guilds/{guild['id']}"
+        names = ("system_channel_id", "rules_channel_id", "public_updates_channel_id")
+        changed = await anna.do(
+            "PATCH", path, {**dict.fromkeys(names, guild["system_channel_id"]), "features": ["NEWS"]}
+        )
+        assert {changed[name] for name in names} == {guild["system_channel_id"]}
+        await anna.do("DELETE", f"/channels/{guild['system_channel_id']}")
+        assert {(await anna.get(path))[name] for name in names} == {None}
 
     visit(tmp_path, story)
 

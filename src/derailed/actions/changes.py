@@ -33,7 +33,7 @@ class Changes:
     def __init__(self, context: Context, tx: Connection) -> None:
         self.tx = tx
         self.now_ms = context.clock()
-        self._context = context
+        self.context = context
         self._shapes = context.shapes
         self._unspent: dict[str, int] = {}
 
@@ -121,7 +121,7 @@ class Changes:
 
     async def audit(self, actor: Actor, guild_id: int, entry: Entry) -> None:
         """The guild's log: the actor did this, for the reason that came with the request."""
-        record = await audit.write(self._context, self.tx, actor, guild_id, entry)
+        record = await audit.write(self.context, self.tx, actor, guild_id, entry)
         await self.emit(guild_topic(guild_id), Change.NOTHING, record)
 
     async def joined(self, user_id: int, guild_id: int, rev: int) -> int:

@@ -7,14 +7,14 @@ from typing import NamedTuple
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from derailed.actions import chores, entries, joining
+from derailed.actions import chores, entries, guild_edits, images, joining
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
 from derailed.actions.chores import EndGuild
 from derailed.actions.context import Context
-from derailed.actions.forms import Form, refuse
+from derailed.actions.forms import Form
 from derailed.model import permissions
-from derailed.model.errors import Forbidden, Invalid, Unauthenticated, Unknown
+from derailed.model.errors import Forbidden, Invalid, Unauthenticated
 from derailed.model.guild import Channel, ChannelType, Guild, Member, Role
 from derailed.model.user import Actor, User
 from derailed.store import Connection, channels, guilds, members, roles, users
@@ -42,10 +42,10 @@ class Guilds:
         """A guild of one's own, with @everyone and a #general."""
         form = Form()
         form.text("name", body.name, *limits.GUILD_NAME)
-        form.no_image("icon", body.icon)
         form.finish()
         if actor.bot:
             raise Forbidden("not_for_bots")
+        icon = await images.taken(self._context, "icon", body.icon, images.ICON)
 
         async def work(changes: Changes) -> Guild:
             guild_id, channel_id = self._context.new_id(), self._context.new_id()
@@ -56,12 +56,14 @@ class Guilds:
             if len(await members.guilds_of(changes.tx, owner.id)) >= limits.GUILDS:
                 raise Invalid("too_many_guilds")
             guild = _new_guild(guild_id, channel_id, body.name.strip(), owner)
+            guild = replace(guild, icon=await images.replace(self._context, changes.tx, images.ICON, None, icon))
             await _insert(changes, guild)
             rev = await changes.guild_update(guild, Change.SHAPE | Change.MEMBERS)
             await changes.joined(owner.id, guild_id, rev)
             return guild
 
-        return await change(self._context, work)
+        async with images.held(self._context, icon):
+            return await change(self._context, work)
 
     async def get(self, actor: Actor, guild_id: int) -> tuple[Guild, int]:
         """A guild that one belongs to, and how many do."""
@@ -102,21 +104,24 @@ class Guilds:
 
     async def edit(self, actor: Actor, guild_id: int, body: EditGuild) -> Guild:
         """Change what a guild is called and how it behaves; its owner may give it away."""
-        _check(body)
+        guild_edits.check(body)
+        brought = await guild_edits.offered(self._context, body)
 
         async def work(changes: Changes) -> Guild:
             access = await changes.in_guild(actor, guild_id)
             access.require(permissions.MANAGE_GUILD)
-            guild = _edited(access.guild, body)
+            guild = guild_edits.edited(access.guild, body)
+            guild = await guild_edits.with_images(self._context, changes.tx, guild, brought)
             if body.owner_id is not UNSET and body.owner_id != guild.owner_id:
-                guild = await _given_away(changes.tx, access, guild, int(body.owner_id))
+                guild = await guild_edits.with_owner(changes.tx, access, guild, int(body.owner_id))
             if guild != access.guild:
                 await guilds.update(changes.tx, guild)
                 await changes.guild_update(guild)
                 await changes.audit(actor, guild_id, entries.guild(access.guild, guild))
             return guild
 
-        return await change(self._context, work)
+        async with images.held(self._context, *brought.values()):
+            return await change(self._context, work)
 
     async def delete(self, actor: Actor, guild_id: int) -> None:
         """End a guild, for everyone in it. Its owner's alone. It is gone at once; each member is told soon after."""
@@ -125,6 +130,7 @@ class Guilds:
             access = await changes.in_guild(actor, guild_id)
             if access.guild.owner_id != actor.user_id:
                 raise Forbidden
+            await guild_edits.retire_images(self._context, changes.tx, access.guild)
             await guilds.delete(changes.tx, guild_id)
             rev = await changes.guild_delete(guild_id)
             await chores.begin(changes, self._context.new_id(), guild_id, EndGuild(rev))
@@ -174,57 +180,3 @@ async def _insert(changes: Changes, guild: Guild) -> None:
         await channels.insert(changes.tx, channel)
     owner = Member(guild_id=guild.id, user_id=guild.owner_id, joined_at=changes.now_ms)
     await members.insert(changes.tx, owner)
-
-
-def _check(body: EditGuild) -> None:
-    form = Form()
-    if body.name is not UNSET:
-        form.text("name", body.name, *limits.GUILD_NAME)
-    if body.description is not UNSET:
-        form.text("description", body.description or "", 0, limits.GUILD_DESCRIPTION)
-    form.choice("verification_level", body.verification_level or 0, (0, 1, 2, 3, 4))
-    form.choice("default_message_notifications", body.default_message_notifications or 0, (0, 1))
-    form.choice("explicit_content_filter", body.explicit_content_filter or 0, (0, 1, 2))
-    form.number("system_channel_flags", body.system_channel_flags or 0, 0, (1 << 16) - 1)
-    form.text("preferred_locale", body.preferred_locale or "", 0, 16)
-    form.no_image("icon", body.icon)
-    form.finish()
-
-
-def _edited(guild: Guild, body: EditGuild) -> Guild:
-    """The guild with what the body sets; null is the default."""
-    changed: dict[str, object] = {}
-    if body.name is not UNSET:
-        changed["name"] = body.name.strip()
-    if body.description is not UNSET:
-        changed["description"] = body.description or None
-    if body.system_channel_id is not UNSET:
-        channel = guild.channels.get(int(body.system_channel_id or 0))
-        if body.system_channel_id is not None and (channel is None or channel.type != ChannelType.TEXT):
-            raise refuse("system_channel_id", "CHANNEL_INVALID", "That is no text channel of this guild.")
-        changed["system_channel_id"] = None if channel is None else channel.id
-    for name, default in _PLAIN.items():
-        value = getattr(body, name)
-        if value is not UNSET:
-            changed[name] = default if value is None else value
-    return replace(guild, **changed)
-
-
-_PLAIN = {
-    "verification_level": 0,
-    "default_message_notifications": 0,
-    "explicit_content_filter": 0,
-    "preferred_locale": "en-US",
-    "system_channel_flags": 0,
-}
-
-
-async def _given_away(tx: Connection, access: Access, guild: Guild, owner_id: int) -> Guild:
-    if access.member.user_id != guild.owner_id:
-        raise Forbidden
-    pair = await members.get(tx, guild.id, owner_id)
-    if pair is None:
-        raise Unknown("member")
-    if pair[1].bot:
-        raise refuse("owner_id", "OWNER_INVALID", "A bot can not own a guild.")
-    return replace(guild, owner_id=owner_id)

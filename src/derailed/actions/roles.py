@@ -173,6 +173,8 @@ async def remove_role(changes: Changes, guild: Guild, role: Role) -> Guild:
     # The role goes first: with its overwrites gone and itself not yet, it would show what they had hidden.
     others = {each.id: each for each in guild.roles.values() if each.id != role.id}
     await roles.delete(changes.tx, role.id)
+    if role.icon is not None:
+        await images.retire(changes.context, changes.tx, images.ROLE_ICON, role.icon)
     await changes.role_delete(guild.id, role.id)
     kept = dict(guild.channels)
     for channel in guild.channels.values():

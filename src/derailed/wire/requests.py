@@ -98,8 +98,14 @@ class EditGuild(Struct, kw_only=True):
 
     name: str | UnsetType = UNSET
     icon: str | UnsetType | None = UNSET
+    banner: str | UnsetType | None = UNSET
+    splash: str | UnsetType | None = UNSET
     description: str | UnsetType | None = UNSET
     owner_id: Snowflake | UnsetType = UNSET
+    afk_channel_id: Snowflake | UnsetType | None = UNSET
+    afk_timeout: int | UnsetType | None = UNSET
+    rules_channel_id: Snowflake | UnsetType | None = UNSET
+    public_updates_channel_id: Snowflake | UnsetType | None = UNSET
     system_channel_id: Snowflake | UnsetType | None = UNSET
     system_channel_flags: int | UnsetType = UNSET
     verification_level: int | UnsetType | None = UNSET
