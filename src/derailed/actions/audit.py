@@ -9,8 +9,8 @@ import msgspec
 from derailed.actions.context import Context
 from derailed.model import snowflakes
 from derailed.model.user import Actor
-from derailed.store import Connection, audit, topics
-from derailed.wire import limits, records
+from derailed.store import Connection, audit
+from derailed.wire import limits
 from derailed.wire.audit import Entry, entry_shape
 from derailed.wire.records import Record, guild_topic
 
@@ -24,7 +24,7 @@ _encode = msgspec.json.Encoder().encode
 async def write(context: Context, tx: Connection, actor: Actor, guild_id: int, entry: Entry) -> Record:
     """Keep the entry, whose record is to be emitted. The guild's topic is held."""
     now_ms = context.clock()
-    entry_id = context.new_id()
+    entry_id = context.new_id_in(tx, guild_topic(guild_id))
     shape = entry_shape(entry_id, actor.user_id, actor.reason, entry)
     row = audit.Row(actor.user_id, entry.target_id, int(entry.action), _encode(shape))
     await audit.insert(tx, guild_id, entry_id, row)
@@ -33,10 +33,3 @@ async def write(context: Context, tx: Connection, actor: Actor, guild_id: int, e
         await audit.forget_beyond(tx, guild_id, limits.AUDIT_LOG_ENTRIES, _FORGET_AT_ONCE)
     shape.guild_id = str(guild_id)
     return Record(event="GUILD_AUDIT_LOG_ENTRY_CREATE", guild=guild_id, id=entry_id, data=_encode(shape), time=now_ms)
-
-
-async def tell(context: Context, tx: Connection, actor: Actor, guild_id: int, entry: Entry) -> None:
-    """The same for verbs without `Changes`: the entry and its record, under the next rev of the guild's topic."""
-    record = await write(context, tx, actor, guild_id, entry)
-    rev = (await topics.lift(tx, guild_topic(guild_id))).rev
-    await tx.emit(guild_topic(guild_id), rev, records.encode(msgspec.structs.replace(record, rev=rev)))

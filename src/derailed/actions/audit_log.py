@@ -7,17 +7,19 @@ from typing import NamedTuple
 from derailed.actions.context import Context
 from derailed.model import permissions, snowflakes
 from derailed.model.user import Actor, User
-from derailed.store import Connection, audit, users
+from derailed.model.webhook import Webhook
+from derailed.store import Connection, audit, users, webhooks
 from derailed.store.audit import Query
 from derailed.wire import limits
-from derailed.wire.audit import ABOUT_USERS, LogQuery
+from derailed.wire.audit import ABOUT_USERS, ABOUT_WEBHOOKS, LogQuery
 
 
 class LogPage(NamedTuple):
-    """Entries, each as JSON, and the accounts that they name."""
+    """Entries, each as JSON, and the accounts and webhooks that they name, as far as there still are such."""
 
     entries: list[bytes]
     users: list[User]
+    webhooks: list[Webhook]
 
 
 class AuditLog:
@@ -36,7 +38,9 @@ class AuditLog:
             rows = await audit.page(tx, guild_id, _query(asked, now_ms))
             named = {row.user_id for row in rows} | {row.target_id for row in rows if row.action_type in ABOUT_USERS}
             found = await users.many(tx, sorted(each for each in named if each is not None))
-            return LogPage([bytes(row.entry) for row in rows], list(found.values()))
+            made = {row.target_id for row in rows if row.action_type in ABOUT_WEBHOOKS and row.target_id is not None}
+            hooks = [await webhooks.get(tx, each) for each in sorted(made)]
+            return LogPage([row.entry for row in rows], list(found.values()), [each for each in hooks if each])
 
         return await self._context.store.read(work)
 

@@ -7,14 +7,16 @@ everywhere within a second, and here at once.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 
-from derailed.model.errors import Unauthenticated
+from derailed.model.errors import Unauthenticated, Unavailable
 from derailed.model.user import Actor
 from derailed.store import Connection, Store, tokens
+from derailed.store.tokens import Bearer
 from derailed.wire import limits
 
 
@@ -45,16 +47,25 @@ class Tokens:
         key = _hash(token)
         actor = self._remembered(key)
         if actor is None:
-            actor = await self._store.read(lambda tx: tokens.by_hash(tx, key))
-            if actor is None or not _names(token, actor.user_id):
+            bearer = await self._store.read(lambda tx: tokens.by_hash(tx, key))
+            if bearer is None or not _names(token, bearer.actor.user_id):
                 raise Unauthenticated("invalid_token")
+            actor = bearer.actor
             self._remember(key, actor)
+            await self._see(bearer)
         return actor
 
     def evict(self, user_id: int) -> None:
         """Ask the store again about every token of the account: some do not stand any more."""
         for key in [key for key, (actor, _) in self._kept.items() if actor.user_id == user_id]:
             del self._kept[key]
+
+    async def _see(self, bearer: Bearer) -> None:
+        """Keep to the day when the account was last here: what a prune goes by."""
+        now_ms = self._clock()
+        if now_ms - bearer.seen_at >= limits.SEEN_MS:
+            with contextlib.suppress(Unavailable):  # nobody is refused for that; the next look sees them again
+                await self._store.write(lambda tx: tokens.saw(tx, bearer.actor.user_id, now_ms))
 
     def _remembered(self, key: bytes) -> Actor | None:
         kept = self._kept.get(key)

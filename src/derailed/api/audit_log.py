@@ -11,7 +11,7 @@ from msgspec import Raw
 from derailed.api.asking import Ask, Who
 from derailed.model import snowflakes
 from derailed.wire import limits, rest
-from derailed.wire.audit import AuditLogShape, LogQuery
+from derailed.wire.audit import AuditLogShape, LogQuery, logged_webhook
 
 _Id = Annotated[int | None, QueryParameter(ge=0, le=snowflakes.MAX)]
 _Page = Annotated[int, QueryParameter(ge=1, le=limits.AUDIT_LOG_PAGE)]
@@ -34,7 +34,7 @@ async def page(
     return AuditLogShape(
         audit_log_entries=[Raw(entry) for entry in found.entries],
         users=[rest.user(each) for each in found.users],
-        webhooks=[],
+        webhooks=[logged_webhook(each) for each in found.webhooks],
         threads=[],
         integrations=[],
         guild_scheduled_events=[],

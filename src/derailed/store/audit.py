@@ -61,7 +61,7 @@ async def page(tx: Connection, guild_id: int, wanted: Query) -> list[Row]:
             sql += f" AND {column} = ${len(values)}"
     order = "" if wanted.oldest_first else " DESC"
     found = await tx.fetch(f"{sql} ORDER BY id{order} LIMIT ${len(values) + 1}", *values, wanted.limit)
-    return [Row(*each) for each in found]
+    return [Row(user_id, target_id, action, bytes(entry)) for user_id, target_id, action, entry in found]
 
 
 async def forget_old(tx: Connection, guild_id: int, before_id: int) -> None:

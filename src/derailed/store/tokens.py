@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from derailed.model.user import Actor
 from derailed.store import Connection
 
 _BY_HASH = """
-SELECT tokens.user_id, tokens.id, users.bot FROM tokens JOIN users ON users.id = tokens.user_id
+SELECT tokens.user_id, tokens.id, users.bot, users.seen_at FROM tokens JOIN users ON users.id = tokens.user_id
 WHERE tokens.hash = $1
 """
 
 
-async def by_hash(tx: Connection, token_hash: bytes) -> Actor | None:
+class Bearer(NamedTuple):
+    """Whom a token speaks for, and when the account was last seen."""
+
+    actor: Actor
+    seen_at: int
+
+
+async def by_hash(tx: Connection, token_hash: bytes) -> Bearer | None:
     """Whom the token speaks for."""
     row = await tx.fetchrow(_BY_HASH, token_hash)
-    return None if row is None else Actor(row[0], row[1], bool(row[2]))
+    return None if row is None else Bearer(Actor(row[0], row[1], bool(row[2])), row[3])
+
+
+async def saw(tx: Connection, user_id: int, now_ms: int) -> None:
+    """The account was seen."""
+    await tx.execute("UPDATE users SET seen_at = $2 WHERE id = $1 AND seen_at < $2", user_id, now_ms)
 
 
 async def stands(tx: Connection, user_id: int, token_id: int) -> bool:

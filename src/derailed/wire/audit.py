@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from derailed.model.guild import Role
+from derailed.model.webhook import Webhook
 from derailed.wire.shapes import Id, UserShape
 
 
@@ -105,12 +106,24 @@ class AuditEntryShape(Struct, kw_only=True):
     reason: str | UnsetType = UNSET
 
 
+class LoggedWebhook(Struct, kw_only=True):
+    """A webhook as those may know it who view the log: without its token, which is as good as a password."""
+
+    id: Id
+    type: int = 1
+    guild_id: Id
+    channel_id: Id
+    name: str
+    avatar: str | None
+    application_id: Id | None = None
+
+
 class AuditLogShape(Struct, kw_only=True):
     """A page of the log, and whom and what it names."""
 
     audit_log_entries: list[msgspec.Raw]
     users: list[UserShape]
-    webhooks: list[Any]
+    webhooks: list[LoggedWebhook]
     threads: list[None]
     integrations: list[None]
     guild_scheduled_events: list[None]
@@ -146,6 +159,13 @@ def entry_shape(entry_id: int, user_id: int, reason: str | None, of: Entry) -> A
         changes=of.changes or UNSET,
         options=of.options or UNSET,
         reason=reason or UNSET,
+    )
+
+
+def logged_webhook(of: Webhook) -> LoggedWebhook:
+    """The webhook that an entry names."""
+    return LoggedWebhook(
+        id=str(of.id), guild_id=str(of.guild_id), channel_id=str(of.channel_id), name=of.name, avatar=of.avatar
     )
 
 

@@ -82,5 +82,7 @@ IMAGE_HEAD = 256 << 10
 PASSWORD_THREADS = 2
 PASSWORD_QUEUE = 64
 TOKENS_KEPT = 100_000
+SEEN_MS = 24 * 3600 * 1000
+"""How exactly it is kept when an account was here: one write a day for each, whatever it does."""
 TOKEN_MS = 1000
 """For how long a token is taken for good without asking the store: a revocation elsewhere acts within it."""
