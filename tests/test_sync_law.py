@@ -104,6 +104,26 @@ async def _remove_reaction(scene: Scene) -> None:
     await scene.do("DELETE", path)
 
 
+async def _pin(scene: Scene) -> str:
+    path = "/channels/{general}/messages/pins/{message}"
+    await scene.do("PUT", path)
+    return path
+
+
+async def _unpin(scene: Scene) -> None:
+    await scene.do("DELETE", await _pin(scene))
+
+
+async def _delete_pinned(scene: Scene) -> None:
+    await _pin(scene)
+    await scene.do("DELETE", "/channels/{general}/messages/{message}")
+
+
+async def _delete_many(scene: Scene) -> None:
+    messages = [(await scene.do("POST", "/channels/{general}/messages", {"content": "x"}))["id"] for _ in range(2)]
+    await scene.do("POST", "/channels/{general}/messages/bulk-delete", {"messages": messages})
+
+
 async def _move(scene: Scene) -> None:
     moves = [{"id": scene.general, "position": 7, "parent_id": scene.category}, {"id": scene.inside, "position": 3}]
     await scene.do("PATCH", "/guilds/{guild}/channels", moves)
@@ -169,6 +189,11 @@ VERBS: dict[str, Verb] = {
     "send message": verb("POST", "/channels/{general}/messages", {"content": "hello"}),
     "edit message": verb("PATCH", "/channels/{general}/messages/{message}", {"content": "changed"}),
     "delete message": verb("DELETE", "/channels/{general}/messages/{message}"),
+    "pin": verb("PUT", "/channels/{general}/messages/pins/{message}"),
+    "unpin": _unpin,
+    "delete pinned message": _delete_pinned,
+    "delete many messages": _delete_many,
+    "webhook": verb("POST", "/channels/{general}/webhooks", {"name": "hook"}),
     "add reaction": verb("PUT", "/channels/{general}/messages/{message}/reactions/🚂/@me"),
     "remove reaction": _remove_reaction,
     "clear reactions": verb("DELETE", "/channels/{general}/messages/{message}/reactions"),
@@ -180,6 +205,7 @@ _UNSEEN = {
     "MESSAGE_REACTION_REMOVE",
     "MESSAGE_REACTION_REMOVE_ALL",
     "MESSAGE_REACTION_REMOVE_EMOJI",
+    "WEBHOOKS_UPDATE",
     "INVITE_CREATE",
     "INVITE_DELETE",
     "GUILD_AUDIT_LOG_ENTRY_CREATE",

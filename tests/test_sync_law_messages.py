@@ -84,7 +84,42 @@ async def _anna_removes(scene: Scene) -> None:
     await scene.do("DELETE", f"/reactions/{quote('🦀')}/{scene.ben.id}")
 
 
+async def _unpin(scene: Scene) -> None:
+    await scene.anna.do("PUT", f"{scene.messages}/pins/{scene.first}")
+    await scene.anna.do("DELETE", f"{scene.messages}/pins/{scene.first}")
+
+
+async def _delete_many(scene: Scene) -> None:
+    await scene.anna.do("POST", f"{scene.messages}/bulk-delete", {"messages": [scene.first, scene.answer]})
+
+
+async def _webhook(scene: Scene) -> tuple[str, str]:
+    """The path of a webhook, and the id of what it said."""
+    channel = scene.messages.removesuffix("/messages")
+    made = await scene.anna.do("POST", f"{channel}/webhooks", {"name": "hook"})
+    path = f"/webhooks/{made['id']}/{made['token']}"
+    body = {"content": f"<@{scene.ben.id}>", "username": "herald"}
+    return path, (await scene.door.ask("POST", f"{path}?wait=true", body)).json()["id"]
+
+
+async def _answer_and_edit_a_webhook(scene: Scene) -> None:
+    path, said = await _webhook(scene)
+    await scene.ben.do("POST", scene.messages, {"content": "!", "message_reference": {"message_id": said}})
+    await scene.door.ask("PATCH", f"{path}/messages/{said}", {"content": "changed"})
+
+
+async def _webhook_deletes(scene: Scene) -> None:
+    path, said = await _webhook(scene)
+    await scene.door.ask("DELETE", f"{path}/messages/{said}")
+
+
 VERBS: dict[str, Verb] = {
+    "pin": lambda scene: scene.anna.do("PUT", f"{scene.messages}/pins/{scene.first}"),
+    "unpin": _unpin,
+    "delete many": _delete_many,
+    "webhook": _webhook,
+    "answer and edit a webhook": _answer_and_edit_a_webhook,
+    "webhook deletes": _webhook_deletes,
     "send": _send,
     "send in a form": _send_in_a_form,
     "reply": _reply,
@@ -111,7 +146,7 @@ def test_old_page_and_events_make_the_new_page(tmp_path: Path, name: str) -> Non
         told = [record for topic, record in door.records[since:] if topic == f"guild:{scene.guild}"]
         for record in told:
             _apply(page, record, scene.ben.id)
-        assert len(told) == (name != "react again")
+        assert bool(told) == (name != "react again")
         assert page == await scene.page()
 
     visit(tmp_path, story)
@@ -137,9 +172,12 @@ def _apply(page: Page, record: Record, own_id: str) -> None:
             assert str(record.author) == data["author"]["id"]
             _put(page, data)
         case "MESSAGE_DELETE":
-            del page[data["id"]]
-            for message in _answers(page, data["id"]):
-                message["referenced_message"] = None
+            _remove(page, data["id"])
+        case "MESSAGE_DELETE_BULK":
+            for message_id in data["ids"]:
+                _remove(page, message_id)
+        case "CHANNEL_PINS_UPDATE" | "WEBHOOKS_UPDATE" | "GUILD_AUDIT_LOG_ENTRY_CREATE":
+            pass  # not of the page
         case _:
             _react(page, record.event, data, own_id)
 
@@ -153,8 +191,16 @@ def _put(page: Page, data: dict[str, Any]) -> None:
     page.setdefault(message["id"], {}).update(message)
 
 
+def _remove(page: Page, message_id: str) -> None:
+    del page[message_id]
+    for message in _answers(page, message_id):
+        message["referenced_message"] = None
+
+
 def _answers(page: Page, message_id: str) -> list[dict[str, Any]]:
-    return [each for each in page.values() if each.get("message_reference", {}).get("message_id") == message_id]
+    """What answers it: a notice that it was pinned names it as well, and shows nothing of it."""
+    answers = (each for each in page.values() if "referenced_message" in each)
+    return [each for each in answers if each["message_reference"]["message_id"] == message_id]
 
 
 def _react(page: Page, event: str, data: dict[str, Any], own_id: str) -> None:

@@ -20,7 +20,10 @@ from derailed.wire.gateway import ALL_INTENTS, Intent
 from derailed.wire.records import Record
 
 GUILD = 10_000_000_000_000_001
-_BITS = (permissions.VIEW_CHANNEL, permissions.MANAGE_CHANNELS, permissions.SEND_MESSAGES, permissions.ADMINISTRATOR)
+_BITS = (
+    *(permissions.VIEW_CHANNEL, permissions.MANAGE_CHANNELS, permissions.SEND_MESSAGES, permissions.ADMINISTRATOR),
+    permissions.VIEW_AUDIT_LOG,
+)
 
 IN_CHANNEL = {
     "MESSAGE_CREATE": Intent.GUILD_MESSAGES,
@@ -39,6 +42,7 @@ IN_CHANNEL = {
 IN_GUILD = {
     "GUILD_BAN_ADD": Intent.GUILD_MODERATION,
     "GUILD_BAN_REMOVE": Intent.GUILD_MODERATION,
+    "GUILD_AUDIT_LOG_ENTRY_CREATE": Intent.GUILD_MODERATION,
     "GUILD_EMOJIS_UPDATE": Intent.GUILD_EXPRESSIONS,
     "GUILD_MEMBER_ADD": Intent.GUILD_MEMBERS,
     "GUILD_MEMBER_UPDATE": Intent.GUILD_MEMBERS,
@@ -80,6 +84,13 @@ def may(guild: Guild, member: Member, channel: Channel, bit: int) -> bool:
     return verdict and (bit == permissions.VIEW_CHANNEL or may(guild, member, channel, permissions.VIEW_CHANNEL))
 
 
+def may_view_log(guild: Guild, member: Member) -> bool:
+    """Whether the member may view the audit log: a thing of roles, in no channel."""
+    held = [guild.roles[guild.id], *(guild.roles[each] for each in member.roles if each in guild.roles)]
+    enough = permissions.ADMINISTRATOR | permissions.VIEW_AUDIT_LOG
+    return member.user_id == guild.owner_id or any(role.permissions & enough for role in held)
+
+
 class World:
     """A guild that changes. `happen` makes the next record and says who must hear what of it."""
 
@@ -116,6 +127,8 @@ class World:
         if event in IN_CHANNEL and not channel:
             event = "GUILD_EMOJIS_UPDATE"
         target, data, stripped = 0, b'{"told":%d}' % self.rev, None
+        if event == "CHANNEL_PINS_UPDATE":
+            data = self._pinned(channel)
         if event.startswith("GUILD_MEMBER_"):
             target, data = self._changed_member(event)
         if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE") and self.random.random() < 0.8:
@@ -131,6 +144,11 @@ class World:
             data=data,
             stripped=stripped,
         )
+
+    def _pinned(self, channel_id: int) -> bytes:
+        channel = replace(self.guild.channels[channel_id], last_pin_at=self.rev)
+        self._put_channel(channel)
+        return b'{"last_pin_timestamp":"%b"}' % rest.timestamp(self.rev).encode()
 
     def _changed_member(self, event: str) -> tuple[int, bytes]:
         account = User(id=self._id() if event == "GUILD_MEMBER_ADD" else self._someone(), username="u")
@@ -197,6 +215,8 @@ class World:
             channel = self.guild.channels[record.channel]
             bit = permissions.MANAGE_CHANNELS if record.event.startswith("INVITE_") else permissions.VIEW_CHANNEL
             return bool(listener.intents & IN_CHANNEL[record.event]) and may(self.guild, was, channel, bit)
+        if record.event == "GUILD_AUDIT_LOG_ENTRY_CREATE" and not may_view_log(self.guild, was):
+            return False
         if record.event in IN_GUILD:
             return bool(listener.intents & IN_GUILD[record.event]) or record.target == listener.user_id
         if not listener.intents & Intent.GUILDS or record.event in ("CHANNEL_CREATE", "CHANNEL_DELETE"):
@@ -220,7 +240,7 @@ class World:
         return self._last_id
 
     def _bits(self) -> int:
-        weights = (0.5, 0.2, 0.3, 0.03)
+        weights = (0.5, 0.2, 0.3, 0.03, 0.2)
         return sum(bit for bit, weight in zip(_BITS, weights, strict=True) if self.random.random() < weight)
 
     def _intents(self) -> int:

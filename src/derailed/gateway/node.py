@@ -87,6 +87,8 @@ class Topic:
         self.rev = record.rev
         if record.event in audience.OF_MEMBERS:
             self.sight_rev = record.rev
+        if record.event == "CHANNEL_PINS_UPDATE":
+            self.view = View(view.apply(before.guild, record))  # what the channel says of itself, not who sees it
         if record.event not in audience.RESHAPING:
             return before, before
         self.sight_rev = record.rev
