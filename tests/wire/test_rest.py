@@ -17,6 +17,7 @@ from derailed.wire import error_codes, events, rest
 from derailed.wire.requests import Authorize, EditMember, EditRole, decoder
 from tests.wire.keys import KEYS
 
+REFUSALS = "Conflict|Forbidden|Invalid|Unauthenticated|TooMany|Refusal"
 SOURCE = Path(error_codes.__file__).parents[1]
 USER = User(id=1, username="anna")
 BOT = User(id=2, username="helper", bot=True, flags=1)
@@ -151,7 +152,7 @@ def test_the_tree_of_a_form_error_has_its_leaves_where_the_fields_are() -> None:
 
 def test_401_is_for_tokens_alone() -> None:
     reasons = {reason for reason, error in error_codes.ERROR_CODES.items() if error.status == 401}
-    assert reasons == {"unauthorized", "invalid_token"}
+    assert reasons == {"unauthorized", "invalid_token", "webhook_token"}
 
 
 def test_the_table_of_reasons_has_each_that_is_given_and_no_other() -> None:
@@ -159,9 +160,7 @@ def test_the_table_of_reasons_has_each_that_is_given_and_no_other() -> None:
     for path in SOURCE.rglob("*.py"):
         text = path.read_text()
         given.update(f"unknown_{noun}" for noun in re.findall(r'Unknown\("(\w+)"', text))
-        given.update(
-            re.findall(r'(?:Forbidden|Invalid|Unauthenticated|TooMany|Refusal|reason: str =)\(?\s*"(\w+)"', text)
-        )
+        given.update(re.findall(rf'(?:{REFUSALS}|reason: str =)\(?\s*"(\w+)"', text))
     nouns = {f"unknown_{noun}" for noun in re.findall(r'"\w+": "(\w+)"', (SOURCE / "api" / "paths.py").read_text())}
     computed = {"unknown_user", "unknown_member", "unknown_route", *nouns}
     assert given | computed == set(error_codes.ERROR_CODES)

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import get
-from litestar.params import FromPath
+from litestar import delete, get, post, put
+from litestar.params import FromPath, JSONBody
 
 from derailed.api.asking import Ask, Who
+from derailed.model.errors import Forbidden, Invalid
+from derailed.wire import rest
+from derailed.wire.requests import OpenDirect
+from derailed.wire.shapes import ChannelShape, GuildPreview, VanityUrl, WidgetSettings
+
+_OF_GUILD = [
+    f"/guilds/{{guild_id:int}}/{noun}"
+    for noun in (
+        "auto-moderation/rules",
+        "integrations",
+        "regions",
+        "scheduled-events",
+        "stickers",
+        "templates",
+    )
+]
+_RECIPIENT = "/channels/{channel_id:int}/recipients/{user_id:int}"
 
 
 @get("/applications/{application_id:int}/emojis")
@@ -16,11 +33,65 @@ async def application_emojis(actor: Who, application_id: FromPath[int]) -> dict[
     return {"items": []}
 
 
-@get(["/guilds/{guild_id:int}/stickers", "/guilds/{guild_id:int}/integrations"])
+@get(_OF_GUILD)
 async def of_guild(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> list[Any]:
     """A guild that one belongs to has none of these."""
     await verbs.guilds.get(actor, guild_id)
     return []
+
+
+@get("/guilds/{guild_id:int}/preview")
+async def preview(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> GuildPreview:
+    """A guild in short; nobody can look at one to which they do not belong."""
+    return rest.preview(*await verbs.guilds.get(actor, guild_id))
+
+
+@get("/guilds/{guild_id:int}/vanity-url")
+async def vanity_url(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> VanityUrl:
+    """A guild has no invite of its own name."""
+    await verbs.guilds.get(actor, guild_id)
+    return VanityUrl()
+
+
+@get("/guilds/{guild_id:int}/widget")
+async def widget_settings(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> WidgetSettings:
+    """A guild has no widget."""
+    await verbs.guilds.get(actor, guild_id)
+    return WidgetSettings()
+
+
+@get("/guilds/{guild_id:int}/widget.json")
+async def widget(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> dict[str, Any]:
+    """So there is none to be shown."""
+    await verbs.guilds.get(actor, guild_id)
+    raise Forbidden("widget_disabled")
+
+
+@get("/users/@me/channels")
+async def directs(actor: Who) -> list[Any]:
+    """There are no direct messages yet."""
+    return []
+
+
+@post("/users/@me/channels", status_code=200)
+async def open_direct(verbs: Ask, actor: Who, data: JSONBody[OpenDirect]) -> ChannelShape:
+    """Nobody can be written to yet: bots take it as they take closed doors elsewhere."""
+    await verbs.accounts.recipient(actor, data.recipient_id)
+    raise Forbidden("direct_refused")
+
+
+@put(_RECIPIENT, status_code=204)
+async def add_recipient(verbs: Ask, actor: Who, channel_id: FromPath[int], user_id: FromPath[int]) -> None:
+    """No channel is a group."""
+    await verbs.channels.get(actor, channel_id)
+    raise Invalid("wrong_channel_type")
+
+
+@delete(_RECIPIENT, status_code=204)
+async def remove_recipient(verbs: Ask, actor: Who, channel_id: FromPath[int], user_id: FromPath[int]) -> None:
+    """No channel is a group."""
+    await verbs.channels.get(actor, channel_id)
+    raise Invalid("wrong_channel_type")
 
 
 @get("/guilds/{guild_id:int}/threads/active")
@@ -42,4 +113,18 @@ async def sticker_packs(actor: Who) -> dict[str, Any]:
     return {"sticker_packs": []}
 
 
-ROUTES = (application_emojis, of_guild, threads, voice_regions, sticker_packs)
+ROUTES = (
+    application_emojis,
+    of_guild,
+    preview,
+    vanity_url,
+    widget_settings,
+    widget,
+    directs,
+    open_direct,
+    add_recipient,
+    remove_recipient,
+    threads,
+    voice_regions,
+    sticker_packs,
+)

@@ -195,6 +195,12 @@ class MoveRole(Struct, kw_only=True):
     position: int | None = None
 
 
+class OpenDirect(Struct, kw_only=True):
+    """POST /users/@me/channels"""
+
+    recipient_id: Snowflake | None = None
+
+
 class CreateEmoji(Struct, kw_only=True):
     """POST /guilds/{id}/emojis"""
 

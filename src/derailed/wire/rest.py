@@ -15,6 +15,7 @@ from derailed.wire.shapes import (
     ChannelShape,
     GuildEmoji,
     GuildEntry,
+    GuildPreview,
     GuildShape,
     InviteChannel,
     InviteGuild,
@@ -164,6 +165,21 @@ def guild(of: Guild) -> GuildShape:
         roles=[role(each) for each in of.roles.values()],
         emojis=[emoji(each) for each in of.emojis.values()],
         stickers=[],
+    )
+
+
+def preview(of: Guild, member_count: int) -> GuildPreview:
+    """The guild in short."""
+    return GuildPreview(
+        id=str(of.id),
+        name=of.name,
+        icon=of.icon,
+        splash=of.splash,
+        description=of.description,
+        emojis=[emoji(each) for each in of.emojis.values()],
+        stickers=[],
+        features=[],
+        approximate_member_count=member_count,
     )
 
 

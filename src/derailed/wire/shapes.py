@@ -194,6 +194,36 @@ class GuildEntry(Struct, kw_only=True):
     approximate_presence_count: int | UnsetType = UNSET
 
 
+class GuildPreview(Struct, kw_only=True):
+    """A guild in short."""
+
+    id: Id
+    name: str
+    icon: str | None
+    splash: str | None
+    discovery_splash: str | None = None
+    description: str | None
+    emojis: list[GuildEmoji]
+    stickers: list[None]
+    features: list[str]
+    approximate_member_count: int
+    approximate_presence_count: int = 0
+
+
+class VanityUrl(Struct, kw_only=True):
+    """A guild's invite of its own name, which it has not."""
+
+    code: str | None = None
+    uses: int = 0
+
+
+class WidgetSettings(Struct, kw_only=True):
+    """Whether a guild shows itself on other pages."""
+
+    enabled: bool = False
+    channel_id: Id | None = None
+
+
 class InviteGuild(Struct, kw_only=True):
     """What one who is no member yet may know of a guild."""
 
