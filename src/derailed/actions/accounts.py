@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from derailed.actions import joining
+from derailed.actions import images, joining
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
 from derailed.actions.forms import Form, refuse
@@ -108,7 +108,7 @@ class Accounts:
         return user
 
     async def edit(self, actor: Actor, body: EditAccount) -> Own:
-        """Change one's name or password; what proves one is asked for again, unless one is a bot."""
+        """Change one's name, pictures or password; what proves one is asked for again, unless one is a bot."""
         if actor.bot and body.new_password is not None:
             raise Forbidden("not_for_bots")
         _check_edit(body)
@@ -117,15 +117,23 @@ class Accounts:
         if guarded and not before.user.bot and not await self._proved(before, body.password):
             raise refuse("password", "PASSWORD_DOES_NOT_MATCH", "Password does not match.")
         new = None if body.new_password is None else await self._passwords.hash(body.new_password)
+        avatar = await images.taken(self._context, "avatar", body.avatar, images.AVATAR)
+        banner = await images.taken(self._context, "banner", body.banner, images.BANNER)
 
         async def work(changes: Changes) -> Own:
             known = await _own(changes.tx, actor)
             if guarded and known.password != before.password:
                 raise refuse("password", "PASSWORD_DOES_NOT_MATCH", "Password does not match.")
-            user = await self._show(changes, known, body)
+            user = replace(
+                _renamed(known.user, body),
+                avatar=await images.replace(self._context, changes.tx, images.AVATAR, known.user.avatar, avatar),
+                banner=await images.replace(self._context, changes.tx, images.BANNER, known.user.banner, banner),
+            )
+            await self._show(changes, known, user)
             return Own(user, known.email, UNSET if new is None else await self._renew(changes, user.id, new))
 
-        result = await change(self._context, work)
+        async with images.held(self._context, avatar, banner):
+            result = await change(self._context, work)
         if new is not None:
             self._tokens.evict(actor.user_id)
         return result
@@ -155,15 +163,10 @@ class Accounts:
     async def _proved(self, known: Credentials, password: str | None) -> bool:
         return password is not None and await self._passwords.verify(known.password, password)
 
-    async def _show(self, changes: Changes, known: Credentials, body: EditAccount) -> User:
-        """Write the names, and tell everyone who sees them: each guild, then the account itself."""
-        user = known.user
-        if body.username is not UNSET:
-            user = replace(user, username=body.username)
-        if body.global_name is not UNSET:
-            user = replace(user, global_name=body.global_name or None)
+    async def _show(self, changes: Changes, known: Credentials, user: User) -> None:
+        """Write how the account looks, and tell everyone who sees it: each guild, then the account itself."""
         if user == known.user:
-            return user
+            return
         if await users.name_is_taken(changes.tx, user.username, by_other_than=user.id):
             raise _name_taken()
         await users.update(changes.tx, user)
@@ -173,7 +176,6 @@ class Accounts:
             if pair is not None:
                 await changes.member("GUILD_MEMBER_UPDATE", pair[0], user)
         await changes.user_update(user, known.email)
-        return user
 
     async def _renew(self, changes: Changes, user_id: int, password: str) -> str:
         await self._set_password(changes, user_id, password)
@@ -190,6 +192,14 @@ async def _own(tx: Connection, actor: Actor) -> Credentials:
     if known is None:
         raise Unauthenticated
     return known
+
+
+def _renamed(user: User, body: EditAccount) -> User:
+    if body.username is not UNSET:
+        user = replace(user, username=body.username)
+    if body.global_name is not UNSET:
+        user = replace(user, global_name=body.global_name or None)
+    return user
 
 
 def _check_registration(body: Register) -> None:
@@ -209,7 +219,6 @@ def _check_edit(body: EditAccount) -> None:
         form.text("global_name", body.global_name or "", 0, limits.DISPLAY_NAME)
     if body.new_password is not None:
         form.text("new_password", body.new_password, *limits.PASSWORD)
-    form.no_image("avatar", body.avatar)
     form.finish()
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from derailed.actions import joining
+from derailed.actions import images, joining
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
 from derailed.actions.forms import Form
@@ -80,8 +80,12 @@ class Applications:
         """Change what one's application is called and says of itself; its bot keeps its name."""
         _check("-" if body.name is UNSET else body.name, "" if body.description is UNSET else body.description)
 
+        icon = await images.taken(self._context, "icon", body.icon, images.APP_ICON)
+
         async def work(changes: Changes) -> Registered:
             application = await _own(changes.tx, actor, application_id)
+            shown = await images.replace(self._context, changes.tx, images.APP_ICON, application.icon, icon)
+            application = replace(application, icon=shown)
             if body.name is not UNSET:
                 application = replace(application, name=body.name.strip())
             if body.description is not UNSET:
@@ -89,7 +93,8 @@ class Applications:
             await applications.update(changes.tx, application)
             return await _registered(changes.tx, application)
 
-        return await change(self._context, work)
+        async with images.held(self._context, icon):
+            return await change(self._context, work)
 
     async def reset(self, actor: Actor, application_id: int) -> str:
         """A new token for the bot; the ones before do not stand any more."""

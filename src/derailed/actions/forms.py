@@ -41,11 +41,6 @@ class Form:
         if value not in choices:
             self.add(field, "BASE_TYPE_CHOICES", f"Value must be one of {choices}.")
 
-    def no_image(self, field: str, value: object) -> None:
-        """There is nowhere to keep images yet: taking one away is all that can be done."""
-        if isinstance(value, str):
-            self.add(field, "IMAGE_INVALID", "Images can not be uploaded here.")
-
     def finish(self) -> None:
         """Raise Invalid when a field was wrong."""
         if self._errors:

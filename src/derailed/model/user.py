@@ -12,6 +12,7 @@ class User(Struct, frozen=True, kw_only=True):
     username: str
     global_name: str | None = None
     avatar: str | None = None
+    banner: str | None = None
     bot: bool = False
     flags: int = 0
     deleted: bool = False

@@ -7,7 +7,7 @@ from derailed.store import Connection, Row
 
 _SELECT = "SELECT id, owner_id, name, description, icon, flags FROM applications "
 _INSERT = "INSERT INTO applications (id, owner_id, name, description, flags) VALUES ($1, $2, $3, $4, $5)"
-_UPDATE = "UPDATE applications SET name = $2, description = $3 WHERE id = $1"
+_UPDATE = "UPDATE applications SET name = $2, description = $3, icon = $4 WHERE id = $1"
 
 
 def _from_row(row: Row) -> Application:
@@ -34,4 +34,4 @@ async def insert(tx: Connection, application: Application) -> None:
 
 async def update(tx: Connection, application: Application) -> None:
     """Write what its owner may change."""
-    await tx.execute(_UPDATE, application.id, application.name, application.description)
+    await tx.execute(_UPDATE, application.id, application.name, application.description, application.icon)

@@ -8,7 +8,7 @@ from derailed.model.user import User
 from derailed.store import Connection, Row, users
 
 _OF_GUILD = """
-SELECT bans.reason, users.id, users.username, users.global_name, users.avatar, users.bot, users.flags
+SELECT bans.reason, users.id, users.username, users.global_name, users.avatar, users.bot, users.flags, users.banner
 FROM bans JOIN users ON users.id = bans.user_id WHERE bans.guild_id = $1
 """
 _GET = _OF_GUILD + "AND bans.user_id = $2"

@@ -14,7 +14,7 @@ from derailed.store import Connection, Row, guilds, users
 _OF_GUILD = """
 SELECT members.guild_id, members.user_id, members.joined_at, members.roles, members.nick,
        members.timed_out_until, members.flags, members.temporary,
-       users.id, users.username, users.global_name, users.avatar, users.bot, users.flags
+       users.id, users.username, users.global_name, users.avatar, users.bot, users.flags, users.banner
 FROM members JOIN users ON users.id = members.user_id WHERE members.guild_id = $1
 """
 _GET = _OF_GUILD + "AND members.user_id = $2"

@@ -24,7 +24,7 @@ AND NOT EXISTS (SELECT 1 FROM reactions WHERE message_id = $2)
 _FORGET = lists.statements("DELETE FROM reactions WHERE message_id IN (%s)", first=1)
 _KINDS = "SELECT DISTINCT emoji FROM reactions WHERE message_id = $1"
 _USERS = """
-SELECT users.id, username, global_name, avatar, bot, flags
+SELECT users.id, username, global_name, avatar, bot, flags, banner
 FROM reactions JOIN users ON users.id = reactions.user_id
 WHERE reactions.message_id = $1 AND reactions.emoji = $2 AND reactions.user_id > $3
 ORDER BY reactions.user_id LIMIT $4

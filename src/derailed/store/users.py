@@ -8,8 +8,8 @@ from typing import NamedTuple
 from derailed.model.user import User
 from derailed.store import Connection, Row
 
-_GET = "SELECT id, username, global_name, avatar, bot, flags FROM users WHERE id = $1"
-_CREDENTIALS = "SELECT id, username, global_name, avatar, bot, flags, email, password FROM users WHERE "
+_GET = "SELECT id, username, global_name, avatar, bot, flags, banner FROM users WHERE id = $1"
+_CREDENTIALS = "SELECT id, username, global_name, avatar, bot, flags, banner, email, password FROM users WHERE "
 _INSERT = """
 INSERT INTO users (id, username, username_key, global_name, bot, password) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (username_key) DO NOTHING
@@ -31,8 +31,16 @@ def name_key(username: str) -> str:
 
 
 def from_row(row: Row) -> User:
-    """The user of a row that begins with id, username, global_name, avatar, bot, flags."""
-    return User(id=row[0], username=row[1], global_name=row[2], avatar=row[3], bot=bool(row[4]), flags=row[5])
+    """The user of a row that begins with id, username, global_name, avatar, bot, flags, banner."""
+    return User(
+        id=row[0],
+        username=row[1],
+        global_name=row[2],
+        avatar=row[3],
+        bot=bool(row[4]),
+        flags=row[5],
+        banner=row[6],
+    )
 
 
 async def get(tx: Connection, user_id: int) -> User | None:
@@ -54,13 +62,13 @@ async def many(tx: Connection, user_ids: Iterable[int]) -> dict[int, User]:
 async def credentials(tx: Connection, user_id: int) -> Credentials | None:
     """The account with its secrets."""
     row = await tx.fetchrow(_CREDENTIALS + "id = $1", user_id)
-    return None if row is None else Credentials(from_row(row), *row[6:])
+    return None if row is None else Credentials(from_row(row), *row[7:])
 
 
 async def credentials_of_name(tx: Connection, username: str) -> Credentials | None:
     """The account of that name with its secrets."""
     row = await tx.fetchrow(_CREDENTIALS + "username_key = $1", name_key(username))
-    return None if row is None else Credentials(from_row(row), *row[6:])
+    return None if row is None else Credentials(from_row(row), *row[7:])
 
 
 async def insert(tx: Connection, user: User, password: str | None) -> bool:
@@ -72,12 +80,13 @@ async def insert(tx: Connection, user: User, password: str | None) -> bool:
 async def update(tx: Connection, user: User) -> None:
     """Write what the account shows of itself. Its name must be free, see `name_is_taken`."""
     await tx.execute(
-        "UPDATE users SET username = $2, username_key = $3, global_name = $4, avatar = $5 WHERE id = $1",
+        "UPDATE users SET username = $2, username_key = $3, global_name = $4, avatar = $5, banner = $6 WHERE id = $1",
         user.id,
         user.username,
         name_key(user.username),
         user.global_name,
         user.avatar,
+        user.banner,
     )
 
 

@@ -63,6 +63,7 @@ class EditAccount(Struct, kw_only=True):
     password: str | None = None
     new_password: str | None = None
     avatar: str | UnsetType | None = UNSET
+    banner: str | UnsetType | None = UNSET
 
 
 class CreateApplication(Struct, kw_only=True):
@@ -76,6 +77,7 @@ class EditApplication(Struct, kw_only=True):
 
     name: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
+    icon: str | UnsetType | None = UNSET
 
 
 class Authorize(Struct, kw_only=True):

@@ -53,6 +53,7 @@ def user(of: User) -> UserShape:
         username=of.username,
         global_name=of.global_name,
         avatar=of.avatar,
+        banner=of.banner,
         bot=True if of.bot else UNSET,
         public_flags=of.flags,
     )
@@ -65,6 +66,7 @@ def own_user(of: User, email: str | None, token: str | UnsetType = UNSET) -> Own
         username=of.username,
         global_name=of.global_name,
         avatar=of.avatar,
+        banner=of.banner,
         bot=True if of.bot else UNSET,
         public_flags=of.flags,
         email=email,
