@@ -124,6 +124,27 @@ async def _delete_many(scene: Scene) -> None:
     await scene.do("POST", "/channels/{general}/messages/bulk-delete", {"messages": messages})
 
 
+async def _ban(scene: Scene) -> None:
+    await scene.ben.do("POST", f"/channels/{scene.general}/messages", {"content": "x"})
+    await scene.do("PUT", "/guilds/{guild}/bans/{ben}", {"delete_message_seconds": 60})
+    await swept(scene.door)
+
+
+async def _ban_many(scene: Scene) -> None:
+    await scene.do("POST", "/guilds/{guild}/bulk-ban", {"user_ids": [scene.ben.id, scene.bot.id]})
+
+
+async def _unban(scene: Scene) -> None:
+    await _ban(scene)
+    await scene.do("DELETE", "/guilds/{guild}/bans/{ben}")
+
+
+async def _prune(scene: Scene) -> None:
+    scene.door.now_ms += 31 * 24 * 3600 * 1000
+    await scene.do("POST", "/guilds/{guild}/prune", {"days": 30})
+    await swept(scene.door)
+
+
 async def _move(scene: Scene) -> None:
     moves = [{"id": scene.general, "position": 7, "parent_id": scene.category}, {"id": scene.inside, "position": 3}]
     await scene.do("PATCH", "/guilds/{guild}/channels", moves)
@@ -180,6 +201,14 @@ VERBS: dict[str, Verb] = {
     "give role": verb("PUT", "/guilds/{guild}/members/{ben}/roles/{role}"),
     "kick": verb("DELETE", "/guilds/{guild}/members/{ben}"),
     "kick bot": verb("DELETE", "/guilds/{guild}/members/{bot}"),
+    "time member out": verb(
+        "PATCH", "/guilds/{guild}/members/{ben}", {"communication_disabled_until": "2024-07-05T00:00:00+00:00"}
+    ),
+    "let member by": verb("PATCH", "/guilds/{guild}/members/{ben}", {"flags": 4}),
+    "ban": _ban,
+    "ban many": _ban_many,
+    "unban": _unban,
+    "prune": _prune,
     "leave": _leave,
     "join": _join,
     "add bot": _add_bot,
@@ -206,6 +235,8 @@ _UNSEEN = {
     "MESSAGE_REACTION_REMOVE_ALL",
     "MESSAGE_REACTION_REMOVE_EMOJI",
     "WEBHOOKS_UPDATE",
+    "GUILD_BAN_ADD",
+    "GUILD_BAN_REMOVE",
     "INVITE_CREATE",
     "INVITE_DELETE",
     "GUILD_AUDIT_LOG_ENTRY_CREATE",
