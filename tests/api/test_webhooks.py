@@ -13,6 +13,7 @@ import pytest
 from derailed.api import paths
 from derailed.wire.limits import WEBHOOKS
 from tests.api.door import Door, Person, visit
+from tests.api.pictures import data_uri, png
 from tests.api.test_messages import Talk, code_of, talk
 from tests.api.test_pins import VIEW, guest
 
@@ -247,3 +248,22 @@ def test_a_webhook_is_logged_without_its_token(tmp_path: Path) -> None:
 def test_a_webhooks_token_is_left_out_of_the_log() -> None:
     assert paths.shape("/api/v10/webhooks/123/s3-cr_et/messages/5") == "/api/v…/webhooks/…/messages/…"
     assert paths.shape("/api/webhooks/123/s3-cr_et") == "/api/webhooks/…"
+
+
+def test_a_webhook_shows_an_avatar_by_both_ways_in(tmp_path: Path) -> None:
+    async def story(hook: Hook) -> None:
+        picture = data_uri(png())
+        shown = await hook.t.person.do("PATCH", hook.managed, {"avatar": picture})
+        assert re.fullmatch(r"[0-9a-f]{32}", shown["avatar"])
+        assert (await hook.say(content="x"))["author"]["avatar"] == shown["avatar"]
+        other = (await hook.door.ask("PATCH", hook.path, {"avatar": picture})).json()
+        assert other["avatar"] not in (None, shown["avatar"])
+        assert (await hook.door.ask("PATCH", hook.path, {"name": "x"})).json()["avatar"] == other["avatar"]
+        assert (await hook.door.ask("PATCH", hook.path, {"avatar": None})).json()["avatar"] is None
+        answer = await hook.door.ask("PATCH", hook.path, {"avatar": "nonsense"})
+        assert code_of(answer) == (400, 50035)
+        assert list(answer.json()["errors"]) == ["avatar"]
+        made = {"name": "y", "avatar": picture}
+        assert (await hook.t.person.do("POST", f"/channels/{hook.channel}/webhooks", made))["avatar"]
+
+    hooked(tmp_path, story)
