@@ -23,7 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bus": NOUNS | {"broker"},
     "presence": NOUNS | {"bus", "generated"},
     "members": NOUNS | {"store", "bus", "presence", "generated"},
-    "actions": NOUNS | {"store", "blobs", "limits", "bus", "presence", "members"},
+    "unfurl": set(),
+    "actions": NOUNS | {"store", "blobs", "limits", "unfurl", "bus", "presence", "members"},
     "api": NOUNS | {"limits", "actions"},
     "gateway": NOUNS | {"actions", "bus", "presence", "members"},
 }
@@ -49,6 +50,8 @@ PURE = (
     "limits/windows.py",
     "presence/tracker.py",
     "members/roster.py",
+    "unfurl/addresses.py",
+    "unfurl/page.py",
 )
 IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "structlog", "threading", "time", "uvloop"}
 
