@@ -43,7 +43,7 @@ async def own(verbs: Ask, actor: Who) -> OwnUserShape:
 
 @patch("/users/@me")
 async def edit(verbs: Ask, actor: Who, data: JSONBody[EditAccount]) -> OwnUserShape:
-    """Change one's name or password."""
+    """Change one's name, pictures or password."""
     return _own(await verbs.accounts.edit(actor, data))
 
 
