@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 
 from derailed.bus import Bus, BusDown, Put
+from derailed.model.errors import Unavailable
 from derailed.store import OutboxRow, Store
 
 Verb = list[OutboxRow]
@@ -99,12 +100,12 @@ class Publisher:
             await self._work.wait()
 
     async def _retrying(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Take one step, however long the bus can not be reached."""
+        """Take one step, however long the bus or the database can not be reached."""
         while True:
             try:
                 await step()
-            except BusDown as error:
-                _log.warning("the bus can not be reached; what happens waits in the outbox", error=str(error))
+            except (BusDown, Unavailable) as error:
+                _log.warning("what happens waits in the outbox", error=str(error) or "the database can not be reached")
                 await self._sleep(self._retry_s)
                 self._retry_s = min(2 * self._retry_s, _RETRY_TO_S)
             else:
@@ -154,17 +155,19 @@ class Publisher:
     async def _drain(self, wanted: Callable[[OutboxRow], bool]) -> None:
         """Publish the outbox from its very beginning to its present end, as long as its rows are wanted.
 
-        In that order every verb finds all lower rows of its topics published, so it may start them.
+        In that order every verb finds all lower rows of its topics published, so it may start them. Each page is
+        the beginning of what is left: another process may have drawn low ids and commit them late, so a second page
+        that began where the first ended could hold a row without the one before it in its topic.
         """
-        after, more = 0, True
+        more = True
         while more:
             epoch = self._bus.epoch
-            rows = await self._store.outbox(after, _PAGE_ROWS)
-            verbs = list(takewhile(lambda verb: wanted(verb[-1]), _verbs(rows)))
+            rows = await self._store.outbox(0, _PAGE_ROWS)
+            waiting = _verbs(rows)
+            verbs = list(takewhile(lambda verb: wanted(verb[-1]), waiting))
             if verbs:
                 await self._append(verbs, epoch, start=True)
-                after = verbs[-1][-1].id
-            more = len(rows) >= _PAGE_ROWS and after == rows[-1].id
+            more = len(rows) >= _PAGE_ROWS and len(verbs) == len(waiting)
 
     async def _append(self, verbs: list[Verb], epoch: str, *, start: bool) -> None:
         """Append whole verbs; what the bus has for good leaves the outbox, what it is behind for is drained."""

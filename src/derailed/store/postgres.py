@@ -210,6 +210,8 @@ class PostgresStore:
         cause = error.__cause__ if isinstance(error, Broken) else error
         assert isinstance(cause, Exception)
         group, self._group = self._group, []
+        if isinstance(cause, asyncpg.ReadOnlySQLTransactionError):
+            self._writer.drop()  # the server is not the primary any more
         if self._writer.is_lost(cause):
             group.extend(self._waiting)
             self._waiting.clear()

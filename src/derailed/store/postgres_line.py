@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Final, Generic, Self
 
 import asyncpg  # type: ignore[import-untyped]
@@ -42,7 +43,6 @@ _FATAL: Final = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.ReadOnlySQLTransactionError,  # the server is not the primary any more
 )
 _NOT_YET: Final = (OSError, asyncpg.CannotConnectNowError)
 
@@ -128,6 +128,7 @@ class Line:
         """Hang up."""
         if self._making is not None:
             self._making.cancel()
+            await asyncio.wait([self._making])
         if self._db is not None:
             self._db.remove_termination_listener(self._drop)
             await self._db.close(timeout=_CLOSE_WITHIN_S)
@@ -169,11 +170,17 @@ class Watched(Generic[T]):
     def __await__(self) -> Generator[object, None, T]:
         """Take its steps."""
         steps = self._work(self._tx).__await__()
+        step: Callable[[], object] = partial(next, steps)
         while True:
             try:
-                awaited = next(steps)
+                awaited = step()
             except StopIteration as end:
                 result: T = end.value
                 return result
             assert self._tx.is_asking, "a work awaits nothing but its tables"
-            yield awaited
+            try:
+                yield awaited
+            except BaseException as error:  # noqa: BLE001  it is the work's, as what it awaited failed
+                step = partial(steps.throw, error)
+            else:
+                step = partial(next, steps)
