@@ -41,6 +41,7 @@ DISPATCHES: Final[Mapping[str, Any]] = {
     "MESSAGE_CREATE": messages.MessageShape,
     "MESSAGE_UPDATE": messages.MessageShape,
     "MESSAGE_DELETE": messages.MessageDelete,
+    "MESSAGE_DELETE_BULK": messages.MessageDeleteBulk,
     "MESSAGE_REACTION_ADD": reactions.ReactionAdd,
     "MESSAGE_REACTION_REMOVE": reactions.ReactionRemove,
     "MESSAGE_REACTION_REMOVE_ALL": reactions.ReactionRemoveAll,

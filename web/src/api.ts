@@ -129,7 +129,7 @@ export class Api {
   }
 
   react(method: "PUT" | "DELETE", channelId: Snowflake, messageId: Snowflake, emoji: Emoji): Promise<void> {
-    const segment = encodeURIComponent(emoji.name);
+    const segment = encodeURIComponent(emoji.id === null ? emoji.name : `${emoji.name}:${emoji.id}`);
     return this.call(method, `/channels/${channelId}/messages/${messageId}/reactions/${segment}/@me`);
   }
 

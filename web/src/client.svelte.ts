@@ -5,7 +5,7 @@ import { Api, PAGE_SIZE, Refused, sentence, Unreachable, type Page } from "./api
 import { Outbox } from "./outbox";
 import { Socket } from "./socket";
 import { apply, NOTHING, TYPING_LASTS_MS, type Event, type State } from "./state";
-import { EMPTY, type Edge, type Pending, type Timeline } from "./timeline";
+import { EMPTY, type Edge, emojiKey, type Pending, type Timeline } from "./timeline";
 import type { Dispatch, Emoji, Message, Snowflake } from "./wire";
 
 const TYPING_SAID_EVERY_MS = 8_000; // sooner than it ends for others
@@ -106,7 +106,7 @@ export class Client {
   }
 
   async toggleReaction(message: Message, emoji: Emoji): Promise<void> {
-    const mine = message.reactions?.some((reaction) => reaction.me && reaction.emoji.name === emoji.name) ?? false;
+    const mine = message.reactions?.some(({ me, emoji: given }) => me && emojiKey(given) === emojiKey(emoji)) ?? false;
     await this.attempt(this.api.react(mine ? "DELETE" : "PUT", message.channel_id, message.id, emoji));
   }
 

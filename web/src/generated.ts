@@ -26,6 +26,19 @@ export interface Application {
   bot?: User;
 }
 
+/** A file. `url` is signed, and needs no token; width and height are those of a picture. */
+export interface Attachment {
+  id: Snowflake;
+  filename: string;
+  size: number;
+  url: string;
+  proxy_url: string;
+  content_type: string;
+  description?: string;
+  width?: number;
+  height?: number;
+}
+
 /** A guild's channel. A category has no topic, slow mode or last message. */
 export interface Channel {
   id: Snowflake;
@@ -90,10 +103,11 @@ export interface EmbedImage {
   url?: string | null;
 }
 
-/** A Unicode emoji has no id. */
+/** A Unicode emoji has no id; a guild's own says whether it moves. */
 export interface Emoji {
   name: string;
-  id: null;
+  id: Snowflake | null;
+  animated?: boolean;
 }
 
 /** GUILD_EMOJIS_UPDATE: the whole new list. */
@@ -357,6 +371,13 @@ export interface MessageDelete {
   guild_id: Snowflake;
 }
 
+/** `d` of MESSAGE_DELETE_BULK. */
+export interface MessageDeleteBulk {
+  ids: Snowflake[];
+  channel_id: Snowflake;
+  guild_id: Snowflake;
+}
+
 /** A message as a client reads it; `guild_id`, `member` and `channel_type` in events only. */
 export interface Message {
   id: Snowflake;
@@ -368,7 +389,7 @@ export interface Message {
   tts: boolean;
   mention_everyone: boolean;
   mention_roles: Snowflake[];
-  attachments: null[];
+  attachments: Attachment[];
   embeds: Embed[];
   components: null[];
   pinned: boolean;
@@ -556,6 +577,7 @@ export interface Dispatches {
   MESSAGE_CREATE: Message;
   MESSAGE_UPDATE: Message;
   MESSAGE_DELETE: MessageDelete;
+  MESSAGE_DELETE_BULK: MessageDeleteBulk;
   MESSAGE_REACTION_ADD: ReactionAdd;
   MESSAGE_REACTION_REMOVE: ReactionRemove;
   MESSAGE_REACTION_REMOVE_ALL: ReactionRemoveAll;

@@ -13,6 +13,8 @@ export type Row =
 
 const GROUP_MS = 7 * 60_000;
 export const REPLY = 19;
+/** What is said of the author of a message that nobody wrote, by its type. */
+export const NOTICES: Readonly<Record<number, string>> = { 6: "pinned a message.", 7: "came in." };
 
 /** `seen` is the newest message that was on the screen before: the line goes after it. */
 export function rows(
@@ -28,7 +30,12 @@ export function rows(
     const isNew: boolean = begins(seen, previous, message, me);
     if (newDay) lines.push({ kind: "day", key: `day ${message.id}`, at: message.timestamp });
     if (isNew) lines.push({ kind: "new", key: "new" });
-    const leads = newDay || isNew || !follows(previous!, message.author.id, message.timestamp, message.type === REPLY);
+    const alone = message.type === REPLY || message.type in NOTICES;
+    const leads =
+      newDay ||
+      isNew ||
+      renamed(previous!, message) ||
+      !follows(previous!, message.author.id, message.timestamp, alone);
     lines.push({ kind: "message", key: message.id, message, leads });
     previous = message;
   }
@@ -42,6 +49,11 @@ export function rows(
 function begins(seen: Snowflake | null, previous: Message | null, message: Message, me: Snowflake): boolean {
   if (seen === null || message.author.id === me || compare(message.id, seen) <= 0) return false;
   return previous !== null && compare(previous.id, seen) <= 0;
+}
+
+/** A webhook calls itself what it likes each time. */
+function renamed(previous: Message, message: Message): boolean {
+  return previous.author.username !== message.author.username;
 }
 
 function follows(previous: Message, authorId: Snowflake, at: string, reply: boolean): boolean {

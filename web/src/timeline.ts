@@ -153,7 +153,7 @@ export function reacted(
 ): Timeline {
   return withMessage(timeline, message_id, (message) => {
     const reactions = message.reactions ?? [];
-    const old = reactions.find((reaction) => reaction.emoji.name === emoji.name);
+    const old = reactions.find((reaction) => emojiKey(reaction.emoji) === emojiKey(emoji));
     if (old === undefined) {
       return by === 1 ? { ...message, reactions: [...reactions, counted(emoji, 1, mine)] } : message;
     }
@@ -163,6 +163,9 @@ export function reacted(
     return { ...message, reactions: others.filter(({ count }) => count > 0) };
   });
 }
+
+/** What tells emoji apart: a guild's own may be called otherwise tomorrow. */
+export const emojiKey = ({ id, name }: Emoji): string => id ?? name;
 
 const counted = (emoji: Emoji, count: number, me: boolean): Reaction => ({
   emoji,
@@ -178,7 +181,9 @@ export function unreacted(timeline: Timeline, messageId: Snowflake, emoji?: Emoj
   return withMessage(timeline, messageId, (message) => ({
     ...message,
     reactions:
-      emoji === undefined ? [] : (message.reactions ?? []).filter((reaction) => reaction.emoji.name !== emoji.name),
+      emoji === undefined
+        ? []
+        : (message.reactions ?? []).filter((reaction) => emojiKey(reaction.emoji) !== emojiKey(emoji)),
   }));
 }
 

@@ -36,7 +36,6 @@ export interface Dispatches extends Omit<
   GUILD_MEMBER_ADD: MemberEvent;
   GUILD_MEMBER_UPDATE: MemberEvent;
   GUILD_MEMBERS_CHUNK: { guild_id: Snowflake; members: Member[] };
-  MESSAGE_DELETE_BULK: { ids: Snowflake[]; channel_id: Snowflake };
 }
 
 /** One dispatch, discriminated by `t`. */

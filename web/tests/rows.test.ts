@@ -27,6 +27,12 @@ test("a reply begins a group", () => {
   expect(drawn(rows(messages, [], me.id, null))).toEqual(["day", "10 leads", "11 leads"]);
 });
 
+test("a notice and another name of one author begin a group", () => {
+  const renamed = { ...message("1", {}).author, username: "herald" };
+  const messages = [at("10", "01T12:00"), at("11", "01T12:01", { type: 6 }), at("12", "01T12:01", { author: renamed })];
+  expect(drawn(rows(messages, [], me.id, null))).toEqual(["day", "10 leads", "11 leads", "12 leads"]);
+});
+
 test("each day begins with its name", () => {
   const messages = [at("10", "01T12:00"), at("11", "03T12:01")];
   expect(drawn(rows(messages, [], me.id, null))).toEqual(["day", "10 leads", "day", "11 leads"]);

@@ -117,6 +117,22 @@ describe("reactions", () => {
     );
     expect(taken.timelines[GENERAL]!.messages[0]!.reactions).toEqual([]);
   });
+
+  test("of a guild's own are known by their id, and those of one name apart", () => {
+    const own = (id: string, name: string) => ({ ...change(ben.id), emoji: { id, name, animated: false } });
+    const given = after(
+      opened,
+      created("10"),
+      { t: "MESSAGE_REACTION_ADD", d: own("71", "party") },
+      { t: "MESSAGE_REACTION_ADD", d: own("72", "party") },
+      { t: "MESSAGE_REACTION_ADD", d: own("71", "feast") },
+    );
+    const counts = given.timelines[GENERAL]!.messages[0]!.reactions!.map(({ emoji, count }) => [emoji.id, count]);
+    expect(counts).toEqual([
+      ["71", 2],
+      ["72", 1],
+    ]);
+  });
 });
 
 describe("typing", () => {
