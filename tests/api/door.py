@@ -27,11 +27,15 @@ from tests import databases
 PASSWORD = "correct horse"
 
 
-class Deaf:
-    """A bus that nobody listens to: only what is ephemeral goes to it."""
+class Ear:
+    """A bus that remembers what is ephemeral; nothing else goes to it."""
+
+    def __init__(self) -> None:
+        self.heard: list[Record] = []
 
     async def publish(self, topic: str, payload: bytes) -> None:
-        """Nobody hears."""
+        """Hear it."""
+        self.heard.append(records.decode(payload))
 
 
 class Person:
@@ -78,8 +82,9 @@ class Door:
         self.now_ms = EPOCH_MS + 300_000_000_000
         self.store = store
         self.records: list[tuple[str, Record]] = []
+        self.bus = Ear()
         store.committed = self._keep
-        self.context = Context(store, Deaf(), Snowflakes(0), lambda: self.now_ms, blobs, b"secret" * 6)
+        self.context = Context(store, self.bus, Snowflakes(0), lambda: self.now_ms, blobs, b"secret" * 6)
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.verbs = Verbs.of(self.context, self.passwords, registration)
         transport = httpx.ASGITransport(app.create(self.verbs), raise_app_exceptions=True)

@@ -1,7 +1,8 @@
-"""Which keys break an unmodified library when they are absent, and which when they are null.
+"""Which keys of answers break an unmodified library when they are absent, and which when they are null.
 
 Found by taking each key out of a full payload, then setting it to null, and feeding that to discord.py 2.7.1,
-hikari 2.7.0 and discord.js 14.28.1. `0` stands for any element of a list.
+hikari 2.7.0 and discord.js 14.28.1. `0` stands for any element of a list. A key within something that is optional
+is needed where that is there.
 """
 
 from __future__ import annotations
@@ -16,173 +17,135 @@ class Keys(NamedTuple):
     never_null: str
 
 
-KEYS: dict[str, Keys] = {
+ANSWERS: dict[str, Keys] = {
     "user": Keys(
-        "id username discriminator avatar",
+        "avatar discriminator id username",
         "id public_flags",
     ),
     "me": Keys(
-        "id username discriminator avatar mfa_enabled flags",
-        "id flags public_flags",
+        "avatar discriminator flags id mfa_enabled username",
+        "flags id public_flags",
     ),
     "application": Keys(
         """
-        id name icon description bot_public bot_require_code_grant verify_key owner owner.id owner.username
-        owner.discriminator owner.avatar flags approximate_guild_count approximate_user_install_count
+        approximate_guild_count approximate_user_install_count bot_public bot_require_code_grant description flags
+        icon id name owner owner.avatar owner.discriminator owner.id owner.username verify_key
         """,
-        "id verify_key owner owner.id owner.public_flags flags",
+        "flags id owner owner.id owner.public_flags verify_key",
     ),
     "guild": Keys(
         """
-        id roles roles.0.id roles.0.name roles.0.permissions emojis stickers name icon splash banner description
-        owner_id features afk_channel_id afk_timeout system_channel_id system_channel_flags rules_channel_id
-        public_updates_channel_id verification_level default_message_notifications explicit_content_filter
-        mfa_level nsfw_level premium_tier preferred_locale vanity_url_code application_id max_members
-        max_presences roles.0.color roles.0.colors.primary_color roles.0.hoist roles.0.position roles.0.managed
-        roles.0.mentionable
+        afk_channel_id afk_timeout application_id banner default_message_notifications description emojis
+        emojis.0.available emojis.0.id emojis.0.managed emojis.0.name emojis.0.require_colons emojis.0.user.avatar
+        emojis.0.user.discriminator emojis.0.user.id emojis.0.user.username explicit_content_filter features icon id
+        max_members max_presences mfa_level name nsfw_level owner_id preferred_locale premium_tier
+        public_updates_channel_id roles roles.0.color roles.0.colors.primary_color roles.0.hoist roles.0.id
+        roles.0.managed roles.0.mentionable roles.0.name roles.0.permissions roles.0.position rules_channel_id splash
+        stickers stickers.0.available stickers.0.description stickers.0.format_type stickers.0.guild_id stickers.0.id
+        stickers.0.name stickers.0.tags system_channel_flags system_channel_id vanity_url_code verification_level
         """,
         """
-        id roles roles.0.id roles.0.colors roles.0.permissions emojis stickers owner_id features afk_timeout
-        system_channel_flags max_members max_video_channel_users roles.0.color roles.0.colors.primary_color
-        roles.0.position roles.0.flags
+        afk_timeout emojis emojis.0.id emojis.0.roles emojis.0.user.id emojis.0.user.public_flags features id
+        max_members max_video_channel_users owner_id roles roles.0.color roles.0.colors roles.0.colors.primary_color
+        roles.0.flags roles.0.id roles.0.permissions roles.0.position stickers stickers.0.guild_id stickers.0.id
+        system_channel_flags
         """,
-    ),
-    "own_guild": Keys(
-        "id name icon owner permissions features approximate_member_count approximate_presence_count",
-        "id permissions features approximate_member_count approximate_presence_count",
     ),
     "channel_text": Keys(
         """
-        id type name position permission_overwrites permission_overwrites.0.id permission_overwrites.0.type
-        permission_overwrites.0.allow permission_overwrites.0.deny topic guild_id
+        guild_id id name permission_overwrites permission_overwrites.0.allow permission_overwrites.0.deny
+        permission_overwrites.0.id permission_overwrites.0.type position topic type
         """,
         """
-        id type position permission_overwrites permission_overwrites.0.id permission_overwrites.0.allow
-        permission_overwrites.0.deny rate_limit_per_user flags default_auto_archive_duration guild_id
+        default_auto_archive_duration flags guild_id id permission_overwrites permission_overwrites.0.allow
+        permission_overwrites.0.deny permission_overwrites.0.id position rate_limit_per_user type
         """,
     ),
     "channel_category": Keys(
-        "id type name position permission_overwrites guild_id",
-        "id type position permission_overwrites flags guild_id",
+        "guild_id id name permission_overwrites position type",
+        "flags guild_id id permission_overwrites position type",
+    ),
+    "message": Keys(
+        """
+        attachments attachments.0.filename attachments.0.id attachments.0.proxy_url attachments.0.size
+        attachments.0.url author author.avatar author.discriminator author.id author.username channel_id content
+        edited_timestamp embeds embeds.0.fields.0.name embeds.0.fields.0.value flags id mentions.0.avatar
+        mentions.0.discriminator mentions.0.id mentions.0.username message_reference.channel_id pinned
+        reactions.0.count reactions.0.count_details.burst reactions.0.count_details.normal reactions.0.emoji
+        reactions.0.emoji.name reactions.0.me referenced_message.author.avatar referenced_message.author.discriminator
+        referenced_message.author.id referenced_message.author.username referenced_message.channel_id
+        referenced_message.content referenced_message.id referenced_message.type timestamp tts type
+        """,
+        """
+        attachments attachments.0.id attachments.0.size author author.id author.public_flags channel_id components
+        embeds embeds.0.color embeds.0.timestamp flags id mention_roles mentions mentions.0.id mentions.0.member.flags
+        mentions.0.public_flags message_reference message_reference.channel_id message_reference.guild_id
+        message_reference.message_id reactions reactions.0.burst_colors reactions.0.count reactions.0.count_details
+        reactions.0.count_details.burst reactions.0.count_details.normal reactions.0.emoji
+        referenced_message.attachments referenced_message.author referenced_message.author.id
+        referenced_message.author.public_flags referenced_message.channel_id referenced_message.components
+        referenced_message.embeds referenced_message.flags referenced_message.id referenced_message.mention_roles
+        referenced_message.mentions referenced_message.timestamp timestamp
+        """,
     ),
     "member": Keys(
-        "user user.id roles flags user.username user.discriminator user.avatar joined_at",
-        "user user.id roles flags user.public_flags",
+        "flags joined_at roles user user.avatar user.discriminator user.id user.username",
+        "flags roles user user.id user.public_flags",
     ),
     "role": Keys(
-        "id name permissions color colors.primary_color hoist position managed mentionable",
-        "id colors permissions color colors.primary_color position flags",
+        "color colors.primary_color hoist id managed mentionable name permissions position",
+        "color colors colors.primary_color flags id permissions position",
+    ),
+    "ban": Keys(
+        "reason user user.avatar user.discriminator user.id user.username",
+        "user user.id user.public_flags",
     ),
     "invite": Keys(
         """
-        code guild.id channel channel.id channel.name channel.type inviter.id inviter.username
-        inviter.discriminator inviter.avatar guild.name guild.icon guild.splash guild.banner guild.description
-        guild.features guild.verification_level guild.nsfw_level guild.vanity_url_code uses max_uses max_age
-        temporary created_at
+        channel channel.id channel.name channel.type code created_at guild.banner guild.description guild.features
+        guild.icon guild.id guild.name guild.nsfw_level guild.splash guild.vanity_url_code guild.verification_level
+        inviter.avatar inviter.discriminator inviter.id inviter.username max_age max_uses temporary uses
         """,
         """
-        guild guild.id channel channel.id inviter.id guild.features inviter inviter.public_flags uses max_uses
-        max_age created_at approximate_member_count approximate_presence_count flags
+        approximate_member_count approximate_presence_count channel channel.id created_at flags guild guild.features
+        guild.id inviter inviter.id inviter.public_flags max_age max_uses uses
         """,
     ),
-    "GUILD_CREATE": Keys(
-        """
-        id roles roles.0.id roles.0.name roles.0.colors roles.0.permissions emojis stickers members
-        members.0.user members.0.user.id members.0.roles members.0.flags channels channels.0.id channels.0.type
-        channels.0.name channels.0.position channels.0.permission_overwrites threads presences voice_states name
-        icon splash banner description owner_id features afk_channel_id afk_timeout system_channel_id
-        system_channel_flags rules_channel_id public_updates_channel_id verification_level
-        default_message_notifications explicit_content_filter mfa_level nsfw_level premium_tier preferred_locale
-        vanity_url_code application_id roles.0.color roles.0.colors.primary_color roles.0.hoist roles.0.position
-        roles.0.managed roles.0.mentionable joined_at members.0.user.username members.0.user.discriminator
-        members.0.user.avatar members.0.joined_at
-        """,
-        """
-        id roles roles.0.id roles.0.colors roles.0.permissions emojis stickers members members.0.user
-        members.0.user.id members.0.roles members.0.flags channels channels.0.id channels.0.position
-        channels.0.permission_overwrites threads presences voice_states stage_instances guild_scheduled_events
-        soundboard_sounds name owner_id features afk_timeout system_channel_flags max_video_channel_users
-        roles.0.color roles.0.colors.primary_color roles.0.position joined_at member_count
-        members.0.user.public_flags channels.0.flags roles.0.flags
-        """,
+    "webhook": Keys(
+        "avatar channel_id guild_id id name type user.avatar user.discriminator user.id user.username",
+        "channel_id guild_id id type user user.id user.public_flags",
     ),
-    "GUILD_UPDATE": Keys(
+    "emoji": Keys(
+        "available id managed name require_colons user.avatar user.discriminator user.id user.username",
+        "id roles user.id user.public_flags",
+    ),
+    "own_guild": Keys(
+        "approximate_member_count approximate_presence_count features icon id name owner permissions",
+        "approximate_member_count approximate_presence_count features id permissions",
+    ),
+    "gateway_bot": Keys(
         """
-        id roles roles.0.id roles.0.name roles.0.permissions emojis stickers name icon splash banner description
-        owner_id features afk_channel_id afk_timeout system_channel_id system_channel_flags rules_channel_id
-        public_updates_channel_id verification_level default_message_notifications explicit_content_filter
-        mfa_level nsfw_level premium_tier preferred_locale vanity_url_code application_id roles.0.color
-        roles.0.colors.primary_color roles.0.hoist roles.0.position roles.0.managed roles.0.mentionable
+        session_start_limit session_start_limit.max_concurrency session_start_limit.remaining
+        session_start_limit.reset_after session_start_limit.total shards url
         """,
         """
-        id roles roles.0.id roles.0.colors roles.0.permissions emojis stickers owner_id features afk_timeout
-        system_channel_flags max_video_channel_users roles.0.color roles.0.colors.primary_color roles.0.position
-        roles.0.flags
+        session_start_limit session_start_limit.max_concurrency session_start_limit.remaining
+        session_start_limit.reset_after session_start_limit.total shards url
         """,
     ),
-    "GUILD_DELETE": Keys(
-        "id",
-        "id",
-    ),
-    "CHANNEL_UPDATE": Keys(
+    "pins": Keys(
         """
-        id name position permission_overwrites permission_overwrites.0.id permission_overwrites.0.type
-        permission_overwrites.0.allow permission_overwrites.0.deny type topic guild_id
+        has_more items items.0.message items.0.message.attachments items.0.message.author
+        items.0.message.author.avatar items.0.message.author.discriminator items.0.message.author.id
+        items.0.message.author.username items.0.message.channel_id items.0.message.content
+        items.0.message.edited_timestamp items.0.message.embeds items.0.message.flags items.0.message.id
+        items.0.message.pinned items.0.message.timestamp items.0.message.tts items.0.message.type items.0.pinned_at
         """,
         """
-        id position permission_overwrites permission_overwrites.0.id permission_overwrites.0.allow
-        permission_overwrites.0.deny type rate_limit_per_user flags default_auto_archive_duration guild_id
+        items items.0.message items.0.message.attachments items.0.message.author items.0.message.author.id
+        items.0.message.author.public_flags items.0.message.channel_id items.0.message.components
+        items.0.message.embeds items.0.message.flags items.0.message.id items.0.message.mention_roles
+        items.0.message.mentions items.0.message.timestamp items.0.pinned_at
         """,
-    ),
-    "GUILD_MEMBER_ADD": Keys(
-        "user user.id user.username user.discriminator user.avatar roles flags guild_id joined_at",
-        "user user.id roles flags guild_id user.public_flags",
-    ),
-    "GUILD_MEMBER_UPDATE": Keys(
-        "user user.id user.username user.discriminator user.avatar roles guild_id joined_at",
-        "user user.id roles guild_id user.public_flags flags",
-    ),
-    "GUILD_MEMBER_REMOVE": Keys(
-        "guild_id user user.id user.username user.discriminator user.avatar",
-        "guild_id user user.id user.public_flags",
-    ),
-    "GUILD_ROLE_CREATE": Keys(
-        """
-        guild_id role role.id role.name role.permissions role.color role.colors.primary_color role.hoist
-        role.position role.managed role.mentionable
-        """,
-        """
-        guild_id role role.id role.colors role.permissions role.color role.colors.primary_color role.position
-        role.flags
-        """,
-    ),
-    "GUILD_ROLE_UPDATE": Keys(
-        """
-        guild_id role role.id role.name role.permissions role.color role.colors.primary_color role.hoist
-        role.position role.managed role.mentionable
-        """,
-        """
-        guild_id role role.id role.colors role.permissions role.color role.colors.primary_color role.position
-        role.flags
-        """,
-    ),
-    "GUILD_ROLE_DELETE": Keys(
-        "guild_id role_id",
-        "guild_id role_id",
-    ),
-    "INVITE_CREATE": Keys(
-        """
-        channel_id code inviter.id inviter.username inviter.discriminator inviter.avatar guild_id created_at
-        max_age max_uses uses temporary
-        """,
-        "channel_id inviter.id guild_id created_at inviter inviter.public_flags max_age max_uses uses flags",
-    ),
-    "INVITE_DELETE": Keys(
-        "channel_id code guild_id",
-        "channel_id code guild_id",
-    ),
-    "USER_UPDATE": Keys(
-        "id username discriminator avatar mfa_enabled flags",
-        "id flags public_flags",
     ),
 }
