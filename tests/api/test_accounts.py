@@ -43,6 +43,8 @@ def test_every_wrong_field_of_a_registration_is_named(tmp_path: Path) -> None:
         assert await wrong(short) == {"username": ["BASE_TYPE_BAD_LENGTH"], "password": ["BASE_TYPE_BAD_LENGTH"]}
         assert await wrong({"username": "an na", "password": PASSWORD}) == {"username": ["USERNAME_INVALID_CHARACTERS"]}
         assert await wrong({"username": 5, "password": PASSWORD}) == {"username": ["BASE_TYPE_INVALID"]}
+        both = {"username": 5, "password": [], "email": None, "unknown": {}}
+        assert await wrong(both) == {"username": ["BASE_TYPE_INVALID"], "password": ["BASE_TYPE_INVALID"]}
         assert await wrong({"username": "a" * 33, "password": "p" * 73}) == await wrong(short)
 
     visit(tmp_path, story)

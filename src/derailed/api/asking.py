@@ -26,6 +26,8 @@ Who = NamedDependency[SkipValidation[Actor]]
 
 ANYBODY = {"anybody": True}
 """`opt` of a route that needs no token."""
+SENT: Final = "sent"
+"""Under which the state of a request has its body."""
 _REASON: Final = "x-audit-log-reason"
 
 
@@ -33,8 +35,10 @@ class Asked(Request[Actor, Any, State]):
     """A request. An empty body means an empty object: some libraries leave it out when there is nothing to say."""
 
     async def body(self) -> bytes:
-        """The body, read once."""
-        return await super().body() or b"{}"
+        """The body, read once. It is kept, to say what is wrong with it."""
+        sent = await super().body() or b"{}"
+        self.state[SENT] = sent
+        return sent
 
 
 async def authenticated(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
