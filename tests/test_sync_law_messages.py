@@ -68,6 +68,18 @@ async def _send_in_a_form(scene: Scene) -> None:
     await scene.anna.ask("POST", scene.messages, files=[("payload_json", (None, b'{"content": "in a form"}'))])
 
 
+async def _send_files(scene: Scene) -> None:
+    files = {"files[0]": ("a.txt", b"text"), "files[1]": ("b.txt", b"more")}
+    await scene.anna.ask("POST", scene.messages, files=files)
+
+
+async def _edit_files(scene: Scene) -> None:
+    sent = (await scene.anna.ask("POST", scene.messages, files={"file": ("a.txt", b"text")})).json()
+    path = f"{scene.messages}/{sent['id']}"
+    await scene.anna.ask("PATCH", path, files={"files[0]": ("b.txt", b"more")})
+    await scene.anna.do("PATCH", path, {"content": "kept one", "attachments": [{"id": sent["attachments"][0]["id"]}]})
+
+
 async def _reply(scene: Scene) -> None:
     await scene.ben.do("POST", scene.messages, {"content": "!", "message_reference": {"message_id": scene.first}})
 
@@ -122,6 +134,8 @@ VERBS: dict[str, Verb] = {
     "webhook deletes": _webhook_deletes,
     "send": _send,
     "send in a form": _send_in_a_form,
+    "send files": _send_files,
+    "edit files": _edit_files,
     "reply": _reply,
     "edit": verb("PATCH", "", {"content": "changed", "embeds": [{"title": "t"}], "flags": 4}),
     "edit an answer": _edit_the_answer,

@@ -299,3 +299,15 @@ def test_a_webhook_sends_files_too(tmp_path: Path) -> None:
         assert [each["filename"] for each in answer.json()["attachments"]] == ["a.txt", "b.txt"]
 
     visit(tmp_path, story)
+
+
+def test_files_are_content_that_needs_its_intent(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        p = await place(door)
+        await p.send(file(0))
+        record = door.records[-1][1]
+        assert json.loads(record.data)["attachments"]
+        assert record.stripped is not None
+        assert json.loads(record.stripped)["attachments"] == []
+
+    visit(tmp_path, story)

@@ -87,8 +87,11 @@ def test_bodies_that_are_no_json_or_of_another_shape_are_form_errors(tmp_path: P
     visit(tmp_path, story)
 
 
-@pytest.mark.parametrize("path", ["/guilds", "/channels/1/messages"])
-def test_a_body_is_refused_as_soon_as_it_is_too_large_also_in_chunks(tmp_path: Path, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "tenths"),
+    [("/applications", 11), ("/channels/1/messages", 11), ("/guilds", 10 * limits.IMAGE_BODY // limits.JSON_BODY + 1)],
+)
+def test_a_body_is_refused_as_soon_as_it_is_too_large_also_in_chunks(tmp_path: Path, path: str, tenths: int) -> None:
     sent: list[int] = []
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -100,7 +103,7 @@ def test_a_body_is_refused_as_soon_as_it_is_too_large_also_in_chunks(tmp_path: P
         anna = await door.register("anna")
         refused = await anna.ask("POST", path, content=chunks(), headers=dict(JSON))
         assert (refused.status_code, refused.json()["code"]) == (413, 40005)
-        assert len(sent) == 11
+        assert len(sent) == tenths
 
     visit(tmp_path, story)
 

@@ -43,7 +43,6 @@ from derailed.api.answers import refused
 from derailed.api.entrance import UNLIMITED, Entrance, Limiting
 from derailed.api.hot import Hot
 from derailed.model.errors import Invalid, Refusal, TooLarge
-from derailed.wire import limits
 from derailed.wire.requests import Bits, Snowflake, decode_hook
 
 Event = MutableMapping[str, Any]
@@ -140,7 +139,7 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     multipart = any(
         name == b"content-type" and value.startswith(b"multipart/form-data") for name, value in scope["headers"]
     )
-    limit = limits.BODY if multipart else paths.longest_json(scope["method"], scope["path"])
+    limit = paths.longest_body(scope["method"], scope["path"], form=multipart)
 
     async def bounded() -> Event:
         nonlocal read

@@ -33,6 +33,10 @@ _WITH_IMAGE: Final = re.compile(
     r"|POST /api/v10/(?:guilds|channels/\d+/webhooks)"
 )
 
+_WITH_FILES: Final = re.compile(
+    r"/api/v10/(?:channels/\d+/messages(?:/\d+)?|webhooks/\d+/[^/]+(?:/messages/(?:\d+|@original))?)"
+)
+
 
 def normal(path: str) -> str | None:
     """`/api/v10/…` without a slash at the end, for any path of the API; None for another's."""
@@ -59,8 +63,10 @@ def is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= snowflakes.MAX
 
 
-def longest_json(method: str, path: str) -> int:
-    """How long a body may be there: longer where there can be a picture in it."""
+def longest_body(method: str, path: str, *, form: bool) -> int:
+    """How long a body may be there: longer where there can be a picture in it, and longest where there can be files."""
+    if form and _WITH_FILES.fullmatch(path):
+        return limits.BODY
     return limits.IMAGE_BODY if _WITH_IMAGE.fullmatch(f"{method} {path}") else limits.JSON_BODY
 
 

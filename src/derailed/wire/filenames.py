@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Final
 from urllib.parse import unquote
 
@@ -26,6 +25,21 @@ _SHOWN: Final = {
     "mov": "video/quicktime",
 }
 """What a browser can show without running anything that is in it: no SVG, no HTML, no PDF."""
+_NAMED: Final = {
+    "css": "text/css",
+    "csv": "text/csv",
+    "html": "text/html",
+    "js": "text/javascript",
+    "json": "application/json",
+    "log": "text/plain",
+    "md": "text/markdown",
+    "pdf": "application/pdf",
+    "svg": "image/svg+xml",
+    "txt": "text/plain",
+    "xml": "application/xml",
+    "zip": "application/zip",
+}
+"""What else a bot may want to know, and is never served as."""
 
 
 def cleaned(name: str) -> str:
@@ -47,7 +61,7 @@ def extension(name: str) -> str:
 
 def content_type(name: str) -> str:
     """What the file is said to be."""
-    return _SHOWN.get(extension(name)) or mimetypes.guess_type(name)[0] or _DOWNLOAD
+    return (_SHOWN | _NAMED).get(extension(name), _DOWNLOAD)
 
 
 def served_type(name: str) -> tuple[str, bool]:
