@@ -63,7 +63,7 @@ export interface CountDetails {
   burst: number;
 }
 
-/** One card. `type` is always "rich": the other kinds come from unfurled links, which we do not do. */
+/** One card. `type` is "rich" for those that are sent; of links we make "link", "article" and "image" ourselves. */
 export interface Embed {
   type?: string | null;
   title?: string | null;
@@ -76,6 +76,7 @@ export interface Embed {
   thumbnail?: EmbedImage | null;
   author?: EmbedAuthor | null;
   fields?: EmbedField[] | null;
+  provider?: EmbedProvider | null;
 }
 
 /** The line above an embed. */
@@ -101,6 +102,11 @@ export interface EmbedFooter {
 /** A picture: the large one, or the thumbnail. */
 export interface EmbedImage {
   url?: string | null;
+}
+
+/** Whose page a link leads to. */
+export interface EmbedProvider {
+  name?: string | null;
 }
 
 /** A Unicode emoji has no id; a guild's own says whether it moves. */

@@ -14,7 +14,7 @@ from derailed.model import permissions, snowflakes
 from derailed.model.errors import Forbidden, Invalid
 from derailed.model.guild import Channel
 from derailed.model.message import Message, MessageFlag, MessageType
-from derailed.wire.embeds import show_files
+from derailed.wire.embeds import RICH, show_files
 from derailed.wire.messages import MAX_NONCE, Body, EditMessage, Reference, SendMessage
 from derailed.wire.rest import timestamp
 
@@ -94,7 +94,10 @@ def new_body(
 def edit_body(body: Body, change: EditMessage, enclosed: Enclosed, found: Mentions | None, now_ms: int) -> None:
     """Write the change into the body; `found` are the mentions of new content. Raises when nothing is left of it."""
     if found is not None:
-        body.content = (change.content or "").strip()
+        content = (change.content or "").strip()
+        if content != body.content:
+            body.embeds = [embed for embed in body.embeds if embed.type == RICH]  # the others are of its old links
+        body.content = content
         body.mention_everyone, body.mention_roles = found.everyone, [str(role_id) for role_id in found.roles]
     if change.attachments is not UNSET or enclosed.files:
         body.attachments = arranged(body.attachments, change.attachments, enclosed)

@@ -18,6 +18,8 @@ MAX_EMBEDS: Final = 10
 MAX_TEXT: Final = 6000  # over all embeds of one message, so that ten full ones do not make a megabyte of history
 MAX_URL: Final = 2048
 
+RICH: Final = "rich"
+
 Url = Annotated[str, Meta(max_length=MAX_URL)]
 _FILE_SCHEME = "attachment://"
 _IMAGE_SCHEMES = ("http://", "https://", _FILE_SCHEME)
@@ -45,6 +47,12 @@ class EmbedAuthor(Struct, omit_defaults=True):
     icon_url: Url | None = None
 
 
+class EmbedProvider(Struct, omit_defaults=True):
+    """Whose page a link leads to."""
+
+    name: str | None = None
+
+
 class EmbedField(Struct):
     """A heading and its text."""
 
@@ -54,7 +62,7 @@ class EmbedField(Struct):
 
 
 class Embed(Struct, omit_defaults=True):
-    """One card. `type` is always "rich": the other kinds come from unfurled links, which we do not do."""
+    """One card. `type` is "rich" for those that are sent; of links we make "link", "article" and "image" ourselves."""
 
     type: str | None = None
     title: Annotated[str, Meta(max_length=256)] | None = None
@@ -67,15 +75,19 @@ class Embed(Struct, omit_defaults=True):
     thumbnail: EmbedImage | None = None
     author: EmbedAuthor | None = None
     fields: Annotated[list[EmbedField], Meta(max_length=25)] | None = None
+    provider: EmbedProvider | None = None
+    """Of links alone; what somebody sends of it is left out."""
 
 
 def rebuilt(embeds: Sequence[Embed]) -> list[Embed]:
     """The embeds as they are kept: empty ones left out, times with an offset. Raises Invalid naming the key."""
+    for embed in embeds:
+        embed.provider = None
     kept = [embed for embed in embeds if embed != Embed(type=embed.type)]
     for index, embed in enumerate(kept):
         where = ("embeds", str(index))
         _check_urls(embed, where)
-        embed.type = "rich"
+        embed.type = RICH
         if embed.timestamp is not None:
             embed.timestamp = _timestamp(embed.timestamp, where)
     if sum(_text_length(embed) for embed in kept) > MAX_TEXT:
