@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
 from derailed.model import permissions
+from tests.contracts.blob_stores import s3_server
 from tests.journeys.people import Account, Guild, register
 from tests.journeys.programs import Program
 from tests.journeys.server import Server
@@ -41,3 +44,11 @@ def test_a_file_that_was_acknowledged_is_there_after_a_kill(server: Server) -> N
         server.start()
         assert httpx.get(url).content == b"text"
         assert httpx.get(url.partition("?")[0]).status_code == 404
+
+
+def test_files_may_be_kept_in_a_bucket(tmp_path: Path) -> None:
+    with s3_server() as bucket:
+        with Server(tmp_path / "data", DERAILED_BLOBS_URL=bucket) as server, register(server, "anna") as owner:
+            url = send_file(owner, Guild(owner).general)
+            assert httpx.get(url, headers={"range": "bytes=1-2"}).content == b"ex"
+    assert not (tmp_path / "data" / "blobs").exists()
