@@ -11,10 +11,11 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from argon2 import PasswordHasher
@@ -46,8 +47,11 @@ from derailed.model.snowflakes import Snowflakes
 from derailed.settings import Settings
 from derailed.site import Site, respond
 from derailed.store import Store
-from derailed.store.migrate import Incompatible
+from derailed.store.migrate import Incompatible, born_at
 from derailed.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from derailed.store.postgres_claim import Claim
 
 _STOP_WITHIN_S: Final = 10
 """Requests in flight have this long once the process was told to stop."""
@@ -57,6 +61,9 @@ _KEPT_ALIVE_S: Final = 75
 wait for the end of a limit's window all send after the same pause."""
 
 _SECRET_BYTES: Final = 32
+_ONE_BUS: Final = (
+    "DERAILED_BUS_URL: another server uses this database, and not this bus; all of its servers need one in common"
+)
 _TEXT: Final = [(b"content-type", b"text/plain")]
 
 
@@ -67,8 +74,10 @@ class CannotStart(Exception):
 async def serve(settings: Settings, started: Callable[[str], None]) -> None:
     """Run every part in this process until it is told to stop. `started` hears the address, once it answers."""
     with _listen(settings) as listener:
-        bus = _open_bus(settings)
+        log = None if settings.bus_url else _open_log(settings)
         store = await _open_store(settings)
+        claim = await _claim(settings)
+        bus = _shared_bus(settings) if log is None else await _own_bus(log, store, settings.log_path)
         publisher = Publisher(store, bus, _now_ms)
         store.committed = publisher.take
         passwords = Passwords(PasswordHasher())
@@ -84,6 +93,8 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         async with asyncio.TaskGroup() as tasks:
             running = (telemetry.watch_loop(), publisher.run(), gateway.run(), Sweeper(context).run(), lease.run())
             parts = [tasks.create_task(part) for part in running]
+            if claim is not None:
+                parts.append(tasks.create_task(claim.hold(server.stop)))
             _stop_on_signals(server.stop)
             started(_address(listener))
             await server.serve(sockets=[listener])
@@ -96,6 +107,10 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         await bus.close()
         await lease.free()
         await store.close()
+        if claim is not None:
+            await claim.close()
+            if claim.is_lost:
+                raise CannotStart(_ONE_BUS)
 
 
 @contextlib.asynccontextmanager
@@ -208,13 +223,23 @@ def _stop_on_signals(stop: Callable[[], None]) -> None:
         loop.add_signal_handler(number, stop)
 
 
-def _open_bus(settings: Settings) -> Bus:
-    if settings.bus_url:
-        from derailed.bus.redis import RedisBus  # only the embedded one is always needed
-        from derailed.bus.redis_server import Retention as Kept
+def _shared_bus(settings: Settings) -> Bus:
+    from derailed.bus.redis import RedisBus  # only the embedded one is always needed
+    from derailed.bus.redis_server import Retention as Kept
 
-        return RedisBus(settings.bus_url, Kept(window_ms=settings.resume_window_s * 1000))
-    return EmbeddedBus(_open_log(settings))
+    return RedisBus(settings.bus_url, Kept(window_ms=settings.resume_window_s * 1000))
+
+
+async def _own_bus(log: Log, store: Store, folder: Path) -> Bus:
+    """The bus on the log of this process, which is emptied if it tells of another database.
+
+    The revs of another, also of the one that this is a copy of, may stand for other events: nobody resumes from them.
+    """
+    of, born = folder / "database", str(await store.read(born_at))
+    if not of.exists() or of.read_text() != born:
+        log.wipe()
+        of.write_text(born)
+    return EmbeddedBus(log)
 
 
 def _open_log(settings: Settings) -> Log:
@@ -231,8 +256,8 @@ async def _open_store(settings: Settings) -> Store:
         return await _open_postgres(settings.database_url)
     try:
         return SqliteStore.open(settings.database_path, _now_ms)
-    except Incompatible as error:
-        raise CannotStart(f"DERAILED_DATA_DIR: {error}") from None
+    except (Incompatible, sqlite3.Error) as error:
+        raise CannotStart(f"DERAILED_DATA_DIR: {settings.database_path} can not be used ({error})") from None
 
 
 async def _open_postgres(url: str) -> Store:
@@ -244,6 +269,18 @@ async def _open_postgres(url: str) -> Store:
         raise CannotStart(f"DERAILED_DATABASE_URL: can not connect ({error})") from None
     except Incompatible as error:
         raise CannotStart(f"DERAILED_DATABASE_URL: {error}") from None
+
+
+async def _claim(settings: Settings) -> Claim | None:
+    """What keeps processes with other buses from a database that can be shared."""
+    if not settings.database_url:
+        return None
+    from derailed.store.postgres_claim import Claim, Claimed
+
+    try:
+        return await Claim.lay(settings.database_url, alone=not settings.bus_url)
+    except Claimed:
+        raise CannotStart(_ONE_BUS) from None
 
 
 async def _lease(store: Store) -> Lease:

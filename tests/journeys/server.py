@@ -71,6 +71,7 @@ class Server:
         self.settings = {
             "DERAILED_DATA_DIR": str(data),
             "DERAILED_HTTP_PORT": str(self.port),
+            "DERAILED_UNFURL": "off",  # nothing but the loopback is asked here
             "DERAILED_RATE_LIMITS": "1000000",  # counted as ever, and never reached: a journey is in a hurry
             **settings,
         }
@@ -130,6 +131,20 @@ class Server:
         """Stop it as Ctrl+C does; its exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
+        return self._wait_until_gone()
+
+    def pause(self) -> None:
+        """Let it do nothing for a while; it does not know."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; its exit code."""
         return self._wait_until_gone()
 
     def restart(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Self
 import aiohttp
 import zstandard
 
-from tests.journeys.people import Account
+from tests.journeys.people import Account, Guild
 from tests.journeys.server import Server
 
 PATIENCE_S = 20
@@ -139,3 +139,11 @@ class Socket:
     def messages(self) -> list[int]:
         """Ids of the messages seen, but for markers."""
         return [int(each["id"]) for each in self.events("MESSAGE_CREATE") if each["content"] != "marker"]
+
+
+async def arrive(server: Server, account: Account, guild: Guild) -> tuple[str, int]:
+    """A session that was left, and how far it had come."""
+    async with Socket(server) as socket:
+        ready = await socket.identify(account)
+        await socket.whole(account, guild.general)
+        return ready["session_id"], socket.sequence

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from tests.journeys.server import derailed
+import pytest
+
+from tests.journeys.people import Account, Guild, register
+from tests.journeys.place import run
+from tests.journeys.server import Server, derailed, until
+from tests.journeys.sockets import Socket, arrive
+from tests.servers import postgres
 from tests.store import filled
+
+MANY = 20_000
 
 
 def test_a_database_is_brought_up_to_date_and_it_is_said_what_was_done(tmp_path: Path) -> None:
@@ -51,3 +61,57 @@ def test_what_can_not_be_copied_is_one_line_without_a_password(tmp_path: Path) -
         ended = derailed("copy-data", *pair)
         assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
         assert "hunter2" not in ended.stderr
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """A database with nothing in it."""
+    made = postgres.shared().database()
+    yield made
+    postgres.shared().drop(made)
+
+
+def test_an_instance_moves_to_postgresql(tmp_path: Path, url: str) -> None:
+    with Server(tmp_path / "data") as server, register(server, "anna") as anna:
+        guild = Guild(anna)
+        said = anna.send(guild.general, "before")
+        session = asyncio.run(arrive(server, anna, guild))
+        refused = derailed("copy-data", str(tmp_path / "data" / "derailed.sqlite"), url)
+        assert (refused.returncode, refused.stderr.startswith("derailed: FROM: a server uses it")) == (2, True)
+        assert server.terminate() == 0
+
+        _fill_channel(tmp_path / "data" / "derailed.sqlite", guild.general, said)
+        assert derailed("copy-data", str(tmp_path / "data" / "derailed.sqlite"), url).returncode == 0
+        before = _rev(url, guild.id)
+
+        server.settings["DERAILED_DATABASE_URL"] = url
+        server.start()
+        assert anna.call("GET", f"/channels/{guild.general}/messages?around={said}&limit=1")[0]["content"] == "before"
+        run(_starts_afresh(server, anna, session, guild))
+        assert _rev(url, guild.id) == before + 1
+        until(lambda: postgres.shared().run("SELECT COUNT(*) FROM outbox", url) == "0", "all is published")
+
+
+async def _starts_afresh(server: Server, account: Account, session: tuple[str, int], guild: Guild) -> None:
+    """The log of the database that was left vouches for nothing here."""
+    async with Socket(server) as socket:
+        await socket.resume(account, *session)
+        assert (await socket.op(9))["d"] is False
+    async with Socket(server) as socket:
+        await socket.identify(account)
+        await socket.whole(account, guild.general)
+
+
+def _fill_channel(file: Path, channel_id: int, like: int) -> None:
+    """Many messages like that one, older than it."""
+    columns = "channel_id, id, author_id, body"
+    with closing(sqlite3.connect(file)) as db:
+        row = db.execute("SELECT author_id, body FROM messages WHERE channel_id = ? AND id = ?", (channel_id, like))
+        author, body = row.fetchone()
+        rows = ((channel_id, like - number, author, body) for number in range(1, MANY))
+        db.executemany(f"INSERT INTO messages ({columns}) VALUES (?, ?, ?, ?)", rows)
+        db.commit()
+
+
+def _rev(url: str, guild_id: int) -> int:
+    return int(postgres.shared().run(f"SELECT rev FROM topics WHERE topic = 'guild:{guild_id}'", url))

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import NamedTuple
 
+from derailed.store import Connection
+
 UNFINISHED = 0
 """The number of no migration: as long as it is among the applied ones, the database is half of a copy."""
 
@@ -53,3 +55,11 @@ def pending(migrations: list[Migration], applied: Mapping[int, str]) -> list[Mig
         if applied.get(migration.number) != migration.checksum:
             raise Incompatible(f"the database was made with another {migration.name}: install the version that made it")
     return migrations[len(applied) :]
+
+
+async def born_at(tx: Connection) -> int:
+    """When the database was made, in Unix milliseconds. A copy was made later than what it is a copy of."""
+    row = await tx.fetchrow("SELECT applied_at FROM migrations WHERE number = 1")
+    assert row is not None
+    born: int = row[0]
+    return born

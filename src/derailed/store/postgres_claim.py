@@ -40,6 +40,7 @@ class Claim:
         self._url = url
         self._sql = _ALONE if alone else _TOGETHER
         self._db: asyncpg.Connection | None = None
+        self._ended = asyncio.Event()
         self.is_lost = False
 
     @classmethod
@@ -52,9 +53,10 @@ class Claim:
     async def hold(self, lost: Callable[[], None]) -> None:
         """Take the claim again whenever the connection was lost, and say when another process was quicker."""
         while not self.is_lost:
-            await asyncio.sleep(_LOOK_EVERY_S)
             try:
                 db = self._db or await self._take()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.wait(), _LOOK_EVERY_S)
                 await db.execute("SELECT 1")
             except (*_LOST, Unreachable) as error:
                 _log.warning("lost the claim to the database", error=str(error))
@@ -72,6 +74,8 @@ class Claim:
 
     async def _take(self) -> asyncpg.Connection:
         self._db = db = await connect(self._url)
+        self._ended.clear()
+        db.add_termination_listener(lambda _: self._ended.set())
         await db.execute(_PATIENCE)
         try:
             await db.execute(self._sql, _LOCK)
