@@ -13,9 +13,10 @@ import signal
 import socket
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import uvicorn
 from argon2 import PasswordHasher
@@ -26,6 +27,7 @@ from derailed.actions.lease import Lease
 from derailed.actions.passwords import Passwords
 from derailed.actions.publisher import Publisher
 from derailed.actions.sweeper import Sweeper
+from derailed.actions.unfurling import Unfurling
 from derailed.actions.verbs import Verbs
 from derailed.api.app import Application, Receive, Scope, Send, create
 from derailed.api.connection import Connection
@@ -46,9 +48,10 @@ from derailed.model.errors import Unavailable
 from derailed.model.snowflakes import Snowflakes
 from derailed.settings import Settings
 from derailed.site import Site, respond
-from derailed.store import Store
+from derailed.store import OutboxRow, Store
 from derailed.store.migrate import Incompatible, born_at
 from derailed.store.sqlite import SqliteStore
+from derailed.unfurl.client import GuardedClient
 
 if TYPE_CHECKING:
     from derailed.store.postgres_claim import Claim
@@ -65,6 +68,9 @@ _ONE_BUS: Final = (
     "DERAILED_BUS_URL: another server uses this database, and not this bus; all of its servers need one in common"
 )
 _TEXT: Final = [(b"content-type", b"text/plain")]
+
+
+Committed = Callable[[Sequence[OutboxRow]], None]
 
 
 class CannotStart(Exception):
@@ -88,6 +94,9 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         limits = _limits(settings)
         limiting = Limiting(limits, settings.rate_limits, settings.trusted_proxies, _now_ms)
         application = _front(create(verbs, settings.public_url, limiting), Site(), store)
+        unfurling = _unfurling(settings, context)
+        if unfurling is not None:
+            store.committed = _both(publisher.take, unfurling.take)
         server = _Server(_http(application, protocol(gateway)))
         telemetry.watch_process()
         async with asyncio.TaskGroup() as tasks:
@@ -95,6 +104,8 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
             parts = [tasks.create_task(part) for part in running]
             if claim is not None:
                 parts.append(tasks.create_task(claim.hold(server.stop)))
+            if unfurling is not None:
+                parts.append(tasks.create_task(unfurling.run()))
             _stop_on_signals(server.stop)
             started(_address(listener))
             await server.serve(sockets=[listener])
@@ -144,6 +155,20 @@ def _blobs(settings: Settings) -> Blobs:
     from derailed.blobs.s3 import S3Blobs  # loads a library of ten megabytes
 
     return S3Blobs(settings.blobs_url)
+
+
+def _unfurling(settings: Settings, context: Context) -> Unfurling | None:
+    if settings.unfurl == "off":
+        return None
+    return Unfurling(context, GuardedClient(urlsplit(settings.public_url).hostname or ""))
+
+
+def _both(one: Committed, other: Committed) -> Committed:
+    def take(rows: Sequence[OutboxRow]) -> None:
+        one(rows)
+        other(rows)
+
+    return take
 
 
 def _limits(settings: Settings) -> Limits | None:

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 REGISTRATIONS: Final = ("open", "invite", "closed")
+SWITCH: Final = ("on", "off")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 _SHORTEST_WINDOW_S = 60  # a publisher may hold outbox rows for half of this: see Bus.append
@@ -44,6 +45,7 @@ class Settings:
     limits_url: str
     rate_limits: float
     trusted_proxies: tuple[Network, ...]
+    unfurl: str
     resume_window_s: int
     log_level: str
 
@@ -222,6 +224,7 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "limits_url": Variable("", _redis, "redis://…, where rate limits are counted; empty: the bus's, or this process"),
     "rate_limits": Variable("on", _scale, "on, off, or a factor: 2 is twice as much of everything"),
     "trusted_proxies": Variable("", _networks, "networks, by commas, whose X-Forwarded-For is believed; empty: none"),
+    "unfurl": Variable("on", _one_of(SWITCH), "on: pages that are linked to are asked for and shown; off: never"),
     "resume_window_s": Variable(
         "300",
         _number(_SHORTEST_WINDOW_S, _LONGEST_WINDOW_S),

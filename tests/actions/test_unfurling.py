@@ -53,8 +53,7 @@ class Scene:
 async def unfurled(community: Community) -> AsyncIterator[Scene]:
     """Have what is committed looked at."""
     async with stranger({"/": answer(PAGE), "/cat.png": answer(b"", "image/png")}) as other:
-        client = other.client()
-        unfurling = Unfurling(community.context, client)
+        unfurling = Unfurling(community.context, other.client())
         kept = community.store.committed
 
         def committed(rows: Any) -> None:
@@ -68,7 +67,6 @@ async def unfurled(community: Community) -> AsyncIterator[Scene]:
         finally:
             running.cancel()
             await asyncio.wait([running])
-            await client.close()
 
 
 def look(folder: Path, story: Callable[[Scene], Awaitable[None]]) -> None:

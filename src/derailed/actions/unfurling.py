@@ -89,9 +89,12 @@ class Unfurling:
 
     async def run(self) -> None:
         """Look at what was taken, for as long as the process lives."""
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(_AT_ONCE):
-                tasks.create_task(self._work())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(_AT_ONCE):
+                    tasks.create_task(self._work())
+        finally:
+            await self._unfurler.close()
 
     async def settled(self) -> None:
         """Wait until nothing waits."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
@@ -61,7 +60,7 @@ class GuardedClient:
         self._own_host = own_host.lower()
         self._threads = ThreadPoolExecutor(_LOOK_UPS, "names")
         self._network = _Pinned(allows, resolve or self._look_up)
-        self._tls = ssl.create_default_context()
+        self._tls = httpx.create_ssl_context()
 
     async def preview(self, url: str) -> Preview | None:
         """See Unfurler."""
