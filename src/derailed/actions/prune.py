@@ -30,8 +30,8 @@ from derailed.wire.records import guild_topic
 
 _DEFAULT_DAYS: Final = 7
 _DAY_MS: Final = 86_400_000
-_LOOKED_AT: Final = 1000
-"""Members of one read: a few milliseconds, after which others have their turn."""
+_LOOKED_AT: Final = 500
+"""Members of one read: two milliseconds, after which others have their turn."""
 _REMOVED: Final = 25
 """Members of one step, each with two records of its own: some milliseconds."""
 

@@ -16,7 +16,7 @@ from derailed.wire.records import guild_topic
 
 _BATCH: Final = 200
 """Messages of one transaction: about two milliseconds, in which no one else writes."""
-_BREATH_S: Final = 0.05
+_BREATH_S: Final = 0.02
 _EVERY_S: Final = 1.0
 
 
