@@ -1,9 +1,11 @@
-"""What one durable write costs, beside the least that SQLite can be asked to do. `python -m bench.store`
+"""What one durable write costs, beside the least that each database can be asked to do. `python -m bench.store`
 
-The write is a message's, in one of 20 channels: raise and return the topic's rev, look one row up, insert 500 B, put
-700 B into the outbox, which is forgotten afterwards. Each caller waits for its write before the next. The floor
-inserts the same rows with three `executemany` and one COMMIT per 64, with the same settings on the same disk.
-CPU is the whole process's, as the system counts it: the thread that commits is in it.
+The write is a message's, in one of 20 guilds: lift the topic, put 500 B among the messages and 700 B into the
+outbox, which is forgotten afterwards. Each caller waits for its write before the next. A reply looks up another
+message of its channel as well. The floor
+writes the same rows in bulk, 64 a COMMIT, with the same settings on the same disk: `executemany` to SQLite, arrays
+through asyncpg to PostgreSQL. CPU is this process's, as the system counts it, the thread that commits included;
+what the PostgreSQL server uses beside it is not in it.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import asyncpg  # type: ignore[import-untyped]
 import uvloop
 from rich.console import Console
 from rich.table import Table
@@ -28,15 +31,32 @@ from derailed.actions.publisher import Publisher
 from derailed.broker.log import Log
 from derailed.bus.embedded import EmbeddedBus
 from derailed.store import Connection, OutboxRow, Store, topics
+from derailed.store.postgres import PostgresStore
 from derailed.store.sqlite import SqliteStore
+from tests.servers.postgres import Postgres
 
 CALLERS = 64
 CHANNELS = 20
 BODY, RECORD = os.urandom(500), os.urandom(700)
 INSERT = "INSERT INTO messages (channel_id, id, author_id, body) VALUES ($1, $2, $3, $4)"
 LOOK = "SELECT author_id FROM messages WHERE channel_id = $1 AND id = $2"
-LIFT = "INSERT INTO topics VALUES (?1, 1, 0, 0) ON CONFLICT (topic) DO UPDATE SET rev = topics.rev + 1"
+LIFT = "INSERT INTO topics VALUES (?1, 1, 0, 0, 0) ON CONFLICT (topic) DO UPDATE SET rev = topics.rev + 1"
 OUTBOX = "INSERT INTO outbox (verb, topic, rev, payload, created_at) VALUES (?1, ?2, 1, ?3, 0)"
+LIFT_ALL = """
+INSERT INTO topics SELECT DISTINCT unnest($1::text[]), 1, 0, 0, 0
+ON CONFLICT (topic) DO UPDATE SET rev = topics.rev + 1
+"""
+INSERT_ALL = """
+INSERT INTO messages (channel_id, id, author_id, body) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[],
+$4::bytea[])
+"""
+OUTBOX_ALL = """
+INSERT INTO outbox (verb, topic, rev, payload, created_at)
+SELECT verb, topic, 1, payload, 0 FROM unnest($1::bigint[], $2::text[], $3::bytea[]) AS new (verb, topic, payload)
+"""
+
+
+Verb = Callable[[int], Callable[[Connection], Coroutine[Any, Any, int]]]
 
 
 class Measured(NamedTuple):
@@ -61,28 +81,74 @@ def cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def floor(path: Path, writes: int) -> None:
+class Place(NamedTuple):
+    """An empty database, and a folder beside it."""
+
+    folder: Path
+    url: str
+
+    async def open(self) -> Store:
+        """The store on it."""
+        if self.url:
+            return await PostgresStore.open(self.url, now_ms)
+        return SqliteStore.open(self.folder / "store.db", now_ms)
+
+
+async def floor(place: Place, writes: int, callers: int) -> None:
     """The same rows, without anyone waiting for anything."""
-    asyncio.run(SqliteStore.open(path, lambda: 0).close())
+    await (await place.open()).close()
+    groups = [range(start, start + callers) for start in range(0, writes, callers)]
+    if place.url:
+        await postgres_floor(place.url, groups)
+    else:
+        sqlite_floor(place.folder / "store.db", groups)
+
+
+def sqlite_floor(path: Path, groups: list[range]) -> None:
+    """With one statement a table."""
     db = sqlite3.connect(path, isolation_level=None)
     for pragma in ("synchronous = FULL", "secure_delete = FAST", "cache_size = -16384", "wal_autocheckpoint = 4000"):
         db.execute(f"PRAGMA {pragma}")
-    for start in range(0, writes, CALLERS):
-        ids = range(start, start + CALLERS)
+    for ids in groups:
         db.execute("BEGIN IMMEDIATE")
         db.executemany(LIFT, [(f"guild:{i % CHANNELS}",) for i in ids])
         db.executemany(
-            "INSERT INTO messages VALUES (?1, ?2, 1, NULL, NULL, 0, ?3)", [(i % CHANNELS, i, BODY) for i in ids]
+            "INSERT INTO messages (channel_id, id, author_id, body) VALUES (?1, ?2, 1, ?3)",
+            [(i % CHANNELS, i, BODY) for i in ids],
         )
         db.executemany(OUTBOX, [(i, f"guild:{i % CHANNELS}", RECORD) for i in ids])
-        db.execute("DELETE FROM outbox WHERE id <= ?1", (start,))
+        db.execute("DELETE FROM outbox WHERE id <= ?1", (ids.start,))
         db.execute("COMMIT")
     db.close()
 
 
-async def stored(path: Path, writes: int, callers: int) -> None:
+async def postgres_floor(url: str, groups: list[range]) -> None:
+    """With one statement a table, whose rows come as arrays."""
+    db = await asyncpg.connect(url)
+    for ids in groups:
+        names = [f"guild:{i % CHANNELS}" for i in ids]
+        await db.execute("BEGIN")
+        await db.execute(LIFT_ALL, names)
+        await db.execute(INSERT_ALL, [i % CHANNELS for i in ids], ids, [1 for _ in ids], [BODY for _ in ids])
+        await db.execute(OUTBOX_ALL, ids, names, [RECORD for _ in ids])
+        await db.execute("DELETE FROM outbox WHERE id <= $1", ids.start)
+        await db.execute("COMMIT")
+    await db.close()
+
+
+async def stored(place: Place, writes: int, callers: int) -> None:
     """The same rows through the store."""
-    store = SqliteStore.open(path, now_ms)
+    await store_all(place, writes, callers, message)
+
+
+async def replied(place: Place, writes: int, callers: int) -> None:
+    """The same, and each looks up the message that was sent in its channel before."""
+    await store_all(place, writes, callers, lambda i: message(i, i - CHANNELS))
+
+
+async def store_all(place: Place, writes: int, callers: int, verb: Verb) -> None:
+    """Through the store, whose outbox rows are forgotten at once."""
+    store = await place.open()
     acknowledged: asyncio.Queue[Sequence[OutboxRow]] = asyncio.Queue()
     store.committed = acknowledged.put_nowait
 
@@ -91,32 +157,32 @@ async def stored(path: Path, writes: int, callers: int) -> None:
             await store.forget([row.id for row in await acknowledged.get()])
 
     acknowledging = asyncio.create_task(acknowledge())
-    await write(store, writes, callers)
+    await write(store, writes, callers, verb)
     acknowledging.cancel()
     await store.close()
 
 
-async def published(path: Path, writes: int, callers: int) -> None:
+async def published(place: Place, writes: int, callers: int) -> None:
     """The same, and their records on the bus that the one-process shape has, durable there too."""
-    store = SqliteStore.open(path, now_ms)
-    bus = EmbeddedBus(Log(path.with_name("log")))
+    store = await place.open()
+    bus = EmbeddedBus(Log(place.folder / "log"))
     publisher = Publisher(store, bus, now_ms)
     store.committed = publisher.take
     publishing = asyncio.create_task(publisher.run())
-    await write(store, writes, callers)
+    await write(store, writes, callers, message)
     await publisher.drained()
     publishing.cancel()
     await bus.close()
     await store.close()
 
 
-async def write(store: Store, writes: int, callers: int) -> None:
+async def write(store: Store, writes: int, callers: int, verb: Verb) -> None:
     """Everything, by so many at once."""
     ids = iter(range(writes))
 
     async def caller() -> None:
         for i in ids:
-            await store.write(message(i))
+            await store.write(verb(i))
 
     await asyncio.gather(*(caller() for _ in range(callers)))
 
@@ -125,59 +191,76 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def message(i: int) -> Callable[[Connection], Coroutine[Any, Any, int]]:
+def message(i: int, answered: int | None = None) -> Callable[[Connection], Coroutine[Any, Any, int]]:
     """One verb."""
     channel = i % CHANNELS
     topic = f"guild:{channel}"
 
     async def work(tx: Connection) -> int:
         at = await topics.lift(tx, topic)
-        await tx.fetchrow(LOOK, channel, i)
-        await tx.execute(INSERT, channel, i, 1, BODY)
+        if answered is not None:
+            await tx.fetchrow(LOOK, channel, answered)
+        tx.put(INSERT, channel, i, 1, BODY)
         await tx.emit(topic, at.rev, RECORD)
         return at.rev
 
     return work
 
 
-def measure(name: str, writes: int, rounds: int, run: Callable[[Path], None]) -> Measured:
-    """The median round, each on a new file."""
+Run = Callable[[Place, int, int], Coroutine[Any, Any, None]]
+
+
+def measure(
+    name: str, writes: int, rounds: int, run: Callable[[Place], Coroutine[Any, Any, None]], server: Postgres | None
+) -> Measured:
+    """The median round, each on a new database."""
     measured = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+            url = server.database() if server else ""
             wall, cpu = time.perf_counter(), cpu_s()
-            run(Path(folder) / "store.db")
+            uvloop.run(run(Place(Path(folder), url)))
             measured.append(Measured(name, writes, time.perf_counter() - wall, cpu_s() - cpu))
+            if server:
+                server.drop(url)
     return statistics.median_low(sorted(measured, key=lambda m: m.cpu_s))
 
 
-def main() -> None:
-    """Print the table."""
-    options = argparse.ArgumentParser(description="What one durable write costs.")
-    options.add_argument("--writes", type=int, default=20_000)
-    options.add_argument("--rounds", type=int, default=5)
-    asked = options.parse_args()
+def report(database: str, server: Postgres | None, writes: int, rounds: int) -> Table:
+    """Everything about one database."""
 
-    def line(name: str, run: Callable[[Path, int, int], Coroutine[Any, Any, None]], callers: int) -> Measured:
-        writes = asked.writes if callers > 1 else asked.writes // 20
-        return measure(
-            f"{name}, {callers} at once", writes, asked.rounds, lambda at: uvloop.run(run(at, writes, callers))
-        )
+    def line(name: str, run: Run, callers: int) -> Measured:
+        count = writes if callers > 1 else writes // 20
+        return measure(f"{name}, {callers} at once", count, rounds, lambda place: run(place, count, callers), server)
 
     lines = [
-        measure(
-            f"floor: executemany, {CALLERS} a COMMIT", asked.writes, asked.rounds, lambda at: floor(at, asked.writes)
-        ),
+        line("floor: in bulk", floor, CALLERS),
         line("stored", stored, CALLERS),
         line("stored", stored, 4 * CALLERS),
         line("stored", stored, 1),
+        line("stored, replying", replied, CALLERS),
         line("stored and published", published, CALLERS),
         line("stored and published", published, 1),
     ]
-    table = Table("durable write of a message", "µs CPU", "a second", "× floor")
+    table = Table(f"durable write of a message, {database}", "µs CPU", "a second", "× floor's CPU", "of its rate")
     for each in lines:
-        table.add_row(each.name, f"{each.cpu_us:.1f}", f"{each.a_second:,.0f}", f"{each.cpu_us / lines[0].cpu_us:.2f}")
-    Console().print(table)
+        ratios = (each.cpu_us / lines[0].cpu_us, each.a_second / lines[0].a_second)
+        table.add_row(each.name, f"{each.cpu_us:.1f}", f"{each.a_second:,.0f}", f"{ratios[0]:.2f}", f"{ratios[1]:.0%}")
+    return table
+
+
+def main() -> None:
+    """Print a table for each database."""
+    options = argparse.ArgumentParser(description="What one durable write costs.")
+    options.add_argument("--writes", type=int, default=20_000)
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
+    asked = options.parse_args()
+    if asked.database != "postgres":
+        Console().print(report("SQLite", None, asked.writes, asked.rounds))
+    if asked.database != "sqlite":
+        with Postgres(durable=True) as server:
+            Console().print(report("PostgreSQL", server, asked.writes, asked.rounds))
 
 
 if __name__ == "__main__":

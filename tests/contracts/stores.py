@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from derailed.store import Store
+from derailed.store import Connection, Store, topics
 from derailed.store.postgres import PostgresStore
 from derailed.store.sqlite import SqliteStore
 from tests.servers import postgres
 
 NOW = 1_700_000_000_000
 
+GUILD, OTHER = "guild:1", "user:1"
+
 Opener = Callable[[str], Awaitable[Store]]
+Open = Callable[[], Awaitable[Store]]
+Story = Callable[[Store], Coroutine[Any, Any, None]]
+Play = Callable[[Story], None]
 
 
 async def sqlite(location: str) -> Store:
@@ -52,3 +58,15 @@ def run(story: Awaitable[None]) -> None:
             await story
 
     asyncio.run(main())
+
+
+async def say(tx: Connection) -> int:
+    """A verb of one topic; the rev it made."""
+    at = await topics.lift(tx, GUILD)
+    await tx.emit(GUILD, at.rev, b"said")
+    return at.rev
+
+
+async def rev(tx: Connection) -> int:
+    """Where that topic stands."""
+    return (await topics.look(tx, GUILD)).rev

@@ -4,70 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from itertools import chain
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from derailed.model.errors import Forbidden, Unavailable
 from derailed.store import Connection, OutboxRow, Store, topics
 from tests.contracts import busy_writer
-from tests.contracts.stores import NOW, OPENERS, database, run
-
-GUILD = "guild:1"
-
-Open = Callable[[], Awaitable[Store]]
-Story = Callable[[Store], Coroutine[Any, Any, None]]
-Play = Callable[[Story], None]
-
-
-@pytest.fixture(params=OPENERS)
-def driver(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
-@pytest.fixture
-def location(driver: str, tmp_path: Path) -> Iterator[str]:
-    """Where an empty database is."""
-    with database(driver, tmp_path) as found:
-        yield found
-
-
-@pytest.fixture
-def open_store(driver: str, location: str) -> Open:
-    """Opens that database, as often as it is called."""
-    return lambda: OPENERS[driver](location)
-
-
-@pytest.fixture
-def play(open_store: Open) -> Play:
-    """Run a story on an open store."""
-
-    def play_story(story: Story) -> None:
-        async def main() -> None:
-            store = await open_store()
-            try:
-                await story(store)
-            finally:
-                await store.close()
-
-        run(main())
-
-    return play_story
-
-
-async def say(tx: Connection) -> int:
-    """A verb of one topic; the rev it made."""
-    at = await topics.lift(tx, GUILD)
-    await tx.emit(GUILD, at.rev, b"said")
-    return at.rev
-
-
-async def rev(tx: Connection) -> int:
-    return (await topics.look(tx, GUILD)).rev
+from tests.contracts.stores import GUILD, NOW, OTHER, Open, Play, rev, run, say
 
 
 def collect(store: Store) -> list[OutboxRow]:
@@ -137,11 +81,11 @@ def test_one_refused_verb_undoes_nothing_of_its_neighbours(play: Play) -> None:
 def test_a_read_sees_one_moment_however_many_statements_it_takes(play: Play) -> None:
     async def story(store: Store) -> None:
         async def say_twice(tx: Connection) -> None:
-            for topic in (GUILD, "user:1"):
+            for topic in (GUILD, OTHER):
                 await topics.lift(tx, topic)
 
         async def both(tx: Connection) -> tuple[int, int]:
-            return (await topics.look(tx, GUILD)).rev, (await topics.look(tx, "user:1")).rev
+            return (await topics.look(tx, GUILD)).rev, (await topics.look(tx, OTHER)).rev
 
         writes = asyncio.gather(*(store.write(say_twice) for _ in range(200)))
         while not writes.done():
@@ -234,7 +178,7 @@ def test_rows_of_one_write_are_one_verb(play: Play) -> None:
     async def story(store: Store) -> None:
         async def say_twice(tx: Connection) -> None:
             await say(tx)
-            await tx.emit("user:1", 1, b"said")
+            await tx.emit(OTHER, 1, b"said")
 
         taken = collect(store)
         await asyncio.gather(*(store.write(say_twice) for _ in range(10)))
