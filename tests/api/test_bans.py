@@ -21,9 +21,9 @@ async def moderated(door: Door) -> Crew:
 
 
 async def messages(person: Person, channel: str) -> list[str]:
-    """What is said there, oldest first."""
+    """What people said there, oldest first: notices are left out."""
     found = await person.get(f"/channels/{channel}/messages?limit=100")
-    return [each["content"] for each in reversed(found)]
+    return [each["content"] for each in reversed(found) if each["type"] == 0]
 
 
 def test_who_is_banned_is_out_and_can_not_come_back(tmp_path: Path) -> None:

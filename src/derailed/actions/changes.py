@@ -55,6 +55,14 @@ class Changes:
         self._unspent[topic] = at.rev
         return at
 
+    async def guild(self, guild_id: int) -> Guild:
+        """The shape of a guild that this verb holds, with what it has changed of it. Raises Unknown("guild")."""
+        return await self._shapes.guild(self.tx, guild_id, await topics.look(self.tx, guild_topic(guild_id)))
+
+    def new_id_in(self, topic: str) -> int:
+        """The next snowflake in a topic that this verb holds."""
+        return self.context.new_id_in(self.tx, topic)
+
     async def emit(self, topic: str, change: Change, record: Record) -> int:
         """Put the record under the topic's next rev, which is returned."""
         rev = self._unspent.pop(topic, 0) or (await topics.lift(self.tx, topic)).rev

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from derailed.actions import notices
 from derailed.actions.changes import Changes
 from derailed.actions.roles import remove_role
 from derailed.model.errors import Forbidden, Invalid, Unknown
@@ -47,6 +48,7 @@ async def enter(
     member = Member(guild_id=guild_id, user_id=account.id, joined_at=changes.now_ms, roles=roles, temporary=temporary)
     await members.insert(changes.tx, member)
     rev = await changes.member("GUILD_MEMBER_ADD", member, account)
+    await notices.joined(changes, await changes.guild(guild_id), member, account)
     await changes.joined(account.id, guild_id, rev)
     return member
 

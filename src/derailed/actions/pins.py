@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from derailed.actions import places, posting, rendering
+from derailed.actions import notices, places, posting, rendering
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
-from derailed.actions.notices import Notices
+from derailed.actions.faces import Faces
 from derailed.actions.places import Place, message_in
 from derailed.model import permissions
 from derailed.model.errors import Forbidden, Invalid
@@ -29,9 +29,9 @@ _FOREVER = (1 << 63) - 1
 class Pins:
     """The verbs of pins. To pin what is pinned changes nothing and tells nobody."""
 
-    def __init__(self, context: Context, notices: Notices) -> None:
+    def __init__(self, context: Context, faces: Faces) -> None:
         self._context = context
-        self._notices = notices
+        self._faces = faces
 
     async def page(
         self, actor: Actor, channel_id: int, *, before_ms: int | None = None, limit: int = limits.PINS_PAGE
@@ -67,7 +67,8 @@ class Pins:
             if await pins.count(changes.tx, channel_id) > limits.PINS:
                 raise Invalid("too_many_pins")
             await _tell(changes, place, message, pinned_at)
-            await self._notices.pinned(changes, place, message_id)
+            face = await self._faces.of(changes.tx, place.access.member)
+            await notices.pinned(changes, place, face, message_id)
             await changes.audit(actor, place.guild_id, _entry(Action.MESSAGE_PIN, message))
 
         await change(self._context, work)

@@ -19,7 +19,6 @@ from derailed.actions.guilds import Guilds
 from derailed.actions.invites import Invites
 from derailed.actions.members import Members
 from derailed.actions.messages import Messages
-from derailed.actions.notices import Notices
 from derailed.actions.overwrites import Overwrites
 from derailed.actions.passwords import Passwords
 from derailed.actions.pins import Pins
@@ -78,7 +77,7 @@ class Verbs:
             audit_log=AuditLog(context),
             invites=Invites(context),
             messages=Messages(context, faces),
-            pins=Pins(context, Notices(context, faces)),
+            pins=Pins(context, faces),
             webhooks=Webhooks(context),
             webhook_messages=WebhookMessages(context),
             reactions=Reactions(context, faces),
