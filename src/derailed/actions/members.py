@@ -14,6 +14,7 @@ from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
 from derailed.actions.forms import Form, refuse
 from derailed.actions.roles import existing, require_below
+from derailed.actions.searching import matching
 from derailed.model import permissions
 from derailed.model.errors import Forbidden, Invalid, Unknown
 from derailed.model.guild import Member
@@ -53,12 +54,8 @@ class Members:
 
     async def search(self, actor: Actor, guild_id: int, *, prefix: str, limit: int) -> list[Pair]:
         """Those whose username or nick begins with `prefix`."""
-
-        async def work(tx: Connection) -> list[Pair]:
-            await self._access(tx, actor, guild_id)
-            return await members.matching(tx, guild_id, prefix, limit)
-
-        return await self._context.store.read(work)
+        await self._context.store.read(lambda tx: self._access(tx, actor, guild_id))
+        return await matching(self._context, guild_id, prefix, limit)
 
     async def edit(self, actor: Actor, guild_id: int, user_id: int, body: EditMember) -> Pair:
         """Change what a member is called, holds, and whether it may speak."""

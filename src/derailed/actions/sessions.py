@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from derailed.actions.context import Context
+from derailed.actions.searching import matching
 from derailed.actions.tokens import Tokens
 from derailed.model.errors import Unauthenticated, Unknown
 from derailed.model.guild import ChannelType, Guild, Member
@@ -113,13 +114,14 @@ class Sessions:
         async def work(tx: Connection) -> tuple[list[tuple[Member, User]], list[int]]:
             if guild_id not in await members.guilds_of(tx, actor.user_id):
                 raise Unknown("guild")
-            if query is not None:
-                return await members.matching(tx, guild_id, query, limit or limits.GUILD_MEMBERS), []
             pairs = [(user_id, await members.get(tx, guild_id, user_id)) for user_id in user_ids]
             found = [pair for _, pair in pairs if pair is not None]
             return found, [user_id for user_id, pair in pairs if pair is None]
 
-        return await self._context.store.read(work)
+        listed = await self._context.store.read(work)
+        if query is None:
+            return listed
+        return await matching(self._context, guild_id, query, limit or limits.GUILD_MEMBERS), []
 
 
 def _talkative(guild: Guild) -> list[int]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from derailed.model import snowflakes
 from derailed.model.guild import Member
 from derailed.model.user import User
 from derailed.store import Connection, Row, guilds, users
@@ -22,10 +23,12 @@ _PAGE = _OF_GUILD + "AND members.user_id > $2 ORDER BY members.user_id LIMIT $3"
 _MATCHING = (
     _OF_GUILD
     + """
-AND (users.username_key LIKE $2 ESCAPE '!' OR members.nick_key LIKE $2 ESCAPE '!')
-ORDER BY members.user_id LIMIT $3
+AND members.user_id > $2 AND members.user_id <= $3
+AND (users.username_key LIKE $4 ESCAPE '!' OR members.nick_key LIKE $4 ESCAPE '!')
+ORDER BY members.user_id LIMIT $5
 """
 )
+_AT = "SELECT user_id FROM members WHERE guild_id = $1 AND user_id > $2 ORDER BY user_id LIMIT 1 OFFSET $3"
 _INSERT = """
 INSERT INTO members (guild_id, user_id, joined_at, roles, nick, nick_key, flags, temporary)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -88,10 +91,17 @@ async def page(tx: Connection, guild_id: int, after: int, limit: int) -> list[Pa
     return [_pair(row) for row in await tx.fetch(_PAGE, guild_id, after, limit)]
 
 
-async def matching(tx: Connection, guild_id: int, prefix: str, limit: int) -> list[Pair]:
-    """Members whose username or nick begins with `prefix`, whatever its case."""
-    escaped = re.sub("([!%_])", r"!\1", users.name_key(prefix))
-    return [_pair(row) for row in await tx.fetch(_MATCHING, guild_id, escaped + "%", limit)]
+async def at(tx: Connection, guild_id: int, after: int, count: int) -> int | None:
+    """The id of the member that is so many above `after`; None when there are fewer."""
+    row = await tx.fetchrow(_AT, guild_id, after, count - 1)
+    return None if row is None else int(row[0])
+
+
+async def matching(tx: Connection, guild_id: int, prefix: str, after: int, until: int | None, limit: int) -> list[Pair]:
+    """Members above `after` and up to `until` whose username or nick begins with `prefix`, whatever its case."""
+    like = re.sub("([!%_])", r"!\1", users.name_key(prefix)) + "%"
+    last = snowflakes.MAX if until is None else until
+    return [_pair(row) for row in await tx.fetch(_MATCHING, guild_id, after, last, like, limit)]
 
 
 async def activity(tx: Connection, guild_id: int, after: int, limit: int) -> list[Activity]:
