@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from derailed.actions import links
@@ -99,6 +100,8 @@ def test_a_link_is_shown_by_an_edit_that_nobody_made(tmp_path: Path) -> None:
         assert shown["edited_timestamp"] is None
         update = scene.community.told[-1]
         assert (update.event, update.id, update.author) == ("MESSAGE_UPDATE", int(sent["id"]), ANNA)
+        event = msgspec.json.decode(update.data)
+        assert {key: event[key] for key in shown} == shown  # the event makes what is read afterwards
         assert update.stripped is not None
         assert b"Timetable" not in update.stripped
 
