@@ -19,6 +19,7 @@ _NOUNS: Final = {
     "users": "user",
     "members": "member",
     "roles": "role",
+    "bans": "ban",
     "emojis": "guild_emoji",
     "permissions": "overwrite",
     "applications": "application",
