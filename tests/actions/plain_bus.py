@@ -58,8 +58,12 @@ class PlainBus(Bus):
         self.down = False
         self.forgetful = False
         self.wiped_meanwhile = False
+        self.losses = 0
+        """Appends that shall never arrive."""
         self.gate = asyncio.Event()
         self.gate.set()
+        self.disk = asyncio.Event()
+        self.disk.set()
         self._epoch = 1
         self._last: dict[str, int] = {}
 
@@ -83,7 +87,8 @@ class PlainBus(Bus):
         self, verbs: Sequence[Sequence[Put]], *, start: bool = False, epoch: str | None = None
     ) -> Appended:
         await self.gate.wait()
-        if self.down:
+        if self.down or self.losses:
+            self.losses = max(self.losses - 1, 0)
             raise BusDown
         epoch = self.epoch
         self.calls.append(len(verbs))
@@ -96,6 +101,7 @@ class PlainBus(Bus):
             self.wiped_meanwhile = False
             self.wipe()
         await asyncio.sleep(0)
+        await self.disk.wait()
         return Appended(epoch, offsets)
 
     def _append(self, verb: Sequence[Put], start: bool) -> tuple[int, ...] | None:

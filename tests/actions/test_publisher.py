@@ -197,6 +197,41 @@ def test_a_bus_that_is_down_gets_everything_when_it_is_back(scene: Scene) -> Non
     scene(story)
 
 
+def test_no_append_waits_for_the_disk_of_the_one_before(scene: Scene) -> None:
+    async def story(rig: Rig) -> None:
+        await rig.say("guild:1")
+        await rig.publisher.drained()
+        rig.bus.disk.clear()
+        for _ in range(3):
+            await rig.say("guild:1")
+        await rig.clock.advance(100)
+        assert rig.bus.revs("guild:1") == [1, 2, 3, 4]
+        assert [row.rev for row in await rig.outbox()] == [2, 3, 4]
+        rig.bus.disk.set()
+        await rig.publisher.drained()
+        assert await rig.outbox() == []
+
+    scene(story)
+
+
+def test_what_was_on_its_way_behind_a_lost_append_comes_in_order(scene: Scene) -> None:
+    async def story(rig: Rig) -> None:
+        await rig.say("guild:1")
+        await rig.publisher.drained()
+        rig.bus.losses = 1
+        rig.bus.gate.clear()
+        for _ in range(3):
+            await rig.say("guild:1", "user:1")
+            await rig.clock.advance(10)
+        rig.bus.gate.set()
+        await rig.publisher.drained()
+        assert rig.bus.revs("guild:1") == [1, 2, 3, 4]
+        assert rig.bus.revs("user:1") == [1, 2, 3]
+        assert await rig.outbox() == []
+
+    scene(story)
+
+
 def test_an_append_whose_answer_was_lost_is_not_doubled(scene: Scene) -> None:
     async def story(rig: Rig) -> None:
         rig.bus.forgetful = True

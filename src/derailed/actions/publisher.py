@@ -2,7 +2,9 @@
 
 What this process commits is handed over in memory. The outbox itself is read only when that can not be enough:
 at start, for what a process left behind that died; when the bus is *behind*; and once a second, for what others left.
-Everything that it appends stays in the outbox until it is acknowledged, so it may forget, repeat and die at will.
+Everything that it appends stays in the outbox until it is acknowledged, so it may forget, repeat and die at will;
+and need not wait: while the bus brings one append to the disk, the next are on their way. One that fails leaves a gap
+that the bus refuses to append over, so what follows it is drained from the outbox, in order.
 """
 
 from __future__ import annotations
@@ -22,11 +24,14 @@ from derailed.store import OutboxRow, Store
 Verb = list[OutboxRow]
 
 _HELD_BYTES_MAX: Final = 32 << 20
-"""What waits in memory for a slow bus: seconds at full load. What is beyond it is read from the outbox again."""
+"""What waits in memory for a slow bus, or for its acknowledgement: seconds at full load. What is beyond it is read
+from the outbox again."""
 _ROW_BYTES: Final = 300
 """What a held row costs beside its payload."""
 _APPEND_ROWS: Final = 512
 """Rows that one append takes: the wait for the disk is then paid off."""
+_IN_FLIGHT_MAX: Final = 64
+"""Appends that wait for the disk at once: more than are committed while it takes its time. Later ones are joined."""
 _PAGE_ROWS: Final = 256
 """Rows of the outbox that are read at once."""
 _HELD_MAX_MS: Final = 30_000
@@ -57,6 +62,7 @@ class Publisher:
         self._sleep = sleep
         self._held: deque[tuple[str, Sequence[OutboxRow]]] = deque()  # with the bus's epoch when they were committed
         self._held_bytes = 0
+        self._in_flight: set[asyncio.Task[None]] = set()
         self._drain_to: int | None = None
         self._sweep_due = False
         self._retry_s = _RETRY_FROM_S
@@ -85,7 +91,11 @@ class Publisher:
             tasks.create_task(self._tick())
             while True:
                 await self._wait_for_work()
-                await self._retrying(self._publish)
+                if self._drain_to is None and not self._sweep_due:
+                    await self._append_held(tasks)
+                else:
+                    # What the bus lacks comes first: what is held may follow it in its topics.
+                    await self._retrying(self._catch_up)
 
     async def _tick(self) -> None:
         while True:
@@ -94,9 +104,10 @@ class Publisher:
             self._work.set()
 
     async def _wait_for_work(self) -> None:
-        self._work.clear()
-        if not (self._held or self._drain_to or self._sweep_due):
-            self._quiet.set()
+        while not (self._held or self._drain_to or self._sweep_due):
+            if not self._in_flight:
+                self._quiet.set()
+            self._work.clear()
             await self._work.wait()
 
     async def _retrying(self, step: Callable[[], Awaitable[None]]) -> None:
@@ -112,31 +123,45 @@ class Publisher:
                 self._retry_s = _RETRY_FROM_S
                 return
 
-    async def _publish(self) -> None:
-        # What the bus lacks comes first: what is held may follow it in its topics.
+    async def _catch_up(self) -> None:
+        """Publish from the outbox what the bus is behind for, else what other processes left."""
         if self._drain_to is not None:
             last = self._drain_to
             await self._drain(lambda row: row.id <= last)
             if self._drain_to == last:
                 self._drain_to = None
-        elif self._sweep_due:
+        else:
             left_at = self._clock() - _LEFT_BEHIND_MS
             await self._drain(lambda row: row.created_at <= left_at)
             self._sweep_due = False
-        else:
-            await self._append_held()
 
-    async def _append_held(self) -> None:
+    async def _append_held(self, tasks: asyncio.TaskGroup) -> None:
+        """Put what was committed on its way to the bus."""
+        if len(self._in_flight) >= _IN_FLIGHT_MAX:
+            await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
         epoch, groups = self._next_groups()
         rows = [row for group in groups for row in group]
+        for _ in groups:
+            self._held.popleft()
         # In another epoch, too, they may be rows that another process published, and that the bus has forgotten since.
         if epoch != self._bus.epoch or self._clock() - rows[0].created_at > _HELD_MAX_MS:
+            self._held_bytes -= _bytes(rows)
             self._must_drain(rows)
         else:
+            append = tasks.create_task(self._append_once(rows, epoch))
+            self._in_flight.add(append)
+            append.add_done_callback(self._landed)
+
+    async def _append_once(self, rows: Sequence[OutboxRow], epoch: str) -> None:
+        try:
             await self._append(_verbs(rows), epoch, start=False)
-        for group in groups:
-            self._held.popleft()
-            self._held_bytes -= _bytes(group)
+        except (BusDown, Unavailable):
+            self._must_drain(rows)
+        self._held_bytes -= _bytes(rows)
+
+    def _landed(self, append: asyncio.Task[None]) -> None:
+        self._in_flight.discard(append)
+        self._work.set()
 
     def _next_groups(self) -> tuple[str, list[Sequence[OutboxRow]]]:
         """As many as one append takes, and the one epoch that they were committed in."""

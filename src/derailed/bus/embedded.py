@@ -17,7 +17,7 @@ from derailed import broker
 from derailed.broker.log import Log
 from derailed.bus import Appended, BusDown, Entry, Ephemeral, Gap, History, NewEpoch, Put, Signal, Trimmed
 
-SYNC_EVERY_S: Final = 0.01
+SYNC_EVERY_S: Final = 0.05
 """Time for others to join the next sync. Nobody's answer waits for it, and each costs as much as a group of writes."""
 QUEUE_SIGNALS: Final = 65_536
 QUEUE_BYTES: Final = 64 << 20
