@@ -38,3 +38,31 @@ def test_the_database_is_the_one_of_the_url_or_the_embedded_one() -> None:
     url = "postgresql://ann@db.example/chat"
     assert read({"DERAILED_DATABASE_URL": url}).database == url
     assert read({"DERAILED_DATA_DIR": "/somewhere"}).database == "/somewhere/derailed.sqlite"
+
+
+@pytest.mark.parametrize(("text", "scale"), [("on", 1.0), ("off", 0.0), ("2", 2.0), ("0.5", 0.5)])
+def test_rate_limits_are_on_or_off_or_multiplied(text: str, scale: float) -> None:
+    assert read({"DERAILED_RATE_LIMITS": text}).rate_limits == scale
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DERAILED_RATE_LIMITS", "0"),
+        ("DERAILED_RATE_LIMITS", "-1"),
+        ("DERAILED_RATE_LIMITS", "nan"),
+        ("DERAILED_RATE_LIMITS", "lots"),
+        ("DERAILED_LIMITS_URL", "http://cache.example"),
+        ("DERAILED_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("DERAILED_TRUSTED_PROXIES", "proxy.example"),
+        ("DERAILED_UNFURL", "maybe"),
+    ],
+)
+def test_a_wrong_setting_of_limits_or_links_is_named(name: str, value: str) -> None:
+    with pytest.raises(WrongSetting, match=f"^{name}: "):
+        read({name: value})
+
+
+def test_trusted_proxies_are_networks() -> None:
+    settings = read({"DERAILED_TRUSTED_PROXIES": "10.0.0.0/8, ::1"})
+    assert settings.shown("trusted_proxies") == "10.0.0.0/8,::1/128"

@@ -229,6 +229,23 @@ def test_guessing_codes_of_invites_is_slow(tmp_path: Path) -> None:
     limited(tmp_path, story)
 
 
+def test_a_webhook_has_one_budget_wherever_it_is_used_from_and_no_stranger_spends_it(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna, path = await person_with_channel(door)
+        made = await anna.do("POST", path.replace("/messages", "/webhooks"), {"name": "news"})
+        webhook = f"/webhooks/{made['id']}"
+
+        def say(token: str) -> Callable[[], Awaitable[httpx.Response]]:
+            return lambda: door.ask("POST", f"{webhook}/{token}", {"content": "x"})
+
+        assert await statuses(say("guess"), 6) == [401] * 5 + [429]
+        assert await statuses(say(made["token"]), 3) == [204] * 3
+        await limit(door, "203.0.113.8")
+        assert await statuses(say(made["token"]), 3) == [204] * 2 + [429]
+
+    limited(tmp_path, story)
+
+
 def test_a_channel_is_renamed_twice_in_ten_minutes_and_changed_more_often(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
         anna, path = await person_with_channel(door)
