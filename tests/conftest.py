@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -13,17 +14,23 @@ from tests.journeys.server import Server
 _ENTRANCES = {"tests.api.door": {"visit", "opened"}, "tests.actions.community": {"live"}}
 """Whoever comes in through one of these runs on every kind of database."""
 
+_SERVED = {"server", "place", "own_place"}
+"""And whoever asks for a server, which is started on it."""
+
 _ON_ALL_AT_ONCE = "test_sync_law"
 """Tests that touch every verb. The others run on PostgreSQL only with the slow ones: they would tell little more."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run on each database what has to do with one."""
-    module = metafunc.module
-    if any(name in _ENTRANCES.get(getattr(value, "__module__", ""), ()) for name, value in vars(module).items()):
-        later = () if _ON_ALL_AT_ONCE in module.__name__ else (pytest.mark.slow,)
+    if _comes_in(metafunc.module) or _SERVED & set(metafunc.fixturenames):
+        later = () if _ON_ALL_AT_ONCE in metafunc.module.__name__ else (pytest.mark.slow,)
         kinds = [pytest.param(kind, marks=() if kind == "sqlite" else later) for kind in databases.KINDS]
         metafunc.parametrize("database", kinds, indirect=True, scope="session")
+
+
+def _comes_in(module: ModuleType) -> bool:
+    return any(name in _ENTRANCES.get(getattr(value, "__module__", ""), ()) for name, value in vars(module).items())
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,7 +51,7 @@ def _no_database_left(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A running server of its own, with an empty data folder."""
-    with Server(tmp_path / "data") as running:
+def server(database: str, tmp_path: Path) -> Iterator[Server]:
+    """A running server of its own, with an empty database."""
+    with databases.settings() as settings, Server(tmp_path / "data", **settings) as running:
         yield running

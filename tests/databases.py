@@ -1,6 +1,6 @@
 """The database that a test of verbs or of the API runs on: SQLite in its folder, or a PostgreSQL database of its own.
 
-What enters through `visit`, `opened` or `live` runs on each of `KINDS`; `tests/conftest.py` sees to it. A folder
+What enters through `visit`, `opened` or `live`, or has a server, runs on each; `tests/conftest.py` sees to it. A folder
 stands for a database of either kind: who opens it again finds what was there.
 """
 
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
@@ -51,6 +52,17 @@ def drop(folder: Path) -> None:
     """Remove the database of a folder, which its files do not hold."""
     if url := _urls.pop(folder, None):
         postgres.shared().drop(url)
+
+
+@contextmanager
+def settings() -> Iterator[dict[str, str]]:
+    """What tells a server which database is its own, for as long as it lives."""
+    if _kind.get() == "sqlite":
+        yield {}
+        return
+    url = postgres.shared().database()
+    yield {"DERAILED_DATABASE_URL": url}
+    postgres.shared().drop(url)
 
 
 def _fresh() -> str:

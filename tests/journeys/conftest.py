@@ -7,21 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from tests import databases
 from tests.journeys.place import Place
 from tests.journeys.server import Server
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """One for all tests here that leave the server as they found it."""
-    with Server(tmp_path_factory.mktemp("gateway") / "data") as server:
+    with databases.settings() as settings, Server(tmp_path_factory.mktemp("gateway") / "data", **settings) as server:
         yield from _place(server)
 
 
 @pytest.fixture
-def own_place(tmp_path: Path) -> Iterator[Place]:
+def own_place(database: str, tmp_path: Path) -> Iterator[Place]:
     """One for a test that kills its server."""
-    with Server(tmp_path / "data") as server:
+    with databases.settings() as settings, Server(tmp_path / "data", **settings) as server:
         yield from _place(server)
 
 

@@ -65,7 +65,7 @@ def clean_environment() -> dict[str, str]:
 class Server:
     """One server. As a context it is started, and gone at the end however the test ended."""
 
-    def __init__(self, data: Path, port: int | None = None, **settings: str) -> None:
+    def __init__(self, data: Path, port: int | None = None, /, **settings: str) -> None:
         self.data = data
         self.port = port or free_port()
         self.settings = {
