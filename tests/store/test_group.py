@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,8 +80,8 @@ def test_what_earlier_verbs_put_is_written_before_a_savepoint_and_the_verbs_own_
     group.begin_verb()
     group.put(PUT, (2,))
     update = Statement.of("UPDATE messages SET id = 3")
-    assert group.ahead(update) == Ahead([(PUT, [(1,)])], True, [(PUT, [(2,)])])
-    assert group.ahead(update) is None
+    assert group.ahead(update, ()) == Ahead([(PUT, [(1,)])], True, [(PUT, [(2,)])])
+    assert group.ahead(update, ()) is None
     assert group.seal() == []
 
 
@@ -88,5 +89,34 @@ def test_a_statement_about_other_tables_writes_nothing_ahead() -> None:
     group = Group()
     group.begin_verb()
     group.put(PUT, (1,))
-    assert group.ahead(Statement.of("SELECT id FROM users")) is None
+    assert group.ahead(Statement.of("SELECT id FROM users"), ()) is None
     assert group.seal() == [(PUT, [(1,)])]
+
+
+def test_a_look_for_another_key_writes_nothing_ahead() -> None:
+    group = Group()
+    group.begin_verb()
+    sql = "INSERT INTO messages (channel_id, id, reacted) VALUES ($1, $2, 0)"
+    group.put(sql, (1, 2))
+    look = Statement.of("SELECT reacted FROM messages WHERE channel_id = $1 AND id = $2")
+    page = Statement.of("SELECT reacted FROM messages WHERE channel_id = $1 AND id < $2 ORDER BY id LIMIT $3")
+    assert group.ahead(look, (1, 3)) is None
+    assert group.ahead(look, (2, 2)) is None
+    assert group.ahead(page, (2, 9, 1)) is None
+    group.begin_verb()
+    assert group.ahead(page, (1, 9, 1)) == Ahead([(sql, [(1, 2)])], False, [])
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT id FROM messages WHERE channel_id = $1 OR id = $2",
+        "SELECT id FROM messages WHERE (channel_id = $1)",
+        "SELECT id FROM messages JOIN users ON users.id = author_id WHERE channel_id = $1",
+        "SELECT id FROM messages, users WHERE channel_id = $1",
+        "SELECT id FROM messages WHERE channel_id <> $1",
+        "SELECT id FROM messages",
+    ],
+)
+def test_a_look_that_is_not_plainly_for_one_key_sees_every_row(sql: str) -> None:
+    assert Statement.of(sql).keys == ()

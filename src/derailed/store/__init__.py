@@ -104,8 +104,8 @@ class Store(Protocol):
         """Run `work` on one snapshot of everything committed."""
         ...
 
-    async def write(self, work: Work[T]) -> T:
-        """Run `work` in a transaction; durable when it returns.
+    async def write(self, work: Work[T], topic: str = "") -> T:
+        """Run `work` in a transaction; durable when it returns. `topic` is one that it will lift, if that is known.
 
         Whatever `work` raises undoes what it wrote and rises here; others in its group are not touched.
         Raises Unavailable when too many writes wait.

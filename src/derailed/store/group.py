@@ -20,7 +20,9 @@ Batch = tuple[str, list[Values]]
 """A statement and every row that it is to be run for."""
 
 _words = re.compile(r"\w+").findall
-_put_into = re.compile(r"\s*INSERT INTO (\w+)").match
+_put = re.compile(r"\s*INSERT INTO (\w+)\s*\(([^()]*)\)\s*VALUES\s*\(([^()]*)\)").match
+_lookup = re.compile(r"\s*SELECT [^()]+? FROM \w+ WHERE ([^()]+)").fullmatch
+_equal = re.compile(r"\s*(\w+) = [$?](\d+)\s*").fullmatch
 
 
 class Statement(NamedTuple):
@@ -30,12 +32,43 @@ class Statement(NamedTuple):
     words: frozenset[str]
     """Among them every table that it touches."""
     writes: bool
+    keys: tuple[tuple[str, int], ...]
+    """Of a look into one table: columns that must equal its values, by their place. Other rows it can not see."""
 
     @classmethod
     def of(cls, sql: str) -> Self:
         """Read it."""
         words = frozenset(_words(sql))
-        return cls(sql, words, not words.isdisjoint({"INSERT", "UPDATE", "DELETE"}))
+        looks = None if "OR" in words else _lookup(sql)
+        terms = [] if looks is None else map(_equal, looks[1].split(" AND "))
+        keys = tuple((term[1], int(term[2]) - 1) for term in terms if term is not None)
+        return cls(sql, words, not words.isdisjoint({"INSERT", "UPDATE", "DELETE"}), keys)
+
+
+class Put(NamedTuple):
+    """An INSERT that can be held back."""
+
+    sql: str
+    table: str
+    places: dict[str, int]
+    """Where the value of each column is, for those that are not the same in every row."""
+
+    @classmethod
+    def of(cls, sql: str) -> Self:
+        """Read it."""
+        found = _put(sql)
+        assert found is not None, "only a plain INSERT can be held back"
+        pairs = zip(found[2].split(","), found[3].split(","), strict=True)
+        places = {column.strip(): int(value.strip()[1:]) - 1 for column, value in pairs if value.strip()[0] in "$?"}
+        return cls(sql, found[1], places)
+
+    def is_seen(self, values: Values, by: Statement, asked: Values) -> bool:
+        """Whether the statement could see the row."""
+        places = self.places
+        return all(column not in places or values[places[column]] == asked[place] for column, place in by.keys)
+
+
+_puts: dict[str, Put] = {}
 
 
 class Ahead(NamedTuple):
@@ -44,6 +77,10 @@ class Ahead(NamedTuple):
     earlier: list[Batch]
     savepoint: bool
     own: list[Batch]
+
+
+Held = dict[str, list[tuple[Put, Values]]]
+"""What is held back, by table."""
 
 
 class Group:
@@ -55,8 +92,8 @@ class Group:
         self._before: dict[str, Versions | None] = {}
         self._emitted: list[tuple[int, str, int, bytes]] = []
         self._verb = 0
-        self._earlier: dict[str, list[tuple[str, Values]]] = {}
-        self._own: dict[str, list[tuple[str, Values]]] = {}
+        self._earlier: Held = {}
+        self._own: Held = {}
         self.has_savepoint = False
 
     def begin_verb(self) -> None:
@@ -127,27 +164,28 @@ class Group:
 
     def put(self, sql: str, values: Values) -> None:
         """Hold back a write that answers nothing."""
-        self._own.setdefault(_table(sql), []).append((sql, values))
+        put = _puts.get(sql) or _puts.setdefault(sql, Put.of(sql))
+        self._own.setdefault(put.table, []).append((put, values))
 
-    def ahead(self, of: Statement) -> Ahead | None:
+    def ahead(self, of: Statement, values: Values) -> Ahead | None:
         """What to write before the statement, which is then no longer held. None is nothing, as almost always.
 
         What the statement could see is written, so that a verb reads what was put. A verb's first own write
         needs a savepoint, and before that everything of earlier verbs is written, which is not its to undo.
         """
-        own = [table for table in self._own if table in of.words]
+        own = _seen(self._own, of, values)
         if not own and not of.writes:
-            earlier = [table for table in self._earlier if table in of.words]
-            return Ahead(self._take(self._earlier, earlier), False, []) if earlier else None
+            earlier = _seen(self._earlier, of, values)
+            return Ahead(_take(self._earlier, earlier), False, []) if earlier else None
         if self.has_savepoint:
-            return Ahead([], False, self._take(self._own, own)) if own else None
+            return Ahead([], False, _take(self._own, own)) if own else None
         self.has_savepoint = True
-        return Ahead(self._take(self._earlier, list(self._earlier)), True, self._take(self._own, own))
+        return Ahead(_take(self._earlier, list(self._earlier)), True, _take(self._own, own))
 
     def seal(self) -> list[Batch]:
         """Every write that is still held back."""
         self.begin_verb()
-        return self._take(self._earlier, list(self._earlier))
+        return _take(self._earlier, list(self._earlier))
 
     def changed(self) -> list[tuple[str, int, int, int, int]]:
         """The row of each topic that is not as it was."""
@@ -165,17 +203,20 @@ class Group:
             for row_id, (verb, topic, rev, payload) in zip(ids, self._emitted, strict=True)
         ]
 
-    @staticmethod
-    def _take(held: dict[str, list[tuple[str, Values]]], tables: Iterable[str]) -> list[Batch]:
-        rows = [row for table in tables for row in held.pop(table)]
-        return [(sql, [values for _, values in run]) for sql, run in groupby(rows, key=_sql)]
+
+def _seen(held: Held, of: Statement, values: Values) -> list[str]:
+    """The tables of which it could see a row that is held."""
+    return [
+        table
+        for table, rows in held.items()
+        if table in of.words and any(put.is_seen(row, of, values) for put, row in rows)
+    ]
+
+
+def _take(held: Held, tables: Iterable[str]) -> list[Batch]:
+    rows = [(put.sql, values) for table in tables for put, values in held.pop(table)]
+    return [(sql, [values for _, values in run]) for sql, run in groupby(rows, key=_sql)]
 
 
 def _sql(row: tuple[str, Values]) -> str:
     return row[0]
-
-
-def _table(sql: str) -> str:
-    found = _put_into(sql)
-    assert found is not None, "only an INSERT can be held back"
-    return found[1]

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final, Self
 
 import asyncpg  # type: ignore[import-untyped]
@@ -17,7 +18,7 @@ import structlog
 
 from derailed.model.errors import Unavailable
 from derailed.store import Connection, OutboxRow, T, Work
-from derailed.store.postgres_line import Line, Unreachable, connect
+from derailed.store.postgres_line import TROUBLE, Line, Unreachable, connect
 from derailed.store.postgres_reads import Reads
 from derailed.store.postgres_schema import migrate
 from derailed.store.postgres_writer import Broken, Taken, Transaction
@@ -85,12 +86,12 @@ class PostgresStore:
         """Run `work` on one snapshot of everything committed. Raises Unavailable."""
         return await self._reads.read(work)
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], topic: str = "") -> T:
         """Run `work` in a transaction; durable when it returns. Raises Unavailable."""
         if len(self._waiting) >= WAITING_MAX or not self._writer.is_up:
             raise Unavailable
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Write(work, future))
+        self._waiting.append(Write(work, topic, future))
         self._wake()
         return await future
 
@@ -162,11 +163,11 @@ class PostgresStore:
         forgotten = sorted(self._forgotten)[:FORGET_MAX]
         try:
             tx = Transaction(self._writer, self._clock())
-            await tx.begin(forgotten)
+            await tx.begin(forgotten, self._wanted())
             await self._fill(tx)
             rows = await tx.seal()
             await tx.commit()
-        except (Unavailable, Broken, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (Unavailable, Broken, *TROUBLE) as error:
             await self._undo(error)
             return
         except BaseException:
@@ -180,6 +181,12 @@ class PostgresStore:
         for write in self._group:
             write.answer()
         self._group.clear()
+
+    def _wanted(self) -> set[str]:
+        """Topics that the next verbs will lift. None, if the first of them has to wait for another process."""
+        if not self._waiting or self._waiting[0].was_too_late or self._waiting[0].alone:
+            return set()
+        return {write.topic for write in islice(self._waiting, GROUP_MAX) if write.topic}
 
     async def _fill(self, tx: Transaction) -> None:
         """Run what waits, one after the other. A verb that is to be alone is."""
@@ -196,10 +203,11 @@ class PostgresStore:
             try:
                 write.result = await tx.write(write.work)
             except Taken:
+                write.was_too_late = True
                 self._group.pop()
                 self._waiting.appendleft(write)
                 return
-            except (Broken, OSError, asyncpg.InterfaceError):
+            except Broken:
                 raise
             except Exception as error:  # noqa: BLE001  it is the caller's, who gets it when the group is durable
                 write.error = error
@@ -247,7 +255,7 @@ class PostgresStore:
     async def _roll_back(self) -> None:
         try:
             await self._writer.db.execute("ROLLBACK")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except TROUBLE as error:
             if not self._writer.is_lost(error):
                 raise
 

@@ -37,12 +37,14 @@ _SETTINGS: Final = {
     "jit": "off",  # it costs more than the statements here, which are short
 }
 
-_UNREACHABLE: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+TROUBLE: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""Whatever a connection raises."""
 _FATAL: Final = (
     OSError,  # a timeout is one too
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # it was lost at a moment that the library did not expect
 )
 _NOT_YET: Final = (OSError, asyncpg.CannotConnectNowError)
 
@@ -64,7 +66,7 @@ async def connect(url: str) -> asyncpg.Connection:
                 raise Unreachable(_reason(error)) from None
             _log.warning("waiting for the database", error=_reason(error))
             await asyncio.sleep(_RETRY_TO_S)
-        except (*_UNREACHABLE, ValueError) as error:
+        except (*TROUBLE, ValueError) as error:
             raise Unreachable(_reason(error)) from None
 
 
@@ -148,7 +150,7 @@ class Line:
         while self._db is None:
             try:
                 self._take(await _connect(self._url))
-            except _UNREACHABLE as error:
+            except TROUBLE as error:
                 _log.warning("the database can not be reached", error=_reason(error))
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, _RETRY_TO_S)

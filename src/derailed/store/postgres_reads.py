@@ -15,7 +15,7 @@ import asyncpg  # type: ignore[import-untyped]
 
 from derailed.model.errors import Unavailable
 from derailed.store import Row, T, Work
-from derailed.store.postgres_line import Line, Statements, Watched
+from derailed.store.postgres_line import TROUBLE, Line, Statements, Watched
 from derailed.store.topics import NEVER, Change, Versions
 
 _WAITING_MAX: Final = 4096
@@ -190,7 +190,7 @@ class Reads:
     async def _end(line: Line) -> None:
         try:
             await line.db.execute("ROLLBACK")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except TROUBLE as error:
             if not line.is_lost(error):
                 raise
 

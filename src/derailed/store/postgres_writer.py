@@ -7,17 +7,20 @@ topic taken, or one that has no row yet, raises Taken, and begins the next group
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import asyncpg  # type: ignore[import-untyped]
 
 from derailed.store import OutboxRow, Row, T, Work
-from derailed.store.group import Ahead, Batch, Group, Statement
+from derailed.store.group import Ahead, Batch, Group, Statement, Values
 from derailed.store.postgres_line import Line, Statements, Watched
 from derailed.store.topics import Change, Versions
 
 _LOCK = "SELECT rev, shape_rev, members_rev, last_id FROM topics WHERE topic = $1 FOR UPDATE"
 _LOCK_IF_FREE = _LOCK + " SKIP LOCKED"
+_LOCK_ALL_FREE = """
+SELECT topic, rev, shape_rev, members_rev, last_id FROM topics WHERE topic = ANY($1::text[]) FOR UPDATE SKIP LOCKED
+"""
 _MAKE = "INSERT INTO topics (topic, rev, shape_rev, members_rev) VALUES ($1, 0, 0, 0) ON CONFLICT (topic) DO NOTHING"
 _WRITE_TOPICS = """
 UPDATE topics SET rev = new.rev, shape_rev = new.shape_rev, members_rev = new.members_rev, last_id = new.last_id
@@ -43,7 +46,7 @@ class Taken(Exception):
 
 
 class Broken(Exception):
-    """The server has undone the whole group; its reason is the cause."""
+    """The whole group is undone, or lost with the connection; the reason is the cause."""
 
 
 class _Known(dict[str, Statement]):
@@ -66,11 +69,18 @@ class Transaction(Statements):
         self._is_first = True
         self._savepoints = 0
 
-    async def begin(self, forgotten: Sequence[int]) -> None:
-        """Begin, and delete outbox rows that the bus has acknowledged."""
+    async def begin(self, forgotten: Sequence[int], wanted: Collection[str]) -> None:
+        """Begin, delete outbox rows that the bus has acknowledged, and lock those of the wanted topics that are free.
+
+        A group that begins with locks waits for no other: its first verb may find a topic taken, too.
+        """
         await self._db.execute("BEGIN")
         if forgotten:
             await self._db.execute(_FORGET, forgotten)
+        if wanted:
+            for topic, *versions in await self._db.fetch(_LOCK_ALL_FREE, wanted):
+                self._group.learn(topic, Versions(*versions))
+                self._is_first = False
 
     async def write(self, work: Work[T]) -> T:
         """Run one verb of the group. What it raises undoes what it wrote, no more, and rises. Raises Taken, Broken."""
@@ -81,10 +91,10 @@ class Transaction(Statements):
             return await Watched(work, self)
         except Exception as error:
             group.undo_verb()
-            if self._line.is_lost(error):
-                raise
             has_savepoint = self._savepoints > before
-            if isinstance(error, asyncpg.PostgresError) and not (has_savepoint and _is_of_the_verb(error)):
+            if self._line.is_lost(error) or (
+                isinstance(error, asyncpg.PostgresError) and not (has_savepoint and _is_of_the_verb(error))
+            ):
                 raise Broken from error
             if has_savepoint:
                 await self._db.execute("ROLLBACK TO SAVEPOINT verb")
@@ -117,7 +127,7 @@ class Transaction(Statements):
         """All rows."""
         self.is_asking = True
         try:
-            await self._before(_known[sql])
+            await self._before(_known[sql], values)
             return [tuple(row) for row in await self._db.fetch(sql, *values)]
         finally:
             self.is_asking = False
@@ -131,7 +141,7 @@ class Transaction(Statements):
         """Run it; the number of rows changed, which is the last word of what the server says."""
         self.is_asking = True
         try:
-            await self._before(_known[sql])
+            await self._before(_known[sql], values)
             said: str = await self._db.execute(sql, *values)
             return int(said.rpartition(" ")[2])
         finally:
@@ -180,8 +190,8 @@ class Transaction(Statements):
             raise Taken
         return self._group.learn(topic, Versions(*row))
 
-    async def _before(self, statement: Statement) -> None:
-        ahead = self._group.ahead(statement)
+    async def _before(self, statement: Statement, values: Values) -> None:
+        ahead = self._group.ahead(statement, values)
         if ahead is not None:
             await self._write_ahead(ahead)
 
@@ -194,7 +204,10 @@ class Transaction(Statements):
 
     async def _write_all(self, batches: Iterable[Batch]) -> None:
         for sql, rows in batches:
-            await self._db.executemany(sql, rows)
+            if len(rows) == 1:
+                await self._db.execute(sql, *rows[0])
+            else:
+                await self._db.executemany(sql, rows)
 
     async def _draw_ids(self, count: int) -> Sequence[int]:
         """Ids that follow each other, so that no other process's rows stand among a verb's: if any did, others."""

@@ -68,12 +68,12 @@ class SqliteStore:
         """Run `work` on one snapshot of everything committed, at once."""
         return self._reader.read(work)
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], topic: str = "") -> T:
         """Run `work` in a transaction; durable when it returns."""
         if len(self._waiting) >= WAITING_MAX:
             raise Unavailable()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Write(work, future))
+        self._waiting.append(Write(work, topic, future))
         self._wake()
         return await future
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from pathlib import Path
 
 from derailed.store import OutboxRow, Row, T, Work
-from derailed.store.group import Ahead, Batch, Group, Statement
+from derailed.store.group import Ahead, Batch, Group, Statement, Values
 from derailed.store.migrate import load, pending
 from derailed.store.topics import NEVER, Change, Versions
 
@@ -112,8 +112,8 @@ class Transaction:
         assert self._pending is not None, "only a write changes anything"
         return self._pending
 
-    def _run(self, statement: Statement, values: Sequence[object]) -> sqlite3.Cursor:
-        ahead = None if self._pending is None else self._pending.ahead(statement)
+    def _run(self, statement: Statement, values: Values) -> sqlite3.Cursor:
+        ahead = None if self._pending is None else self._pending.ahead(statement, values)
         if ahead is not None:
             self._write_ahead(ahead)
         return self._cursor.execute(statement.sql, values)

@@ -21,14 +21,16 @@ FORGET_MAX: Final = 1000
 class Write:
     """A work, and what is to be said to its caller once that is durable."""
 
-    __slots__ = ("alone", "error", "future", "result", "runs", "work")
+    __slots__ = ("alone", "error", "future", "result", "runs", "topic", "was_too_late", "work")
 
-    def __init__(self, work: Work[Any], future: asyncio.Future[Any]) -> None:
+    def __init__(self, work: Work[Any], topic: str, future: asyncio.Future[Any]) -> None:
         self.work = work
+        self.topic = topic
         self.future = future
         self.result: Any = None
         self.error: Exception | None = None
         self.alone = False
+        self.was_too_late = False
         self.runs = 0
 
     def answer(self) -> None:
