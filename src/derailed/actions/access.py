@@ -98,6 +98,11 @@ class Shapes:
         _keep(self._guild_of, channel_id, guild_id, _CHANNELS_KEPT)
         return guild_id
 
+    def topic_of(self, channel_id: int) -> str:
+        """The topic that a channel's verbs lift, if the channel was seen before; else nothing."""
+        kept = self._guild_of.get(channel_id)
+        return "" if kept is None else guild_topic(kept)
+
     async def in_guild(self, tx: Connection, actor: Actor, guild_id: int, now_ms: int, *, lift: bool) -> Access:
         """What the actor may do in the guild. Raises Unknown("guild"), also to those who are no members.
 

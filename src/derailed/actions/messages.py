@@ -15,6 +15,7 @@ from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
 from derailed.actions.drafts import require_editable, require_sendable
 from derailed.actions.faces import Faces
+from derailed.actions.kept_pages import KeptPages
 from derailed.actions.places import Place, message_in
 from derailed.actions.posting import Speaker
 from derailed.actions.slow_mode import take_turn
@@ -24,7 +25,7 @@ from derailed.model.errors import Conflict, Invalid
 from derailed.model.guild import ChannelType
 from derailed.model.message import MessageFlag
 from derailed.model.user import Actor
-from derailed.store import Connection, messages
+from derailed.store import Connection, members, messages
 from derailed.store.lists import BULK
 from derailed.store.messages import Line
 from derailed.wire import records
@@ -51,6 +52,7 @@ class Messages:
     def __init__(self, context: Context, faces: Faces) -> None:
         self._context = context
         self._faces = faces
+        self._pages = KeptPages()
 
     async def send(
         self, actor: Actor, channel_id: int, draft: SendMessage, uploads: Uploads = attachments.NO_FILES
@@ -77,7 +79,7 @@ class Messages:
 
         try:
             async with files.held(self._context, enclosed.keys):
-                return await self._context.store.write(work)
+                return await self._context.store.write(work, self._context.shapes.topic_of(channel_id))
         except Unchanged as earlier:
             return earlier.answer
 
@@ -178,9 +180,21 @@ class Messages:
             place = await places.enter(self._context, tx, actor, channel_id, lift=False)
             if not place.access.permissions & permissions.READ_MESSAGE_HISTORY:
                 return b"[]"
-            return await rendering.page(tx, actor.user_id, channel_id, await _lines(tx, channel_id, query))
+            return await self._page(tx, actor, place, query)
 
         return await self._context.store.read(work)
+
+    async def _page(self, tx: Connection, actor: Actor, place: Place, query: PageQuery) -> bytes:
+        channel_id, rev = place.channel.id, place.access.rev
+        kept = self._pages.get(channel_id, query, rev)
+        if kept is not None:
+            return kept
+        lines = await _lines(tx, channel_id, query)
+        page = await rendering.page(tx, actor.user_id, channel_id, lines)
+        authors = {author_id for author_id, _, _ in lines}
+        if all(special is None for _, _, special in lines) and await members.are_all(tx, place.guild_id, authors):
+            self._pages.keep(channel_id, query, rev, page)
+        return page
 
     async def typing(self, actor: Actor, channel_id: int) -> None:
         """Tell the channel that one is typing."""
