@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from derailed.model import snowflakes
 from derailed.model.guild import Member
 from derailed.model.user import User
-from derailed.store import Connection, Row, guilds, users
+from derailed.store import Connection, Row, guilds, lists, users
 
 _OF_GUILD = """
 SELECT members.guild_id, members.user_id, members.joined_at, members.roles, members.nick,
@@ -28,7 +29,12 @@ AND (users.username_key LIKE $4 ESCAPE '!' OR members.nick_key LIKE $4 ESCAPE '!
 ORDER BY members.user_id LIMIT $5
 """
 )
+_COUNT_OF = lists.statements("SELECT COUNT(*) FROM members WHERE guild_id = $1 AND user_id IN (%s)", first=2)
 _AT = "SELECT user_id FROM members WHERE guild_id = $1 AND user_id > $2 ORDER BY user_id LIMIT 1 OFFSET $3"
+_HOLDING = """
+SELECT guild_id, user_id, joined_at, roles, nick, timed_out_until, flags, temporary FROM members
+WHERE guild_id = $1 AND user_id > $2 AND user_id <= $3 AND roles LIKE $4
+"""
 _INSERT = """
 INSERT INTO members (guild_id, user_id, joined_at, roles, nick, nick_key, flags, temporary)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -80,6 +86,15 @@ def _key(nick: str | None) -> str | None:
     return None if nick is None else users.name_key(nick)
 
 
+async def are_all(tx: Connection, guild_id: int, user_ids: Collection[int]) -> bool:
+    """Whether all of them, at most `lists.BULK`, belong to the guild."""
+    if not user_ids:
+        return True
+    ids = lists.padded(user_ids)
+    row = await tx.fetchrow(_COUNT_OF[len(ids)], guild_id, *ids)
+    return row is not None and row[0] == len(user_ids)
+
+
 async def get(tx: Connection, guild_id: int, user_id: int) -> Pair | None:
     """The membership and the account."""
     row = await tx.fetchrow(_GET, guild_id, user_id)
@@ -125,15 +140,10 @@ async def remove_some(tx: Connection, guild_id: int, limit: int) -> list[int]:
     return [row[0] for row in await tx.fetch(_REMOVE_SOME, guild_id, limit)]
 
 
-async def holding(tx: Connection, guild_id: int, role_id: int) -> list[Member]:
-    """The members that hold the role."""
-    rows = await tx.fetch(
-        "SELECT guild_id, user_id, joined_at, roles, nick, timed_out_until, flags, temporary FROM members "
-        "WHERE guild_id = $1 AND roles LIKE $2",
-        guild_id,
-        f"%{role_id}%",
-    )
-    held = [guilds.member_from_row(row) for row in rows]
+async def holding(tx: Connection, guild_id: int, role_id: int, after: int, until: int | None) -> list[Member]:
+    """The members above `after` and up to `until` that hold the role."""
+    last = snowflakes.MAX if until is None else until
+    held = [guilds.member_from_row(row) for row in await tx.fetch(_HOLDING, guild_id, after, last, f"%{role_id}%")]
     return [member for member in held if role_id in member.roles]
 
 
