@@ -70,7 +70,7 @@ class Person:
 
     @property
     def messages(self) -> Locator:
-        return self.page.locator("[data-message]")
+        return self.page.locator("[data-message]:not(.notice)")
 
     def message(self, text: str) -> Locator:
         return self.messages.filter(has_text=text)
@@ -128,6 +128,7 @@ def guild(server: Server, people: list[Person]) -> list[Person]:
 def test_two_people_meet_by_a_link_and_talk(guild: list[Person]) -> None:
     ann, ben = guild
     expect(ann.page.get_by_label("Member list")).to_contain_text("ben")
+    expect(ann.page.locator(".notice")).to_contain_text("came in.")
     ann.say("The 7:42 is **late**.")
     expect(ben.message("The 7:42 is late.").locator("strong")).to_have_text("late")
     ben.composer.press_sequentially("Than")
