@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from derailed.actions import deletions, prune
+from derailed.actions import deletions, prune, roles
 from derailed.actions.sweeper import Sweeper
 from tests.api.door import Door, Person, opened, swept, visit
 
@@ -105,6 +105,30 @@ def test_who_comes_back_while_a_prune_goes_on_stays(tmp_path: Path, monkeypatch:
         left = [each["user"]["id"] for each in await anna.get(f"{path}/members?limit=10")]
         assert left == [anna.id, cleo.id]
         assert [(await each.ask("GET", path)).status_code for each in (ben, sam)] == [404, 404]
+
+    visit(tmp_path, story)
+
+
+def test_a_role_that_is_gone_is_taken_from_the_members_of_a_large_guild_in_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roles, "_TAKEN_AT_ONCE", 3)
+    monkeypatch.setattr(deletions, "_ROWS", 2)
+
+    async def story(door: Door) -> None:
+        anna, path, people = await crowd(door, 5)
+        gone, kept = [(await anna.do("POST", f"{path}/roles", {"name": name}))["id"] for name in ("gone", "kept")]
+        for person in people:
+            await anna.do("PATCH", f"{path}/members/{person.id}", {"roles": [gone, kept]})
+        await anna.do("DELETE", f"{path}/roles/{gone}")
+        ben, cleo = (f"{path}/members/{person.id}" for person in people[:2])
+        assert (await anna.do("PATCH", ben, {"roles": [kept]}))["roles"] == [kept]
+        await anna.do("DELETE", f"{cleo}/roles/{kept}")
+        since = len(door.records)
+        await swept(door)
+        held = [each["roles"] for each in await anna.get(f"{path}/members?limit=10")]
+        assert held == [[], [kept], [], [kept], [kept], [kept]]
+        assert door.told(since) == []
 
     visit(tmp_path, story)
 

@@ -40,7 +40,14 @@ class Prune(Struct, frozen=True, tag="prune"):
     user_id: int = 0
 
 
-Chore = EndGuild | DeleteMessages | Prune
+class TakeRole(Struct, frozen=True, tag="take role"):
+    """Take a role that is gone from the members of a large guild; done up to `user_id`."""
+
+    role_id: int
+    user_id: int = 0
+
+
+Chore = EndGuild | DeleteMessages | Prune | TakeRole
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(Chore).decode

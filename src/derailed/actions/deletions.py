@@ -7,9 +7,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from derailed.actions import joining
+from derailed.actions import joining, roles
 from derailed.actions.changes import Changes
-from derailed.actions.chores import DeleteMessages, EndGuild
+from derailed.actions.chores import DeleteMessages, EndGuild, TakeRole
 from derailed.store import audit, authors, bans, channels, members, messages
 from derailed.store.lists import BULK
 from derailed.store.topics import Change
@@ -49,6 +49,13 @@ async def end_guild(changes: Changes, guild_id: int, chore: EndGuild) -> EndGuil
         return chore
     removed = await bans.remove_some(changes.tx, guild_id, _ROWS) + await audit.remove_some(changes.tx, guild_id, _ROWS)
     return chore if removed else None
+
+
+async def take_role(changes: Changes, guild_id: int, chore: TakeRole) -> TakeRole | None:
+    """Take the role from some of the members."""
+    until = await members.at(changes.tx, guild_id, chore.user_id, _ROWS)
+    await roles.take_from(changes, guild_id, chore.role_id, chore.user_id, until)
+    return None if until is None else replace(chore, user_id=until)
 
 
 async def _delete(changes: Changes, guild_id: int, channel_id: int, message_ids: Collection[int]) -> None:

@@ -146,8 +146,9 @@ async def _write(
 def _new_roles(access: Access, before: Member, wanted: Iterable[int]) -> tuple[int, ...]:
     """The roles the member is to hold, ascending, if the actor may give and take each that changes."""
     access.require(permissions.MANAGE_ROLES)
-    after = {int(each) for each in wanted} - {access.guild.id}
-    for role_id in after ^ set(before.roles):
+    held = set(before.roles) & access.guild.roles.keys()  # one that is gone may still be named
+    after = {int(each) for each in wanted} - {access.guild.id} - (set(before.roles) - held)
+    for role_id in after ^ held:
         role = existing(access.guild, role_id)
         if role.managed:
             raise Invalid("invalid_role")

@@ -112,7 +112,7 @@ async def step(changes: Changes, guild_id: int, chore: Prune) -> Prune | None:
 def _is_pruned(of: Activity, guild: Guild, chore: Prune) -> bool:
     if of.bot or of.user_id == guild.owner_id or max(of.joined_at, of.seen_at) >= chore.seen_before:
         return False
-    return set(of.roles) <= set(chore.role_ids)
+    return set(of.roles) & guild.roles.keys() <= set(chore.role_ids)
 
 
 def _allowed(access: Access) -> Access:

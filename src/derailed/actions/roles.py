@@ -9,9 +9,10 @@ from typing import Final
 from msgspec import UNSET, UnsetType, structs
 from msgspec.structs import replace
 
-from derailed.actions import entries, images
+from derailed.actions import chores, entries, images
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
+from derailed.actions.chores import TakeRole
 from derailed.actions.context import Context
 from derailed.actions.forms import Form
 from derailed.actions.images import Image
@@ -20,12 +21,14 @@ from derailed.model.emoji import is_emoji
 from derailed.model.errors import Forbidden, Invalid, Unknown
 from derailed.model.guild import Emoji, Guild, Role
 from derailed.model.user import Actor
-from derailed.store import Connection, channels, emojis, members, roles
+from derailed.store import Connection, channels, emojis, guilds, members, roles
 from derailed.wire import limits
 from derailed.wire.requests import EditRole, MoveRole
 
 _COLOR_MAX: Final = 0xFFFFFF
 _COUNTED_AT_ONCE: Final = 2_000
+_TAKEN_AT_ONCE: Final = 1_000
+"""Members of a guild of which all may be written at once: some milliseconds, if every one holds the role."""
 
 
 class Roles:
@@ -186,11 +189,19 @@ async def remove_role(changes: Changes, guild: Guild, role: Role) -> Guild:
     if any(role.id in each.roles for each in guild.emojis.values()):
         guild = replace(guild, emojis=await _without_role(changes, guild, role.id))
         await changes.emojis_update(guild)
-    for member in await members.holding(changes.tx, guild.id, role.id):
-        # No event each: everybody takes the role from its members when they hear that it is gone.
-        without = tuple(each for each in member.roles if each != role.id)
-        await members.update(changes.tx, replace(member, roles=without))
+    if await guilds.member_count(changes.tx, guild.id) > _TAKEN_AT_ONCE:
+        await chores.begin(changes, changes.context.new_id(), guild.id, TakeRole(role.id))
+    else:
+        await take_from(changes, guild.id, role.id, 0, None)
     return replace(guild, channels=kept, roles=others)
+
+
+async def take_from(changes: Changes, guild_id: int, role_id: int, after: int, until: int | None) -> None:
+    """Take a role that is gone from the members between two ids."""
+    for member in await members.holding(changes.tx, guild_id, role_id, after, until):
+        # No event each: everybody takes the role from its members when they hear that it is gone.
+        without = tuple(each for each in member.roles if each != role_id)
+        await members.update(changes.tx, replace(member, roles=without))
 
 
 async def _without_role(changes: Changes, guild: Guild, role_id: int) -> dict[int, Emoji]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from derailed.actions import chores, deletions, files, prune
 from derailed.actions.changes import Changes, change
-from derailed.actions.chores import Chore, DeleteMessages, EndGuild, Prune
+from derailed.actions.chores import Chore, DeleteMessages, EndGuild, Prune, TakeRole
 from derailed.actions.context import Context
 from derailed.model.errors import Unavailable
 from derailed.store import Connection, remains
@@ -72,6 +72,8 @@ async def _further(changes: Changes, guild_id: int, chore: Chore) -> Chore | Non
             return await deletions.end_guild(changes, guild_id, chore)
         case DeleteMessages():
             return await deletions.delete_messages(changes, guild_id, chore)
+        case TakeRole():
+            return await deletions.take_role(changes, guild_id, chore)
         case Prune():
             return await prune.step(changes, guild_id, chore)
 
