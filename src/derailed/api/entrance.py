@@ -133,9 +133,8 @@ class Entrance:
         taken = await limits.take(budgets)
         if bucket is not None:
             caller.headers = _headers(bucket, taken[1])
-        for each in taken:
-            if not each.allowed:
-                caller.refusal = TooMany(retry_after_s=_wait_s(taken), everywhere=not taken[0].allowed)
+        if not all(allowed for allowed, _, _, _ in taken):
+            caller.refusal = TooMany(retry_after_s=_wait_s(taken), everywhere=not taken[0].allowed)
 
     def _overall(self, caller: Caller, bucket: Bucket | None, scope: Scope) -> Budget:
         """What is counted whatever is asked."""
