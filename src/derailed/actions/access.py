@@ -1,7 +1,8 @@
 """What an actor may do here and now, decided inside the transaction that acts on it.
 
 The shape of a guild is kept in memory and is never stale: the topic's row, read in the same transaction,
-says at which rev the shape last changed, and a kept shape of any other rev is read again.
+says at which rev the shape last changed, and a kept shape of any other rev is read again. What may yet be undone
+is not kept.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Shapes:
         if kept is not None and kept.rev == at.shape:
             return kept
         guild = await guilds.shape(tx, guild_id, at.shape)
-        if guild is not None:
+        if guild is not None and at.settled:
             _keep(self._guilds, guild_id, guild, _GUILDS_KEPT)
         return guild
 
@@ -83,7 +84,7 @@ class Shapes:
         if kept is not None and kept[0] == at.members:
             return kept[1]
         member = await guilds.member(tx, guild_id, user_id)
-        if member is not None:
+        if member is not None and at.settled:
             _keep(self._members, key, (at.members, member), _MEMBERS_KEPT)
         return member
 

@@ -130,26 +130,26 @@ class Group:
     def lift(self, topic: str) -> Versions:
         """Raise the rev of a topic that the group has locked."""
         at = self._topics[topic]
-        return self._set(topic, Versions(at.rev + 1, at.shape, at.members, at.last_id))
+        return self._set(topic, Versions(at.rev + 1, at.shape, at.members, at.last_id, at.settled))
 
     def mark(self, topic: str, change: Change) -> None:
         """The topic's rev of now changes the shape or the members."""
         at = self._topics[topic]
         shape = at.rev if change & Change.SHAPE else at.shape
         members = at.rev if change & Change.MEMBERS else at.members
-        self._set(topic, Versions(at.rev, shape, members, at.last_id))
+        self._set(topic, Versions(at.rev, shape, members, at.last_id, False))
 
     def lower(self, topic: str) -> None:
         """Take a `lift` back."""
         at = self._topics[topic]
-        self._set(topic, Versions(at.rev - 1, at.shape, at.members, at.last_id))
+        self._set(topic, Versions(at.rev - 1, at.shape, at.members, at.last_id, at.settled))
 
     def draw(self, topic: str, next_id: Callable[[int], int]) -> int:
         """The id that `next_id` makes above the last one drawn in this topic."""
         at = self._topics[topic]
         drawn = next_id(at.last_id)
         assert drawn > at.last_id
-        self._set(topic, Versions(at.rev, at.shape, at.members, drawn))
+        self._set(topic, Versions(at.rev, at.shape, at.members, drawn, at.settled))
         return drawn
 
     def _set(self, topic: str, versions: Versions) -> Versions:

@@ -24,6 +24,8 @@ class Versions(Struct, frozen=True, gc=False):
     members: int
     last_id: int = 0
     """The newest snowflake that was drawn in it."""
+    settled: bool = True
+    """False in a write in whose group the shape or the members were changed: what is read now may yet be undone."""
 
     @property
     def row(self) -> tuple[int, int, int, int]:
