@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -68,5 +69,26 @@ def test_the_end_of_a_guild_is_told_once_and_at_once(place: Place) -> None:
                 assert place.ben.status("GET", own) == 404
                 await it.whole(place.anna, place.guild.general)
             assert len(it.events("GUILD_DELETE")) == 1
+
+    run(journey())
+
+
+def test_who_was_away_when_a_guild_ended_starts_afresh_before_and_after_it_is_told(place: Place) -> None:
+    async def journey() -> None:
+        guild = Guild(place.anna, "Pier")
+        guild.admit(place.ben)
+        async with place.socket() as it:
+            session_id = (await it.identify(place.ben))["session_id"]
+            await it.whole(place.anna, guild.general)
+        place.anna.call("DELETE", f"/guilds/{guild.id}")
+        async with place.socket() as again:
+            await again.op(10)
+            for _ in range(30):  # for longer than the sweeper needs to tell the account
+                await asyncio.sleep(0.1)
+                await again.send(6, {"token": place.ben.token, "session_id": session_id, "seq": it.sequence})
+                assert (await again.op(9))["d"] is False
+            await again.send(2, {"token": place.ben.token})
+            ready = await again.until("READY")
+            assert str(guild.id) not in [each["id"] for each in ready["guilds"]]
 
     run(journey())
