@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from litestar import delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
@@ -11,22 +9,23 @@ from derailed.actions.accounts import Own
 from derailed.api.asking import ANYBODY, Ask, Who
 from derailed.api.entrance import Gate, secret_subject
 from derailed.wire import rates, rest
+from derailed.wire.replies import LoginReply, TokenReply
 from derailed.wire.requests import EditAccount, Login, Register
 from derailed.wire.shapes import OwnUserShape, UserShape
 
 
 @post("/auth/register", opt=ANYBODY, status_code=201)
-async def register(verbs: Ask, data: JSONBody[Register]) -> dict[str, str]:
+async def register(verbs: Ask, data: JSONBody[Register]) -> TokenReply:
     """Make an account; its first token."""
-    return {"token": await verbs.accounts.register(data)}
+    return TokenReply(await verbs.accounts.register(data))
 
 
 @post("/auth/login", opt=ANYBODY, status_code=200)
-async def login(verbs: Ask, entrance: Gate, data: JSONBody[Login]) -> dict[str, Any]:
+async def login(verbs: Ask, entrance: Gate, data: JSONBody[Login]) -> LoginReply:
     """A new token for who knows the password."""
     await entrance.spend(secret_subject("login", data.login.strip().casefold()), rates.LOGINS)
     user_id, token = await verbs.accounts.login(data)
-    return {"user_id": str(user_id), "token": token, "user_settings": {"locale": "en-US", "theme": "dark"}}
+    return LoginReply(str(user_id), token)
 
 
 @post("/auth/logout", status_code=204)

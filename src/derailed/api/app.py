@@ -11,8 +11,6 @@ from typing import Any, Final
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 from derailed.actions.verbs import Verbs
 from derailed.api import (
@@ -40,6 +38,7 @@ from derailed.api import (
     webhooks,
 )
 from derailed.api.answers import refused
+from derailed.api.docs.serving import Docs, is_docs
 from derailed.api.entrance import UNLIMITED, Entrance, Limiting
 from derailed.api.hot import Hot
 from derailed.model.errors import Invalid, Refusal, TooLarge
@@ -51,7 +50,6 @@ Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_DOCS: Final = ("/docs", "/docs/openapi.json")
 ROUTES: Final = (
     *accounts.ROUTES,
     *applications.ROUTES,
@@ -75,13 +73,16 @@ ROUTES: Final = (
 
 def create(verbs: Verbs, public_url: str = "", limiting: Limiting = UNLIMITED) -> Application:
     """The API. `public_url` is where people reach it, when that is not what their request says."""
-    hot, stored = Hot(verbs.messages), files.Files(verbs.downloads)
+    hot, stored, docs = Hot(verbs.messages), files.Files(verbs.downloads), Docs(ROUTES)
     entrance = Entrance(verbs.tokens, ROUTES, limiting)
     routes = _litestar(verbs, entrance, public_url)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if files.is_file(scope["path"]):
             await stored(scope, receive, send)
+            return
+        if is_docs(scope["path"]):
+            await docs(scope, send)
             return
         caller = scope["caller"] = await entrance.admit(scope)
         send = entrance.outward(scope, caller, send)
@@ -92,7 +93,7 @@ def create(verbs: Verbs, public_url: str = "", limiting: Limiting = UNLIMITED) -
         if handler is not None:
             await handler(scope, receive, send)
             return
-        path = scope["path"] if scope["path"] in _DOCS else paths.normal(scope["path"])
+        path = paths.normal(scope["path"])
         if path is None or paths.too_long(path):
             await _refuse(send, Refusal((path and paths.unknown(path)) or "unknown_route"))
             return
@@ -123,7 +124,7 @@ def _litestar(verbs: Verbs, entrance: Entrance, public_url: str) -> Litestar:
         type_decoders=[(_is_ours, decode_hook)],
         state=State({"verbs": verbs, "public_url": public_url}),
         request_max_body_size=None,  # `_bounded` knows which limit
-        openapi_config=OpenAPIConfig("Derailed", "10", path="/docs", render_plugins=[JsonRenderPlugin()]),
+        openapi_config=None,
         logging_config=None,
         debug=False,
     )

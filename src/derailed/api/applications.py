@@ -11,6 +11,7 @@ from derailed.actions.applications import Registered
 from derailed.api.asking import Ask, Who
 from derailed.model import snowflakes
 from derailed.wire import rest
+from derailed.wire.replies import LocationReply, TokenReply
 from derailed.wire.requests import Authorize, CreateApplication, EditApplication
 from derailed.wire.shapes import ApplicationShape
 
@@ -50,19 +51,19 @@ async def edit(
 
 
 @post("/applications/{application_id:int}/bot/reset", status_code=200)
-async def reset(verbs: Ask, actor: Who, application_id: FromPath[int]) -> dict[str, str]:
+async def reset(verbs: Ask, actor: Who, application_id: FromPath[int]) -> TokenReply:
     """A new token for the bot."""
-    return {"token": await verbs.applications.reset(actor, application_id)}
+    return TokenReply(await verbs.applications.reset(actor, application_id))
 
 
 @post("/oauth2/authorize", status_code=200)
 async def authorize(
     verbs: Ask, actor: Who, data: JSONBody[Authorize], client_id: _Number, permissions: _Number = 0
-) -> dict[str, str]:
+) -> LocationReply:
     """Add a bot to a guild. The body's permissions win over the query's."""
     granted = permissions if data.permissions is None else int(data.permissions)
     await verbs.applications.authorize(actor, client_id, granted, data)
-    return {"location": "/"}
+    return LocationReply("/")
 
 
 def _shape(of: Registered) -> ApplicationShape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import Response, delete, get, patch, post, put
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from derailed.actions.commands import EVERYWHERE
@@ -38,7 +39,7 @@ async def one(
     return await verbs.commands.get(actor, application_id, guild_id, command_id)
 
 
-@post(_ALL, status_code=201)
+@post(_ALL, status_code=201, responses={200: ResponseSpec(CommandShape, description="It was changed.")})
 async def create(
     verbs: Ask,
     actor: Who,

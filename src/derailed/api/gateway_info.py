@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from litestar import get
 
 from derailed.api.asking import ANYBODY, Asked, Who
 from derailed.api.origins import origin
-
-_LIMIT = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 16}
-"""Libraries wait by this before they identify. Ours admits identifies at its own rate, so it need not hold them."""
+from derailed.wire.replies import BotGatewayReply, GatewayReply
 
 
 @get("/gateway", opt=ANYBODY)
-async def anyone(request: Asked) -> dict[str, str]:
+async def anyone(request: Asked) -> GatewayReply:
     """The address."""
-    return {"url": _url(request)}
+    return GatewayReply(_url(request))
 
 
 @get("/gateway/bot")
-async def for_bots(request: Asked, actor: Who) -> dict[str, Any]:
+async def for_bots(request: Asked, actor: Who) -> BotGatewayReply:
     """The address, and what a bot plans its start by."""
-    return {"url": _url(request), "shards": 1, "session_start_limit": _LIMIT}
+    return BotGatewayReply(_url(request))
 
 
 def _url(request: Asked) -> str:

@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 from derailed.model import snowflakes
 from derailed.model.errors import FieldError, Invalid
 from derailed.wire import limits, messages, reactions
-from derailed.wire.messages import PageQuery
+from derailed.wire.messages import PageQuery, PinsQuery
+from derailed.wire.reactions import ReactorsQuery
 
 _NEWEST: Final = PageQuery()
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
@@ -25,20 +26,21 @@ def asked(query_string: bytes) -> PageQuery:
     return query
 
 
-def reactors(query_string: bytes) -> tuple[int, int, bool]:
-    """The limit, the id to go on after, and whether it is about super reactions. Raises Invalid naming the key."""
-    numbers = _numbers(query_string, ("limit", "after", "type"))
-    limit = numbers.get("limit", reactions.PAGE)
-    _check_limit(limit, reactions.MAX_PAGE)
-    return limit, numbers.get("after", 0), numbers.get("type", 0) != 0
+def reactors(query_string: bytes) -> ReactorsQuery:
+    """Which of those who reacted are asked for. Raises Invalid naming the key."""
+    query = ReactorsQuery(**_numbers(query_string, ReactorsQuery._fields))
+    _check_limit(query.limit, reactions.MAX_PAGE)
+    return query
 
 
-def pins_asked(query_string: bytes) -> tuple[int, int | None]:
-    """The limit, and the moment in Unix milliseconds to go on before, of pins. Raises Invalid naming the key."""
+def pins_asked(query_string: bytes) -> PinsQuery:
+    """Which pins are asked for. Raises Invalid naming the key."""
     limit = _numbers(query_string, ("limit",)).get("limit", limits.PINS_PAGE)
     _check_limit(limit, limits.PINS_PAGE)
     before = dict(parse_qsl(query_string.decode("latin-1"))).get("before")
-    return limit, None if before is None else _moment("before", before.replace(" ", "+"))  # of an offset not encoded
+    if before is None:
+        return PinsQuery(limit)
+    return PinsQuery(limit, _moment("before", before.replace(" ", "+")))  # of an offset that is not encoded
 
 
 def _moment(key: str, text: str) -> int:

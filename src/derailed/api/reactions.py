@@ -48,9 +48,9 @@ async def users(
     verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int], emoji: FromPath[str], request: Asked
 ) -> list[UserShape]:
     """Up to `limit` (1–100, 25 by default) of those who reacted with the emoji, by ascending id above `after`."""
-    limit, after, burst = reactors(request.scope["query_string"])
+    limit, after, kind = reactors(request.scope["query_string"])
     found = await verbs.reactions.users(actor, channel_id, message_id, emoji, after=after, limit=limit)
-    return [] if burst else [rest.user(each) for each in found]  # nobody has super reactions here
+    return [] if kind else [rest.user(each) for each in found]  # nobody has super reactions here
 
 
 @delete(_KIND, status_code=204)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from derailed.api.asking import Ask, Who
 from derailed.model.errors import Forbidden, Invalid
 from derailed.wire import rest
+from derailed.wire.replies import NoEmojis, NoStickers, NoThreads
 from derailed.wire.requests import OpenDirect
 from derailed.wire.shapes import ChannelShape, GuildPreview, VanityUrl, WidgetSettings
 
@@ -28,13 +27,13 @@ _RECIPIENT = "/channels/{channel_id:int}/recipients/{user_id:int}"
 
 
 @get("/applications/{application_id:int}/emojis")
-async def application_emojis(actor: Who, application_id: FromPath[int]) -> dict[str, Any]:
+async def application_emojis(actor: Who, application_id: FromPath[int]) -> NoEmojis:
     """An application has no emojis."""
-    return {"items": []}
+    return NoEmojis()
 
 
 @get(_OF_GUILD)
-async def of_guild(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> list[Any]:
+async def of_guild(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> list[None]:
     """A guild that one belongs to has none of these."""
     await verbs.guilds.get(actor, guild_id)
     return []
@@ -61,14 +60,14 @@ async def widget_settings(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> Wi
 
 
 @get("/guilds/{guild_id:int}/widget.json")
-async def widget(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> dict[str, Any]:
+async def widget(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> WidgetSettings:
     """So there is none to be shown."""
     await verbs.guilds.get(actor, guild_id)
     raise Forbidden("widget_disabled")
 
 
 @get("/users/@me/channels")
-async def directs(actor: Who) -> list[Any]:
+async def directs(actor: Who) -> list[None]:
     """There are no direct messages yet."""
     return []
 
@@ -95,22 +94,22 @@ async def remove_recipient(verbs: Ask, actor: Who, channel_id: FromPath[int], us
 
 
 @get("/guilds/{guild_id:int}/threads/active")
-async def threads(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> dict[str, Any]:
+async def threads(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> NoThreads:
     """There are no threads."""
     await verbs.guilds.get(actor, guild_id)
-    return {"threads": [], "members": []}
+    return NoThreads()
 
 
 @get("/voice/regions")
-async def voice_regions(actor: Who) -> list[Any]:
+async def voice_regions(actor: Who) -> list[None]:
     """There is no voice."""
     return []
 
 
 @get("/sticker-packs")
-async def sticker_packs(actor: Who) -> dict[str, Any]:
+async def sticker_packs(actor: Who) -> NoStickers:
     """There are no stickers."""
-    return {"sticker_packs": []}
+    return NoStickers()
 
 
 ROUTES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from litestar import Response, delete, get, patch, post
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Raw
 
@@ -74,7 +75,13 @@ async def end_by_token(verbs: Ask, webhook_id: FromPath[int], token: FromPath[st
     await verbs.webhooks.delete_by_token(webhook_id, token)
 
 
-@post(_BY_TOKEN, opt=ANYBODY, status_code=200, request_class=AskedWithFiles)
+@post(
+    _BY_TOKEN,
+    opt=ANYBODY,
+    status_code=200,
+    responses={204: ResponseSpec(None, description="It was said.")},
+    request_class=AskedWithFiles,
+)
 async def execute(
     verbs: Ask,
     webhook_id: FromPath[int],

@@ -121,7 +121,7 @@ class LoggedWebhook(Struct, kw_only=True):
 class AuditLogShape(Struct, kw_only=True):
     """A page of the log, and whom and what it names."""
 
-    audit_log_entries: list[msgspec.Raw]
+    audit_log_entries: list[AuditEntryShape | msgspec.Raw]
     users: list[UserShape]
     webhooks: list[LoggedWebhook]
     threads: list[None]

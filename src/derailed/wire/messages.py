@@ -24,6 +24,8 @@ MAX_ALLOWED: Final = 100  # no content is long enough to mention more
 PAGE: Final = 50
 MAX_PAGE: Final = 100
 
+AnyId = Annotated[int, Meta(ge=0)]
+"""As large as one likes: nothing is above it."""
 Content = Annotated[str, Meta(max_length=MAX_CONTENT)]
 Nonce = int | Annotated[str, Meta(max_length=MAX_NONCE)]
 Embeds = Annotated[list[Embed], Meta(max_length=MAX_EMBEDS)]
@@ -85,13 +87,20 @@ class EditMessage(Struct):
     flags: int | UnsetType | None = UNSET
 
 
+class PinsQuery(NamedTuple):
+    """GET pins: at most `limit`, that were pinned before a moment in Unix milliseconds."""
+
+    limit: Annotated[int, Meta(ge=1, le=limits.PINS_PAGE)] = limits.PINS_PAGE
+    before: Annotated[int, Meta(extra_json_schema={"type": "string", "format": "date-time"})] | None = None
+
+
 class PageQuery(NamedTuple):
     """GET messages: at most `limit`, beside one id at most."""
 
-    limit: int = PAGE
-    before: int | None = None
-    after: int | None = None
-    around: int | None = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = PAGE
+    before: AnyId | None = None
+    after: AnyId | None = None
+    around: AnyId | None = None
 
 
 class Reference(Struct):

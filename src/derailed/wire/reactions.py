@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final, NamedTuple
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from derailed.model.emoji import custom
 from derailed.wire.shapes import Id, MemberShape
@@ -12,6 +12,14 @@ from derailed.wire.shapes import Id, MemberShape
 MAX_KINDS: Final = 20  # of emoji on one message, as Discord has it
 PAGE: Final = 25
 MAX_PAGE: Final = 100
+
+
+class ReactorsQuery(NamedTuple):
+    """GET those who reacted: at most `limit`, above an id. `type` 1 asks for super reactions."""
+
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = PAGE
+    after: Annotated[int, Meta(ge=0)] = 0
+    type: Annotated[int, Meta(ge=0)] = 0
 
 
 class EmojiShape(Struct):
