@@ -31,10 +31,12 @@ INSERT INTO nonces (author_id, nonce, channel_id, message_id, created_at) VALUES
 ON CONFLICT (author_id, nonce) DO UPDATE
 SET channel_id = excluded.channel_id, message_id = excluded.message_id, created_at = excluded.created_at
 """
-# Two out for one in: the table shrinks to what is young, and no request pays for a long silence.
-_SWEEP = """
+# Two out for one in: the table shrinks to what is young, and no request pays for a long silence. But not with each
+# message, or no message could be held back until others go in with it.
+_SWEPT = 16
+_SWEEP = f"""
 DELETE FROM nonces WHERE (author_id, nonce) IN
-    (SELECT author_id, nonce FROM nonces WHERE created_at < $1 ORDER BY created_at LIMIT 2)
+    (SELECT author_id, nonce FROM nonces WHERE created_at < $1 ORDER BY created_at LIMIT {2 * _SWEPT})
 """
 
 Line = tuple[int, bytes, int | None]
@@ -103,5 +105,6 @@ async def sent_as(tx: Connection, author_id: int, nonce: str, channel_id: int, s
 
 async def remember(tx: Connection, message: Message, nonce: str, now_ms: int, since_ms: int) -> None:
     """Keep the nonce, and forget a few that are older than `since_ms`."""
-    await tx.execute(_REMEMBER, message.author_id, nonce, message.channel_id, message.id, now_ms)
-    await tx.execute(_SWEEP, since_ms)
+    tx.put(_REMEMBER, message.author_id, nonce, message.channel_id, message.id, now_ms)
+    if now_ms % _SWEPT == 0:
+        await tx.execute(_SWEEP, since_ms)
