@@ -182,7 +182,7 @@ async def write(store: Store, writes: int, callers: int, verb: Verb) -> None:
 
     async def caller() -> None:
         for i in ids:
-            await store.write(verb(i))
+            await store.write(verb(i), f"guild:{i % CHANNELS}")
 
     await asyncio.gather(*(caller() for _ in range(callers)))
 
