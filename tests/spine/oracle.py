@@ -30,6 +30,7 @@ _INTENT: Final = {
     "MESSAGE_REACTION": Intent.GUILD_MESSAGE_REACTIONS,
     "MESSAGE": Intent.GUILD_MESSAGES,
     "GUILD_MEMBER": Intent.GUILD_MEMBERS,
+    "GUILD_AUDIT_LOG": Intent.GUILD_MODERATION,
     "INVITE": Intent.GUILD_INVITES,
 }
 
@@ -96,6 +97,14 @@ class State:
         roles = tuple(map(int, member["roles"]))
         return bool(permissions.in_channel(shape, user_id, roles, shape.channels[int(channel)]) & bits)
 
+    def may_view_log(self, user_id: int) -> bool:
+        """Whether a member may view the audit log."""
+        member = self.members.get(str(user_id))
+        if member is None:
+            return False
+        held = permissions.in_guild(self.shape, user_id, tuple(map(int, member["roles"])))
+        return bool(held & permissions.VIEW_AUDIT_LOG)
+
     def sees(self, user_id: int, channel: str) -> bool:
         """Whether a member may view a channel."""
         return self.may(user_id, channel, permissions.VIEW_CHANNEL)
@@ -142,6 +151,10 @@ class Story:
         self.first = self.rev = rev
         self.records: dict[int, Record] = {}
         self.states: dict[int, State | None] = {rev: state}
+
+    def ends(self) -> list[int]:
+        """The rev at which the guild ended, if it did."""
+        return [rev for rev, record in self.records.items() if record.event == "GUILD_DELETE"]
 
     def add(self, record: Record) -> None:
         """The next rev."""
@@ -274,6 +287,8 @@ def _next(before: State | None, record: Record) -> State | None:
 def _hears(state: State, record: Record, viewer: Viewer) -> bool:
     if not viewer.wants(record.event):
         return False
+    if record.event.startswith("GUILD_AUDIT_LOG"):
+        return state.may_view_log(viewer.user_id)
     if not record.channel:
         return True
     needs = permissions.MANAGE_CHANNELS if record.event.startswith("INVITE") else permissions.VIEW_CHANNEL

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from derailed.actions.context import Context
 from derailed.actions.publisher import Publisher
+from derailed.actions.sweeper import Sweeper
 from derailed.actions.verbs import Verbs
 from derailed.blobs.folder import FolderBlobs
 from derailed.bus import BusDown
@@ -40,7 +41,7 @@ class Process:
         self._reader = connect(world.database, 1000)
         self._writer = EarTransaction(world.database, world.oracle)
         self.store = SqliteStore(self._reader, self._writer, world.clock)
-        context = Context(
+        self.context = context = Context(
             self.store, world.bus, Snowflakes(world.count()), world.clock, FolderBlobs(world.database), b""
         )
         self.store.rolled_back = context.shapes.clear
@@ -55,13 +56,14 @@ class Process:
 
 
 class Api(Process):
-    """Verbs and a publisher."""
+    """Verbs, a publisher, and a sweeper that finishes what verbs begin."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world, "api")
         publisher = Publisher(self.store, world.bus, world.clock)
         self.store.committed = publisher.take
         self.task = world.loop.spawn(self.name, publisher.run())
+        world.loop.spawn(self.name, Sweeper(self.context).run())
 
     async def do(self, kind: str, deed: Deed) -> None:
         """One verb."""
