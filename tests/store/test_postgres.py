@@ -10,7 +10,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from derailed.actions.publisher import Publisher
-from derailed.model.errors import Unavailable
+from derailed.model.errors import Invalid, Unavailable
 from derailed.store import Connection, OutboxRow, topics, users
 from derailed.store.migrate import Incompatible
 from derailed.store.postgres import PostgresStore, Unreachable
@@ -355,6 +355,23 @@ def test_a_server_that_does_not_let_us_in_is_named_without_the_password(url: str
         assert "secret" not in str(refused.value)
 
     run(main())
+
+
+@pytest.mark.parametrize("wrote", [False, True], ids=["first", "after another statement"])
+def test_a_text_that_can_not_be_kept_is_a_mistake_of_who_sent_it(play: Callable[[Story], None], wrote: bool) -> None:
+    async def story(store: PostgresStore) -> None:
+        async def name(tx: Connection) -> None:
+            if wrote:
+                await tx.execute("DELETE FROM workers WHERE number = 1")
+            await tx.execute("INSERT INTO workers (number, owner, until) VALUES (1, $1, 0)", "a\0b")
+
+        with pytest.raises(Invalid):
+            await store.write(name)
+        with pytest.raises(Invalid):
+            await store.read(lambda tx: tx.fetch("SELECT number FROM workers WHERE owner = $1", "a\0b"))
+        assert await store.write(saying(GUILD)) == [1]
+
+    play(story)
 
 
 def test_what_changes_something_is_not_for_reads(play: Callable[[Story], None]) -> None:

@@ -18,7 +18,7 @@ import structlog
 
 from derailed.model.errors import Unavailable
 from derailed.store import Connection, OutboxRow, T, Work
-from derailed.store.postgres_line import TROUBLE, Line, Unreachable, connect
+from derailed.store.postgres_line import TROUBLE, Line, Unreachable, connect, refusal
 from derailed.store.postgres_reads import Reads
 from derailed.store.postgres_schema import migrate
 from derailed.store.postgres_writer import Broken, Taken, Transaction
@@ -243,13 +243,7 @@ class PostgresStore:
             return False
         if isinstance(error, asyncpg.TransactionRollbackError) and write.runs < _RUNS_MAX:
             return False
-        passing = (
-            asyncpg.TransactionRollbackError,
-            asyncpg.LockNotAvailableError,
-            asyncpg.OperatorInterventionError,
-            asyncpg.InsufficientResourcesError,
-        )
-        write.refuse(None if isinstance(error, passing) else error)
+        write.refuse(refusal(error))
         return True
 
     async def _roll_back(self) -> None:

@@ -15,7 +15,7 @@ from typing import Final, Generic, Self
 import asyncpg  # type: ignore[import-untyped]
 import structlog
 
-from derailed.model.errors import Unavailable
+from derailed.model.errors import Invalid, Unavailable
 from derailed.store import Connection, T, Work
 
 _CONNECT_WITHIN_S: Final = 5.0
@@ -45,6 +45,12 @@ _FATAL: Final = (
     asyncpg.CrashShutdownError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InternalClientError,  # it was lost at a moment that the library did not expect
+)
+_PASSING: Final = (
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
 )
 _NOT_YET: Final = (OSError, asyncpg.CannotConnectNowError)
 
@@ -83,6 +89,15 @@ async def _connect(url: str) -> asyncpg.Connection:
 
 def _reason(error: Exception) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
+
+
+def refusal(error: Exception) -> Exception:
+    """What to tell the caller whom the server refuses for that reason."""
+    if isinstance(error, asyncpg.CharacterNotInRepertoireError):
+        return Invalid()  # U+0000, the one character that no text of PostgreSQL holds
+    if isinstance(error, _PASSING):
+        return Unavailable()
+    return error
 
 
 class Line:

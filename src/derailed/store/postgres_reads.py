@@ -15,7 +15,7 @@ import asyncpg  # type: ignore[import-untyped]
 
 from derailed.model.errors import Unavailable
 from derailed.store import Row, T, Work
-from derailed.store.postgres_line import TROUBLE, Line, Statements, Watched
+from derailed.store.postgres_line import TROUBLE, Line, Statements, Watched, refusal
 from derailed.store.topics import NEVER, Change, Versions
 
 _WAITING_MAX: Final = 4096
@@ -181,8 +181,7 @@ class Reads:
             if not isinstance(error, asyncpg.PostgresError):
                 raise
             if group:
-                slow = isinstance(error, asyncpg.QueryCanceledError | asyncpg.InsufficientResourcesError)
-                group.popleft().refuse(Unavailable() if slow else error)
+                group.popleft().refuse(refusal(error))
             self._waiting.extendleft(reversed(group))
             await self._end(line)
 

@@ -13,7 +13,7 @@ import asyncpg  # type: ignore[import-untyped]
 
 from derailed.store import OutboxRow, Row, T, Work
 from derailed.store.group import Ahead, Batch, Group, Statement, Values
-from derailed.store.postgres_line import Line, Statements, Watched
+from derailed.store.postgres_line import Line, Statements, Watched, refusal
 from derailed.store.topics import Change, Versions
 
 _LOCK = "SELECT rev, shape_rev, members_rev, last_id FROM topics WHERE topic = $1 FOR UPDATE"
@@ -98,7 +98,7 @@ class Transaction(Statements):
                 raise Broken from error
             if has_savepoint:
                 await self._db.execute("ROLLBACK TO SAVEPOINT verb")
-            raise
+            raise refusal(error) from None
         finally:
             self._is_first = False
 
