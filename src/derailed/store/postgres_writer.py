@@ -138,12 +138,13 @@ class Transaction(Statements):
         return rows[0] if rows else None
 
     async def execute(self, sql: str, *values: object) -> int:
-        """Run it; the number of rows changed, which is the last word of what the server says."""
+        """Run it; the number of rows changed, with which the server ends what it says, unless it is about no rows."""
         self.is_asking = True
         try:
             await self._before(_known[sql], values)
             said: str = await self._db.execute(sql, *values)
-            return int(said.rpartition(" ")[2])
+            count = said.rpartition(" ")[2]
+            return int(count) if count.isdigit() else 0
         finally:
             self.is_asking = False
 
