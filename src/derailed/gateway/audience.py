@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from derailed.gateway.view import View, member_roles
+from derailed.gateway.view import View
 from derailed.model import permissions
 from derailed.wire.gateway import Intent
 from derailed.wire.records import Record
+from derailed.wire.reshaping import member_roles
 
 Event = tuple[str, bytes]
 """A dispatch's name and its encoded `d`."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from asyncio import Event, Lock
 
-from derailed.gateway import audience, view
+from derailed.gateway import audience
 from derailed.gateway.audience import Class
 from derailed.gateway.recipient import Encoding, Recipient, Sink, Stage
 from derailed.gateway.view import View
+from derailed.wire import reshaping
 from derailed.wire.records import Record
 
 Key = tuple[int, Encoding]
@@ -88,11 +89,11 @@ class Topic:
         if record.event in audience.OF_MEMBERS:
             self.sight_rev = record.rev
         if record.event == "CHANNEL_PINS_UPDATE":
-            self.view = View(view.apply(before.guild, record))  # what the channel says of itself, not who sees it
+            self.view = View(reshaping.apply(before.guild, record))  # what the channel says of itself, not who sees it
         if record.event not in audience.RESHAPING:
             return before, before
         self.sight_rev = record.rev
-        self.view = View(view.apply(before.guild, record))
+        self.view = View(reshaping.apply(before.guild, record))
         self.changed()
         return before, self.view
 
