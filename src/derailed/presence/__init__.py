@@ -41,6 +41,8 @@ class Announced(Struct, frozen=True, gc=False):
     status: Status = "online"
     activities: bytes = b"[]"
     client: Client = "desktop"
+    resumed: bool = False
+    """Resumed here: if its status and activities are still known, they stay as they were."""
 
 
 class Changed(NamedTuple):
@@ -95,7 +97,10 @@ class Link(Protocol):
         ...
 
     async def watch(self, guild_id: int) -> Sequence[Presence]:
-        """Everyone who is not offline in the guild; what changes from then on is read. Raises Down."""
+        """Everyone who is not offline in the guild; what changes from then on is read.
+
+        Raises Down: the guild is watched all the same, and who is there will be read once that is known again.
+        """
         ...
 
     def unwatch(self, guild_id: int) -> None:

@@ -1,0 +1,308 @@
+"""The rules of presence: sessions, what they make of their users, and when they expire. Pure.
+
+Time is an argument: milliseconds of a clock that only goes forward. What is slow is done in steps by `advance`. What
+nodes are told waits in them until they `take` it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from derailed.presence import Announced, Changed, Presence, Signal, Status, Superseded
+from derailed.presence.merging import NO_ACTIVITIES, merge
+from derailed.presence.sessions import Node, Session, User
+from derailed.presence.watchers import Watchers
+
+GRACE_MS: Final = 10_000
+"""How long a session without a socket stays as it was: longer than any library waits before it resumes."""
+LEASE_MS: Final = 4_000
+"""A node that said nothing for so long is dead. With the grace this stays below 15 s."""
+
+
+class _Guild:
+    """One that somebody is seen in."""
+
+    __slots__ = ("id", "present")
+
+    def __init__(self, guild_id: int) -> None:
+        self.id = guild_id
+        self.present: set[int] = set()
+
+
+class Tracker:
+    """All that the service knows. Until `settles_at_ms` nodes that were there before may not have come again."""
+
+    def __init__(self, settles_at_ms: int = 0) -> None:
+        self._settles_at_ms = settles_at_ms
+        self._settled = settles_at_ms == 0
+        self._users: dict[int, User] = {}
+        self._guilds: dict[int, _Guild] = {}
+        self._watchers = Watchers()
+        self._leased: set[Node] = set()
+        self._detached: deque[tuple[int, Session]] = deque()
+        self._lost: deque[tuple[int, Node]] = deque()
+        self._held: dict[int, set[int]] = {}
+        """Who is seen no more, but may yet be announced by a node that has not come again."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether every node that was there before this started had time to come again."""
+        return self._settled
+
+    @property
+    def idle(self) -> bool:
+        """Whether time changes nothing: `advance` need not be called."""
+        waiting = self._leased or self._detached or self._lost
+        return self._settled and not waiting and self._watchers.idle
+
+    # Nodes
+
+    def join(self, name: str, wake: Callable[[], None], heard_at_ms: int | None = None) -> Node:
+        """A node has a link. With `heard_at_ms` it is lost when it does not `renew` its lease in time."""
+        node = Node(name, wake, heard_at_ms)
+        if heard_at_ms is not None:
+            self._leased.add(node)
+        return node
+
+    def renew(self, node: Node, now_ms: int) -> None:
+        """The node is alive."""
+        node.heard_at_ms = now_ms
+
+    def lose(self, node: Node, now_ms: int) -> None:
+        """The link is gone: all the node's sessions are detached, and expire together."""
+        if node.lost:
+            return
+        node.lost = True
+        self._leased.discard(node)
+        for guild_id in list(node.watched):
+            self._watchers.remove(node, guild_id)
+        node.pending.clear()
+        self._lost.append((now_ms + GRACE_MS, node))
+        node.wake()
+
+    # Sessions
+
+    def up(self, node: Node, announced: Announced, now_ms: int) -> None:
+        """See `Link.up`."""
+        user = self._users.get(announced.user_id)
+        if user is None:
+            user = self._users[announced.user_id] = User(announced.user_id)
+        session = next((each for each in user.sessions if each.id == announced.session_id), None)
+        if session is None:
+            session = self._new(node, user, announced)
+        elif session.node is not node and session.live and announced.claim < session.claim:
+            _supersede(node, session.id)
+            return
+        else:
+            self._take_over(node, session, announced)
+        node.sessions[session.id] = session
+        self._reconsider(user, now_ms)
+
+    def change(self, node: Node, session_id: bytes, status: Status, activities: bytes, now_ms: int) -> None:
+        """See `Link.change`."""
+        if session := node.sessions.get(session_id):
+            session.status, session.activities = status, _kept(activities)
+            self._reconsider(self._users[session.user_id], now_ms)
+
+    def belongs(self, node: Node, session_id: bytes, guild_ids: Sequence[int], now_ms: int) -> None:
+        """See `Link.belongs`."""
+        if session := node.sessions.get(session_id):
+            session.guild_ids = self._same(guild_ids)
+            self._reconsider(self._users[session.user_id], now_ms)
+
+    def detached(self, node: Node, session_id: bytes, now_ms: int) -> None:
+        """See `Link.detached`."""
+        if (session := node.sessions.get(session_id)) and session.detached_until_ms is None:
+            session.detached_until_ms = now_ms + GRACE_MS
+            self._detached.append((session.detached_until_ms, session))
+
+    def gone(self, node: Node, session_id: bytes, now_ms: int) -> None:
+        """See `Link.gone`."""
+        if session := node.sessions.get(session_id):
+            self._remove(session, now_ms)
+
+    # Watching
+
+    def watch(self, node: Node, guild_id: int) -> list[Presence]:
+        """Everyone who is seen in the guild; the node hears what changes from now on."""
+        self._watchers.add(node, guild_id)
+        guild = self._guilds.get(guild_id)
+        return [] if guild is None else [presence for each in guild.present if (presence := self._users[each].presence)]
+
+    def unwatch(self, node: Node, guild_id: int) -> None:
+        """See `Link.unwatch`."""
+        self._watchers.remove(node, guild_id)
+
+    def take(self, node: Node, limit: int) -> list[Signal]:
+        """The next things that a node has yet to hear, oldest first, as they are now."""
+        superseded, node.superseded = node.superseded, []
+        signals: list[Signal] = [Superseded(session_id) for session_id in superseded]
+        while node.pending and len(signals) < limit:
+            user_id, guild_ids = node.pending.popitem(last=False)
+            signals += self._changes(user_id, [guild_id for guild_id in guild_ids if guild_id in node.watched])
+        return signals
+
+    # Asking
+
+    def count(self, guild_id: int) -> int:
+        """How many users are seen in the guild."""
+        guild = self._guilds.get(guild_id)
+        return 0 if guild is None else len(guild.present)
+
+    def of_users(self, guild_id: int, user_ids: Iterable[int]) -> list[Presence]:
+        """Those of the users who are seen in the guild."""
+        guild = self._guilds.get(guild_id)
+        seen = () if guild is None else [user_id for user_id in dict.fromkeys(user_ids) if user_id in guild.present]
+        return [presence for user_id in seen if (presence := self._users[user_id].presence)]
+
+    # Time
+
+    def advance(self, now_ms: int, limit: int) -> bool:
+        """Do what is due, looking at no more than `limit` sessions and users. Whether there may be more at once."""
+        for node in [node for node in self._leased if now_ms >= (node.heard_at_ms or 0) + LEASE_MS]:
+            self.lose(node, now_ms)
+        left = limit - self._expire_detached(now_ms, limit)
+        left -= self._expire_lost(now_ms, left)
+        if not self._settled and now_ms >= self._settles_at_ms:
+            left -= self._settle(now_ms, left)
+        left -= self._watchers.advance(now_ms, left)
+        return left <= 0
+
+    def _expire_detached(self, now_ms: int, limit: int) -> int:
+        looked_at = 0
+        while self._detached and self._detached[0][0] <= now_ms and looked_at < limit:
+            until_ms, session = self._detached.popleft()
+            looked_at += 1
+            if session.detached_until_ms == until_ms and session.node.sessions.get(session.id) is session:
+                self._remove(session, now_ms)
+        return looked_at
+
+    def _expire_lost(self, now_ms: int, limit: int) -> int:
+        looked_at = 0
+        while self._lost and self._lost[0][0] <= now_ms and looked_at < limit:
+            node = self._lost[0][1]
+            while node.sessions and looked_at < limit:
+                _, session = node.sessions.popitem()
+                self._forget(session, now_ms)
+                looked_at += 1
+            if not node.sessions:
+                self._lost.popleft()
+        return looked_at
+
+    def _settle(self, now_ms: int, limit: int) -> int:
+        looked_at = 0
+        while self._held and looked_at < limit:
+            user_id, guild_ids = self._held.popitem()
+            self._watchers.changed(user_id, guild_ids, now_ms)
+            looked_at += 1
+        self._settled = not self._held
+        return looked_at
+
+    # What follows
+
+    def _new(self, node: Node, user: User, announced: Announced) -> Session:
+        session = Session(
+            announced.session_id,
+            user.id,
+            node,
+            announced.claim,
+            self._same(announced.guild_ids),
+            announced.status,
+            _kept(announced.activities),
+            announced.client,
+        )
+        user.sessions = (*user.sessions, session)
+        return session
+
+    def _take_over(self, node: Node, session: Session, announced: Announced) -> None:
+        if session.node is not node:
+            del session.node.sessions[session.id]
+            if session.live:
+                _supersede(session.node, session.id)
+        session.node = node
+        session.claim = announced.claim
+        session.detached_until_ms = None
+        session.guild_ids = self._same(announced.guild_ids)
+        session.client = announced.client
+        if not announced.resumed:
+            session.status, session.activities = announced.status, _kept(announced.activities)
+
+    def _remove(self, session: Session, now_ms: int) -> None:
+        del session.node.sessions[session.id]
+        self._forget(session, now_ms)
+
+    def _forget(self, session: Session, now_ms: int) -> None:
+        user = self._users[session.user_id]
+        user.sessions = tuple(each for each in user.sessions if each is not session)
+        self._reconsider(user, now_ms)
+        if not user.sessions:
+            del self._users[user.id]
+
+    def _reconsider(self, user: User, now_ms: int) -> None:
+        """Work out anew what the user shows, and let it be told where that is something else."""
+        was, was_seen_in = user.presence, user.seen_in
+        user.presence = merge(user.id, [session.showing for session in user.sessions])
+        user.guild_ids = _together(user.sessions)
+        seen_in = user.seen_in
+        changed: set[int] = set()
+        if was_seen_in != seen_in:
+            changed.update(self._left(user.id, was_seen_in, seen_in), self._entered(user.id, was_seen_in, seen_in))
+        if user.presence != was:
+            changed.update(seen_in)
+        if changed and (self._settled or user.presence is not None):
+            self._watchers.changed(user.id, changed, now_ms)
+        elif changed:
+            self._held.setdefault(user.id, set()).update(changed)
+
+    def _left(self, user_id: int, before: tuple[int, ...], after: tuple[int, ...]) -> set[int]:
+        left = set(before).difference(after)
+        for guild_id in left:
+            guild = self._guilds[guild_id]
+            guild.present.remove(user_id)
+            if not guild.present:
+                del self._guilds[guild_id]
+        return left
+
+    def _entered(self, user_id: int, before: tuple[int, ...], after: tuple[int, ...]) -> set[int]:
+        entered = set(after).difference(before)
+        for guild_id in entered:
+            guild = self._guilds.get(guild_id)
+            if guild is None:
+                guild = self._guilds[guild_id] = _Guild(guild_id)
+            guild.present.add(user_id)
+        return entered
+
+    def _changes(self, user_id: int, guild_ids: Sequence[int]) -> list[Signal]:
+        user = self._users.get(user_id)
+        seen_in = () if user is None else user.seen_in
+        here = tuple(guild_id for guild_id in guild_ids if guild_id in seen_in)
+        gone = tuple(guild_id for guild_id in guild_ids if guild_id not in seen_in)
+        signals: list[Signal] = []
+        if here and user is not None and user.presence is not None:
+            signals.append(Changed(user.presence, here))
+        if gone:
+            signals.append(Changed(Presence(user_id, "offline"), gone))
+        return signals
+
+    def _same(self, guild_ids: Iterable[int]) -> tuple[int, ...]:
+        """These ids as the objects that other sessions hold already: most of a session's memory otherwise."""
+        guilds = self._guilds
+        return tuple(guilds[each].id if each in guilds else each for each in guild_ids)
+
+
+def _supersede(node: Node, session_id: bytes) -> None:
+    node.superseded.append(session_id)
+    node.wake()
+
+
+def _kept(activities: bytes) -> bytes:
+    return NO_ACTIVITIES if activities == NO_ACTIVITIES else activities
+
+
+def _together(sessions: Sequence[Session]) -> tuple[int, ...]:
+    """The guilds of all of them."""
+    if len(sessions) == 1:
+        return sessions[0].guild_ids
+    return tuple(dict.fromkeys(guild_id for session in sessions for guild_id in session.guild_ids))

@@ -1,0 +1,82 @@
+"""Who is told: which nodes watch which guilds, and what each has yet to hear. Pure.
+
+A node has yet to hear *of* somebody, not what: it is told what holds when it listens. So what waits for a node is
+never more than the users of its guilds, however slow it is.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Final
+
+from derailed.presence.sessions import Node
+
+TOLD_AT_MOST_EVERY_MS: Final = 200
+
+
+class Watchers:
+    """Every node's guilds, and who was told of not long ago."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[int, list[Node]] = {}
+        self._told: OrderedDict[int, int] = OrderedDict()
+        """When each user was last told of, oldest first."""
+        self._waiting: dict[int, set[int]] = {}
+        """Who was told of too recently, and the guilds to tell of later."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether time changes nothing here."""
+        return not self._told
+
+    def add(self, node: Node, guild_id: int) -> None:
+        """The node hears of the guild from now on."""
+        if guild_id not in node.watched:
+            node.watched.add(guild_id)
+            self._nodes.setdefault(guild_id, []).append(node)
+
+    def remove(self, node: Node, guild_id: int) -> None:
+        """It does no longer."""
+        if guild_id in node.watched:
+            node.watched.remove(guild_id)
+            self._nodes[guild_id].remove(node)
+            if not self._nodes[guild_id]:
+                del self._nodes[guild_id]
+
+    def changed(self, user_id: int, guild_ids: Iterable[int], now_ms: int) -> None:
+        """A user looks different in these guilds: tell now, or as soon as one may be told of again."""
+        watched = [guild_id for guild_id in guild_ids if guild_id in self._nodes]
+        if not watched:
+            return
+        told_ms = self._told.get(user_id)
+        if told_ms is not None and now_ms < told_ms + TOLD_AT_MOST_EVERY_MS:
+            self._waiting.setdefault(user_id, set()).update(watched)
+        else:
+            self._tell(user_id, watched, now_ms)
+
+    def advance(self, now_ms: int, limit: int) -> int:
+        """Tell of those who waited long enough; how many users were looked at, at most `limit`."""
+        looked_at = 0
+        while self._told and looked_at < limit:
+            user_id, told_ms = next(iter(self._told.items()))
+            if now_ms < told_ms + TOLD_AT_MOST_EVERY_MS:
+                break
+            del self._told[user_id]
+            looked_at += 1
+            if guild_ids := self._waiting.pop(user_id, None):
+                self._tell(user_id, guild_ids, now_ms)
+        return looked_at
+
+    def _tell(self, user_id: int, guild_ids: Iterable[int], now_ms: int) -> None:
+        self._told.pop(user_id, None)
+        self._told[user_id] = now_ms
+        hears: dict[Node, list[int]] = {}
+        for guild_id in guild_ids:
+            for node in self._nodes.get(guild_id, ()):
+                hears.setdefault(node, []).append(guild_id)
+        for node, heard in hears.items():
+            unheard = node.pending.get(user_id)
+            if not node.pending:
+                node.wake()
+            node.pending[user_id] = tuple(heard) if unheard is None else tuple({*unheard, *heard})
