@@ -1,4 +1,4 @@
-"""Write the app's `generated.ts` from the structs of `derailed.wire`: one source for the shapes on both ends.
+"""Write what has one source: the app's `generated.ts` from `derailed.wire`, `derailed.generated` from `proto/`.
 
 python -m tools.generate            writes it
 python -m tools.generate --check    only says whether it is what would be written
@@ -14,8 +14,10 @@ from typing import Any, Final
 import msgspec
 
 from derailed.wire import embeds, events, messages, reactions, shapes
+from tools import protobuf
 
-TARGET: Final = Path(__file__).parent.parent / "web" / "src" / "generated.ts"
+ROOT: Final = Path(__file__).parent.parent
+TARGET: Final = ROOT / "web" / "src" / "generated.ts"
 REFERENCE: Final = "#/"
 MODULES: Final = (embeds, events, messages, reactions, shapes)
 
@@ -60,13 +62,19 @@ export type Snowflake = string;
 
 
 def main() -> None:
-    """Write the file, or compare it."""
-    text = typescript()
+    """Write the files, or compare them."""
+    made = {TARGET: typescript(), **protobuf.files()}
     if sys.argv[1:] == ["--check"]:
-        if TARGET.read_text() != text:
-            raise SystemExit("web/src/generated.ts is not what src/derailed/wire says: run `make generate`")
+        if stale := [str(path.relative_to(ROOT)) for path, text in made.items() if not is_made(path, text)]:
+            raise SystemExit(f"not what their sources say: {', '.join(stale)}: run `make generate`")
     else:
-        TARGET.write_text(text)
+        for path, text in made.items():
+            path.write_text(text)
+
+
+def is_made(path: Path, text: str) -> bool:
+    """Whether it is there and as it would be written."""
+    return path.exists() and path.read_text() == text
 
 
 def typescript() -> str:

@@ -1,0 +1,1 @@
+"""The Python of `proto/`, made by `make generate`. Never edited."""
