@@ -1,0 +1,122 @@
+"""One node's stream at the service: what the node says goes into the tracker, what it has yet to hear comes out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Final
+
+from derailed.generated import presence_pb2 as proto
+from derailed.presence import Changed, Presence, Signal, Superseded, messages
+from derailed.presence.keeper import Keeper
+from derailed.presence.sessions import Node
+
+SAID_EVERY_S: Final = 1.0
+"""Each end says something this often, so that the other knows that it is there."""
+_SIGNALS_AT_ONCE: Final = 300
+"""In one message: some two milliseconds of work."""
+
+
+class Attendance:
+    """From a node's first message until it is lost."""
+
+    def __init__(self, keeper: Keeper, name: str) -> None:
+        self._keeper = keeper
+        self._tracker = keeper.tracker
+        self._woken = asyncio.Event()
+        self.node: Node = self._tracker.join(name, self._woken.set, keeper.clock())
+        self._wanted: dict[int, None] = {}
+        """The guilds whose snapshots were asked for."""
+        self._showing: list[proto.Change] = []
+        self._said_settled = False
+        keeper.attend()
+
+    def hear(self, message: proto.FromNode) -> None:
+        """Take in what the node says. Raises KeyError for what it may not say."""
+        self._tracker.renew(self.node, self._keeper.clock())
+        for report in message.reports:
+            self._take_in(report, self._keeper.clock())
+        if message.reports:
+            self._keeper.attend()
+
+    def leave(self) -> None:
+        """The stream has ended."""
+        self._tracker.lose(self.node, self._keeper.clock())
+        self._keeper.attend()
+
+    async def messages(self) -> AsyncIterator[proto.FromService]:
+        """All that the node is to hear, until it is lost: at least something every second, beginning at once."""
+        yield proto.FromService()
+        while not self.node.lost:
+            self._woken.clear()
+            if message := self._next():
+                yield message
+            elif guild_id := next(iter(self._wanted), None):
+                del self._wanted[guild_id]
+                for page in _pages(guild_id, self._tracker.watch(self.node, guild_id)):
+                    yield page
+            elif not await self._anything():
+                yield proto.FromService()
+
+    async def _anything(self) -> bool:
+        """Wait until there may be something to say, but not too long."""
+        try:
+            async with asyncio.timeout(SAID_EVERY_S):
+                return await self._woken.wait()
+        except TimeoutError:
+            return False
+
+    def _next(self) -> proto.FromService | None:
+        signals = self._tracker.take(self.node, _SIGNALS_AT_ONCE)
+        showing, self._showing = self._showing, []
+        settled = not signals and self._tracker.settled and not self._said_settled
+        if not (signals or showing or settled):
+            return None
+        self._said_settled = self._said_settled or settled
+        return proto.FromService(
+            superseded=_superseded(signals), showing=showing, changed=_changed(signals), settled=settled
+        )
+
+    def _take_in(self, report: proto.Report, now_ms: int) -> None:
+        tracker, node = self._tracker, self.node
+        match report.WhichOneof("report"):
+            case "up":
+                self._up(report.up, now_ms)
+            case "change":
+                change = report.change
+                status = messages.status(change.status)
+                tracker.change(node, change.session_id, status, change.activities, now_ms)
+            case "belongs":
+                tracker.belongs(node, report.belongs.session_id, report.belongs.guild_ids, now_ms)
+            case "detached":
+                tracker.detached(node, report.detached, now_ms)
+            case "gone":
+                tracker.gone(node, report.gone, now_ms)
+            case "watch":
+                self._wanted[report.watch] = None
+                self._woken.set()
+            case "unwatch":
+                self._wanted.pop(report.unwatch, None)
+                tracker.unwatch(node, report.unwatch)
+
+    def _up(self, up: proto.Session, now_ms: int) -> None:
+        self._tracker.up(self.node, messages.announced(up), now_ms)
+        if up.resumed and (session := self.node.sessions.get(up.session_id)):
+            self._showing.append(messages.change(session.id, session.status, session.activities))
+            self._woken.set()
+
+
+def _superseded(signals: Sequence[Signal]) -> list[bytes]:
+    return [signal.session_id for signal in signals if isinstance(signal, Superseded)]
+
+
+def _changed(signals: Sequence[Signal]) -> list[proto.Changed]:
+    return [messages.changed(signal) for signal in signals if isinstance(signal, Changed)]
+
+
+def _pages(guild_id: int, presences: Sequence[Presence]) -> Iterator[proto.FromService]:
+    """At least one: an empty guild is said to be empty."""
+    for at in range(0, len(presences) or 1, _SIGNALS_AT_ONCE):
+        page = [messages.user_presence(presence) for presence in presences[at : at + _SIGNALS_AT_ONCE]]
+        last = at + _SIGNALS_AT_ONCE >= len(presences)
+        yield proto.FromService(snapshots=[proto.Snapshot(guild_id=guild_id, presences=page, last=last)])

@@ -1,0 +1,171 @@
+"""What a node was told by each of the services, and what of it its own readers have yet to hear. Pure.
+
+When a service comes again, what it had told is *doubtful* until it tells it again or has settled: only then is who was
+not told of again offline. Where several services tell of one user, the first in that user's order is believed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from derailed.presence import Changed, Presence
+
+_Order = Callable[[int], Sequence[int]]
+
+
+class _Word:
+    """What one service told."""
+
+    __slots__ = ("complete", "doubtful", "guilds", "presences", "settled")
+
+    def __init__(self) -> None:
+        self.guilds: dict[int, set[int]] = {}
+        """Who is seen in each watched guild."""
+        self.presences: dict[int, tuple[Presence, tuple[int, ...]]] = {}
+        """What they look like, and in which of the guilds they are seen."""
+        self.doubtful: dict[int, set[int]] = {}
+        self.complete: set[int] = set()
+        """The guilds that it has told of since it was found."""
+        self.settled = False
+
+
+class Mirror:
+    """Everything told to one node."""
+
+    def __init__(self, services: int, order: _Order) -> None:
+        self._order = order
+        self._words: Final = [_Word() for _ in range(services)]
+        self._unheard: OrderedDict[int, set[int]] = OrderedDict()
+        self.watched: set[int] = set()
+
+    @property
+    def unheard(self) -> bool:
+        """Whether there is something to `take`."""
+        return bool(self._unheard)
+
+    def found(self, service: int) -> None:
+        """It is there, or there again."""
+        word = self._words[service]
+        word.doubtful = {guild_id: set(seen) for guild_id, seen in word.guilds.items()}
+        word.complete = set()
+        word.settled = False
+
+    def snapshot(self, service: int, guild_id: int, presences: Iterable[Presence], *, silent: bool) -> None:
+        """A part of who is in a guild; `silent`: whoever watches it will ask who is `here`."""
+        word = self._words[service]
+        if guild_id in self.watched:
+            for presence in presences:
+                self._see(word, presence, guild_id, silent)
+
+    def completed(self, service: int, guild_id: int) -> None:
+        """That was everybody."""
+        word = self._words[service]
+        word.complete.add(guild_id)
+        self._resolve(word, guild_id)
+
+    def changed(self, service: int, signal: Changed) -> None:
+        """A user looks different."""
+        word = self._words[service]
+        for guild_id in self.watched.intersection(signal.guild_ids):
+            if signal.presence.status == "offline":
+                self._drop(word, signal.presence.user_id, guild_id)
+            else:
+                self._see(word, signal.presence, guild_id)
+
+    def settled(self, service: int) -> None:
+        """Who it has not told of again by now is offline."""
+        word = self._words[service]
+        word.settled = True
+        for guild_id in list(word.doubtful):
+            self._resolve(word, guild_id)
+
+    def forsake(self, service: int) -> None:
+        """It is gone, and others have had the time to hear of everyone it told of."""
+        word = self._words[service]
+        for guild_id, seen in list(word.guilds.items()):
+            for user_id in list(seen):
+                self._drop(word, user_id, guild_id)
+        word.doubtful = {}
+
+    def forget(self, guild_id: int) -> None:
+        """The guild is watched no more."""
+        self.watched.discard(guild_id)
+        for word in self._words:
+            for user_id in list(word.guilds.get(guild_id, ())):
+                self._drop(word, user_id, guild_id)
+            word.doubtful.pop(guild_id, None)
+            word.complete.discard(guild_id)
+
+    def whole(self, service: int) -> bool:
+        """Whether it has told all there is of the watched guilds since it was found."""
+        word = self._words[service]
+        return word.settled and word.complete >= self.watched
+
+    def complete(self, service: int, guild_id: int) -> bool:
+        """Whether it has told who is in this guild since it was found."""
+        return guild_id in self._words[service].complete
+
+    def here(self, guild_id: int) -> list[Presence]:
+        """Everyone who is seen in the guild."""
+        users = dict.fromkeys(user_id for word in self._words for user_id in word.guilds.get(guild_id, ()))
+        return [presence for user_id in users if (presence := self._shown(user_id, guild_id))]
+
+    def tell(self, guild_id: int) -> None:
+        """Nobody asked who is here after all: it will be read."""
+        for word in self._words:
+            for user_id in word.guilds.get(guild_id, ()):
+                self._unheard.setdefault(user_id, set()).add(guild_id)
+
+    def take(self, limit: int) -> list[Changed]:
+        """What is unheard, as it is now, of at most so many users."""
+        signals: list[Changed] = []
+        for _ in range(min(limit, len(self._unheard))):
+            user_id, guild_ids = self._unheard.popitem(last=False)
+            by_presence: dict[Presence, list[int]] = {}
+            for guild_id in guild_ids & self.watched:
+                shown = self._shown(user_id, guild_id) or Presence(user_id, "offline")
+                by_presence.setdefault(shown, []).append(guild_id)
+            signals += [Changed(presence, tuple(here)) for presence, here in by_presence.items()]
+        return signals
+
+    def _see(self, word: _Word, presence: Presence, guild_id: int, silent: bool = False) -> None:
+        user_id = presence.user_id
+        before, guild_ids = word.presences.get(user_id, (None, ()))
+        changed = set() if before == presence else set(guild_ids)
+        if guild_id not in guild_ids:
+            guild_ids = (*guild_ids, guild_id)
+            word.guilds.setdefault(guild_id, set()).add(user_id)
+            if not silent:
+                changed.add(guild_id)
+        word.presences[user_id] = (presence, guild_ids)
+        if doubtful := word.doubtful.get(guild_id):
+            doubtful.discard(user_id)
+        if changed:
+            self._unheard.setdefault(user_id, set()).update(changed)
+
+    def _drop(self, word: _Word, user_id: int, guild_id: int) -> None:
+        seen = word.guilds.get(guild_id)
+        if seen is None or user_id not in seen:
+            return
+        seen.remove(user_id)
+        if not seen:
+            del word.guilds[guild_id]
+        presence, guild_ids = word.presences.pop(user_id)
+        if left := tuple(each for each in guild_ids if each != guild_id):
+            word.presences[user_id] = (presence, left)
+        if guild_id in self.watched:
+            self._unheard.setdefault(user_id, set()).add(guild_id)
+
+    def _resolve(self, word: _Word, guild_id: int) -> None:
+        if word.settled and guild_id in word.complete:
+            for user_id in word.doubtful.pop(guild_id, ()):
+                self._drop(word, user_id, guild_id)
+
+    def _shown(self, user_id: int, guild_id: int) -> Presence | None:
+        for service in self._order(user_id):
+            word = self._words[service]
+            if user_id in word.guilds.get(guild_id, ()):
+                return word.presences[user_id][0]
+        return None

@@ -1,0 +1,90 @@
+"""The Presence Service elsewhere: one or more services, between which the users are divided."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+
+from derailed.generated import presence_pb2 as proto
+from derailed.generated import presence_pb2_grpc
+from derailed.presence import Down, Presence, messages
+from derailed.presence.remote_link import RemoteLink
+from derailed.presence.rendezvous import order
+
+_ANSWER_WITHIN_S: Final = 1.0
+_USERS_IN_A_QUESTION: Final = 5_000
+_OPTIONS: Final = (
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 1_000),  # gRPC's own two minutes are longer than the grace
+)
+
+
+class RemotePresences:
+    """See Presences. `addresses` are the services as every node and every API process lists them."""
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self._addresses = addresses
+        self._channels = [grpc.aio.insecure_channel(address, options=_OPTIONS) for address in addresses]
+        self._stubs: list[Any] = [presence_pb2_grpc.PresenceStub(channel) for channel in self._channels]
+        self._links: list[RemoteLink] = []
+
+    def link(self, node: str) -> RemoteLink:
+        """See Presences."""
+        link = RemoteLink(node, self._addresses, self._channels)
+        self._links.append(link)
+        return link
+
+    async def counts(self, guild_ids: Iterable[int]) -> Mapping[int, int]:
+        """See Presences. What a service that is down had counted is not in it."""
+        asked = list(guild_ids)
+        request = proto.CountRequest(guild_ids=asked)
+        replies = await self._all([stub.Count(request, timeout=_ANSWER_WITHIN_S) for stub in self._stubs])
+        counted = [reply.counts for reply in replies if reply is not None]
+        return {guild_id: sum(counts[at] for counts in counted) for at, guild_id in enumerate(asked)}
+
+    async def of_users(self, guild_id: int, user_ids: Sequence[int]) -> Sequence[Presence]:
+        """See Presences."""
+        found: list[Presence] = []
+        for at in range(0, len(user_ids), _USERS_IN_A_QUESTION):
+            found += await self._find(guild_id, user_ids[at : at + _USERS_IN_A_QUESTION])
+        return found
+
+    async def close(self) -> None:
+        """See Presences."""
+        for link in self._links:
+            await link.close()
+        for channel in self._channels:
+            await channel.close()
+
+    async def _find(self, guild_id: int, user_ids: Sequence[int]) -> list[Presence]:
+        request = proto.FindRequest(guild_id=guild_id, user_ids=user_ids)
+        replies = await self._all([stub.Find(request, timeout=_ANSWER_WITHIN_S) for stub in self._stubs])
+        told = [{} if reply is None else {each.user_id: each for each in reply.presences} for reply in replies]
+        believed = (
+            next(
+                (told[service][user_id] for service in order(user_id, self._addresses) if user_id in told[service]),
+                None,
+            )
+            for user_id in user_ids
+        )
+        return [messages.presence_of(presence) for presence in believed if presence is not None]
+
+    async def _all(self, questions: Iterable[Awaitable[Any]]) -> list[Any]:
+        """Every service's answer, None of one that is down. Raises Down when all are."""
+        replies = await asyncio.gather(*(_answer(question) for question in questions))
+        if all(reply is None for reply in replies):
+            raise Down("no presence service answers")
+        return replies
+
+
+async def _answer(question: Awaitable[Any]) -> Any | None:
+    try:
+        return await question
+    except grpc.aio.AioRpcError:
+        return None
