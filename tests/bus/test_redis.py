@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import redis.asyncio
+import uvloop
 
 from derailed.bus import BusDown, Gap, NewEpoch, Put, Subscription, Trimmed
 from derailed.bus.redis import RedisBus
@@ -41,7 +42,7 @@ def story(server: Valkey, case: Callable[[RedisBus], Awaitable[None]], retention
         async with asyncio.timeout(WITHIN_S), bus_on(server, retention) as bus:
             await case(bus)
 
-    asyncio.run(main())
+    uvloop.run(main())  # as the server does
 
 
 @asynccontextmanager

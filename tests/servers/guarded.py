@@ -71,6 +71,14 @@ class Guarded(ABC):
         os.kill(self.pid, self.kill_signal)
         self.stop()
 
+    def pause(self) -> None:
+        """Let it do nothing for a while, as a machine does that is out of breath."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
     def __enter__(self) -> Self:
         try:
             self.start()
