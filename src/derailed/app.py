@@ -59,6 +59,9 @@ if TYPE_CHECKING:
 _STOP_WITHIN_S: Final = 10
 """Requests in flight have this long once the process was told to stop."""
 
+_DRAIN_WITHIN_S: Final = 2
+"""What was said last has as long to reach the bus. What does not is in the outbox, for the next start."""
+
 _KEPT_ALIVE_S: Final = 75
 """Longer than clients keep an idle connection, or they would send into one that we close at that moment: bots that
 wait for the end of a limit's window all send after the same pause."""
@@ -93,7 +96,7 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         gateway = Service(bus, verbs.sessions, context.secret, settings.public_url or None)
         limits = _limits(settings)
         limiting = Limiting(limits, settings.rate_limits, settings.trusted_proxies, _now_ms)
-        application = _front(create(verbs, settings.public_url, limiting), Site(), store)
+        application = _front(create(verbs, settings.public_url, limiting), Site(), store, publisher)
         unfurling = _unfurling(settings, context)
         if unfurling is not None:
             store.committed = _both(publisher.take, unfurling.take)
@@ -109,6 +112,8 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
             _stop_on_signals(server.stop)
             started(_address(listener))
             await server.serve(sockets=[listener])
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(publisher.drained(), _DRAIN_WITHIN_S)
             await gateway.close()
             for part in parts:
                 part.cancel()
@@ -182,7 +187,7 @@ def _limits(settings: Settings) -> Limits | None:
     return SharedLimits(url, _now_ms)
 
 
-def _front(api: Application, site: Site, store: Store) -> Application:
+def _front(api: Application, site: Site, store: Store, publisher: Publisher) -> Application:
     """What answers on the port: health, metrics, the API, files, and the app for every other path."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -191,10 +196,9 @@ def _front(api: Application, site: Site, store: Store) -> Application:
                 await api(scope, receive, send)
             case "healthz":
                 await respond(send, 200, b"ok\n", _TEXT)
-            case "readyz" if store.is_up:
-                await respond(send, 200, b"ok\n", _TEXT)
             case "readyz":
-                await respond(send, 503, b"the database can not be reached\n", _TEXT)
+                missing = _missing(store, publisher)
+                await respond(send, 503 if missing else 200, missing or b"ok\n", _TEXT)
             case "metrics":
                 await respond(send, 200, telemetry.metrics(), [(b"content-type", telemetry.METRICS_TYPE.encode())])
             case _ if is_file(scope["path"]):
@@ -203,6 +207,15 @@ def _front(api: Application, site: Site, store: Store) -> Application:
                 await site(scope, receive, send)
 
     return answer
+
+
+def _missing(store: Store, publisher: Publisher) -> bytes:
+    """Why requests had better go elsewhere, if they had."""
+    if not store.is_up:
+        return b"the database can not be reached\n"
+    if publisher.is_stuck:
+        return b"the bus can not be reached, or its log has failed: see the log; what is said is kept, and told later\n"
+    return b""
 
 
 class _NobodyListens:

@@ -68,6 +68,8 @@ class Publisher:
         self._retry_s = _RETRY_FROM_S
         self._work = asyncio.Event()
         self._quiet = asyncio.Event()
+        self.is_stuck = False
+        """What happens waits in the outbox: the bus, or the database, can not be reached."""
 
     def take(self, rows: Sequence[OutboxRow]) -> None:
         """Publish what was just committed."""
@@ -117,10 +119,11 @@ class Publisher:
                 await step()
             except (BusDown, Unavailable) as error:
                 _log.warning("what happens waits in the outbox", error=str(error) or "the database can not be reached")
+                self.is_stuck = True
                 await self._sleep(self._retry_s)
                 self._retry_s = min(2 * self._retry_s, _RETRY_TO_S)
             else:
-                self._retry_s = _RETRY_FROM_S
+                self._retry_s, self.is_stuck = _RETRY_FROM_S, False
                 return
 
     async def _catch_up(self) -> None:
