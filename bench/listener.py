@@ -8,6 +8,8 @@ import json
 import os
 from typing import Self, cast
 
+HEARTBEAT_S = 30.0
+
 
 class Listener(asyncio.Protocol):
     """Counts MESSAGE_CREATE frames; reads frames by their lengths and never decodes one."""
@@ -19,6 +21,7 @@ class Listener(asyncio.Protocol):
         self._identify = {"token": token, "intents": intents, "properties": {"os": "linux"}}
         self._buffer = bytearray()
         self._upgraded = False
+        self._beat: asyncio.TimerHandle | None = None
 
     @classmethod
     async def connect(cls, port: int, token: str, intents: int) -> Self:
@@ -41,6 +44,15 @@ class Listener(asyncio.Protocol):
         while self.messages < messages:
             self._news.clear()
             await self._news.wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._beat is not None:
+            self._beat.cancel()
+
+    def beat(self) -> None:
+        """Say that it lives, now and from time to time."""
+        self.say({"op": 1, "d": None})
+        self._beat = asyncio.get_running_loop().call_later(HEARTBEAT_S, self.beat)
 
     def say(self, frame: dict[str, object]) -> None:
         """Send a frame, masked with zeros."""
@@ -87,3 +99,4 @@ class Listener(asyncio.Protocol):
             self.ready.set_result(None)
         elif b'"op":10' in head:
             self.say({"op": 2, "d": self._identify})
+            self.beat()

@@ -1,9 +1,11 @@
-"""A load generator that costs little: one request written over and over on keep-alive sockets, no pipelining."""
+"""A load generator that costs little: the same requests written over and over on keep-alive sockets, no pipelining."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import NamedTuple, cast
 
 _LENGTH = b"content-length: "
@@ -14,6 +16,8 @@ class Load(NamedTuple):
 
     seconds: float
     latencies: list[float]
+    busy: float
+    """The share of a core that asking took: far below one, or what was measured is the asking."""
 
     @property
     def rate(self) -> float:
@@ -28,10 +32,10 @@ class Load(NamedTuple):
 class _Caller(asyncio.Protocol):
     """One connection: a request, its answer, the next request."""
 
-    def __init__(self, request: bytes, latencies: list[float]) -> None:
+    def __init__(self, requests: Iterator[bytes], latencies: list[float]) -> None:
         self.done = asyncio.get_running_loop().create_future()
         self.until = 0.0
-        self._request = request
+        self._requests = requests
         self._latencies = latencies
         self._answer = b""
         self._sent_at = 0.0
@@ -41,7 +45,7 @@ class _Caller(asyncio.Protocol):
 
     def ask(self) -> None:
         self._sent_at = time.perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(next(self._requests))
 
     def data_received(self, data: bytes) -> None:
         self._answer = self._answer + data if self._answer else data
@@ -70,23 +74,25 @@ def _length(answer: bytes, head: int) -> int:
     return int(answer[at + len(_LENGTH) : answer.find(b"\r", at)])
 
 
-async def drive(port: int, request: bytes, connections: int, seconds: float) -> Load:
-    """Keep that many requests in flight for that long."""
+async def drive(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
+    """Keep that many requests in flight for that long, taking them in turns."""
     loop = asyncio.get_running_loop()
     latencies: list[float] = []
+    turns = cycle(requests)
     callers = [
-        (await loop.create_connection(lambda: _Caller(request, latencies), "127.0.0.1", port))[1]
+        (await loop.create_connection(lambda: _Caller(turns, latencies), "127.0.0.1", port))[1]
         for _ in range(connections)
     ]
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     for caller in callers:
         caller.until = began + seconds
         caller.ask()
     await asyncio.gather(*(caller.done for caller in callers))
     elapsed = time.perf_counter() - began
+    busy = (time.process_time() - cpu) / elapsed
     for caller in callers:
         caller.hang_up()
-    return Load(elapsed, sorted(latencies))
+    return Load(elapsed, sorted(latencies), busy)
 
 
 def request(method: str, path: str, token: str = "", body: bytes = b"") -> bytes:

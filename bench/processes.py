@@ -22,6 +22,16 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+def family_cpu_seconds(pid: int) -> float:
+    """What a process and its children have used so far; none of these may have ended in between."""
+    return cpu_seconds(pid) + sum(cpu_seconds(child) for child in _children(pid))
+
+
+def _children(pid: int) -> list[int]:
+    listed = [Path(f"/proc/{pid}/task/{thread.name}/children") for thread in Path(f"/proc/{pid}/task").iterdir()]
+    return [int(child) for path in listed for child in path.read_text().split()]
+
+
 def resident_bytes(pid: int) -> int:
     """Its memory in RAM."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
