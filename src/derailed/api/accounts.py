@@ -7,6 +7,7 @@ from litestar.params import FromPath, JSONBody
 
 from derailed.actions.accounts import Own
 from derailed.api.asking import ANYBODY, Ask, Who
+from derailed.api.declaring import refuses
 from derailed.api.entrance import Gate, secret_subject
 from derailed.wire import rates, rest
 from derailed.wire.replies import LoginReply, TokenReply
@@ -14,7 +15,11 @@ from derailed.wire.requests import EditAccount, Login, Register
 from derailed.wire.shapes import OwnUserShape, UserShape
 
 
-@post("/auth/register", opt=ANYBODY, status_code=201)
+@post(
+    "/auth/register",
+    opt=ANYBODY | refuses("too_many_guilds", "registration_closed", "banned", "unknown_guild", "unknown_invite"),
+    status_code=201,
+)
 async def register(verbs: Ask, data: JSONBody[Register]) -> TokenReply:
     """Make an account; its first token."""
     return TokenReply(await verbs.accounts.register(data))
@@ -40,7 +45,7 @@ async def own(verbs: Ask, actor: Who) -> OwnUserShape:
     return _own(await verbs.accounts.own(actor))
 
 
-@patch("/users/@me")
+@patch("/users/@me", opt=refuses("not_for_bots"))
 async def edit(verbs: Ask, actor: Who, data: JSONBody[EditAccount]) -> OwnUserShape:
     """Change one's name, pictures or password."""
     return _own(await verbs.accounts.edit(actor, data))
@@ -52,7 +57,7 @@ async def other(verbs: Ask, actor: Who, user_id: FromPath[int]) -> UserShape:
     return rest.user(await verbs.accounts.get(actor, user_id))
 
 
-@delete("/users/@me/guilds/{guild_id:int}", status_code=204)
+@delete("/users/@me/guilds/{guild_id:int}", opt=refuses("invalid_owner"), status_code=204)
 async def leave(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> None:
     """Leave a guild."""
     await verbs.guilds.leave(actor, guild_id)

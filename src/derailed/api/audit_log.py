@@ -9,6 +9,7 @@ from litestar.params import FromPath, QueryParameter
 from msgspec import Raw
 
 from derailed.api.asking import Ask, Who
+from derailed.api.declaring import refuses
 from derailed.model import snowflakes
 from derailed.wire import limits, rest
 from derailed.wire.audit import AuditLogShape, LogQuery, logged_webhook
@@ -17,7 +18,7 @@ _Id = Annotated[int | None, QueryParameter(ge=0, le=snowflakes.MAX)]
 _Page = Annotated[int, QueryParameter(ge=1, le=limits.AUDIT_LOG_PAGE)]
 
 
-@get("/guilds/{guild_id:int}/audit-logs")
+@get("/guilds/{guild_id:int}/audit-logs", opt=refuses("missing_permissions"))
 async def page(
     verbs: Ask,
     actor: Who,

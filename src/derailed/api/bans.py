@@ -9,6 +9,7 @@ from litestar import delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from derailed.api.asking import Ask, Who
+from derailed.api.declaring import refuses
 from derailed.model import snowflakes
 from derailed.model.errors import FieldError, Invalid
 from derailed.wire import limits, moderation
@@ -18,7 +19,7 @@ _Page = Annotated[int, QueryParameter(ge=1, le=limits.BANS_PAGE)]
 _Bound = Annotated[int, QueryParameter(ge=0, le=snowflakes.MAX)]
 
 
-@get("/guilds/{guild_id:int}/bans")
+@get("/guilds/{guild_id:int}/bans", opt=refuses("missing_permissions"))
 async def page(
     verbs: Ask,
     actor: Who,
@@ -32,13 +33,13 @@ async def page(
     return [moderation.ban(*each) for each in found]
 
 
-@get("/guilds/{guild_id:int}/bans/{user_id:int}")
+@get("/guilds/{guild_id:int}/bans/{user_id:int}", opt=refuses("missing_permissions"))
 async def one(verbs: Ask, actor: Who, guild_id: FromPath[int], user_id: FromPath[int]) -> BanShape:
     """Somebody's ban."""
     return moderation.ban(*await verbs.bans.get(actor, guild_id, user_id))
 
 
-@put("/guilds/{guild_id:int}/bans/{user_id:int}", status_code=204)
+@put("/guilds/{guild_id:int}/bans/{user_id:int}", opt=refuses("missing_permissions", "unknown_user"), status_code=204)
 async def add(
     verbs: Ask,
     actor: Who,
@@ -54,20 +55,20 @@ async def add(
     await verbs.bans.add(actor, guild_id, user_id, data)
 
 
-@delete("/guilds/{guild_id:int}/bans/{user_id:int}", status_code=204)
+@delete("/guilds/{guild_id:int}/bans/{user_id:int}", opt=refuses("missing_permissions"), status_code=204)
 async def remove(verbs: Ask, actor: Who, guild_id: FromPath[int], user_id: FromPath[int]) -> None:
     """Let somebody come in again."""
     await verbs.bans.remove(actor, guild_id, user_id)
 
 
-@post("/guilds/{guild_id:int}/bulk-ban", status_code=200)
+@post("/guilds/{guild_id:int}/bulk-ban", opt=refuses("nobody_banned", "missing_permissions"), status_code=200)
 async def add_many(verbs: Ask, actor: Who, guild_id: FromPath[int], data: JSONBody[CreateBans]) -> BannedShape:
     """Ban many at once."""
     banned, failed = await verbs.bans.add_many(actor, guild_id, data)
     return BannedShape(banned_users=[str(each) for each in banned], failed_users=[str(each) for each in failed])
 
 
-@get("/guilds/{guild_id:int}/prune")
+@get("/guilds/{guild_id:int}/prune", opt=refuses("missing_permissions", "unknown_role"))
 async def count(
     verbs: Ask,
     actor: Who,
@@ -79,7 +80,7 @@ async def count(
     return PrunedShape(pruned=await verbs.prunes.count(actor, guild_id, days, _ids(include_roles)))
 
 
-@post("/guilds/{guild_id:int}/prune", status_code=200)
+@post("/guilds/{guild_id:int}/prune", opt=refuses("missing_permissions", "unknown_role"), status_code=200)
 async def prune(verbs: Ask, actor: Who, guild_id: FromPath[int], data: JSONBody[BeginPrune]) -> PrunedShape:
     """Remove who was not seen for days."""
     included = data.include_roles or []

@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from derailed.actions.commands import EVERYWHERE
 from derailed.api.asking import Ask, Who
+from derailed.api.declaring import refuses
 from derailed.model.errors import Unknown
 from derailed.wire.commands import CommandPermissions, CommandShape, CreateCommand, EditCommand
 
@@ -19,7 +20,7 @@ _ONE = [f"{path}/{{command_id:int}}" for path in _ALL]
 _PERMISSIONS = "/applications/{application_id:int}/guilds/{guild_id:int}/commands"
 
 
-@get(_ALL)
+@get(_ALL, opt=refuses("not_yours", "missing_access"))
 async def all_(
     verbs: Ask, actor: Who, application_id: FromPath[int], guild_id: FromPath[int] = EVERYWHERE
 ) -> list[CommandShape]:
@@ -27,7 +28,7 @@ async def all_(
     return await verbs.commands.all(actor, application_id, guild_id)
 
 
-@get(_ONE)
+@get(_ONE, opt=refuses("not_yours", "missing_access"))
 async def one(
     verbs: Ask,
     actor: Who,
@@ -39,7 +40,12 @@ async def one(
     return await verbs.commands.get(actor, application_id, guild_id, command_id)
 
 
-@post(_ALL, status_code=201, responses={200: ResponseSpec(CommandShape, description="It was changed.")})
+@post(
+    _ALL,
+    opt=refuses("too_many_commands", "not_yours", "missing_access"),
+    status_code=201,
+    responses={200: ResponseSpec(CommandShape, description="It was changed.")},
+)
 async def create(
     verbs: Ask,
     actor: Who,
@@ -52,7 +58,7 @@ async def create(
     return Response(command, status_code=201 if new else 200)
 
 
-@put(_ALL)
+@put(_ALL, opt=refuses("too_many_commands", "not_yours", "missing_access"))
 async def replace(
     verbs: Ask,
     actor: Who,
@@ -64,7 +70,7 @@ async def replace(
     return await verbs.commands.replace(actor, application_id, guild_id, data)
 
 
-@patch(_ONE)
+@patch(_ONE, opt=refuses("not_yours", "missing_access"))
 async def edit(
     verbs: Ask,
     actor: Who,
@@ -77,7 +83,7 @@ async def edit(
     return await verbs.commands.edit(actor, application_id, guild_id, command_id, data)
 
 
-@delete(_ONE, status_code=204)
+@delete(_ONE, opt=refuses("not_yours", "missing_access"), status_code=204)
 async def end(
     verbs: Ask,
     actor: Who,
@@ -89,7 +95,7 @@ async def end(
     await verbs.commands.delete(actor, application_id, guild_id, command_id)
 
 
-@get(f"{_PERMISSIONS}/permissions")
+@get(f"{_PERMISSIONS}/permissions", opt=refuses("not_yours", "missing_access"))
 async def permissions(
     verbs: Ask, actor: Who, application_id: FromPath[int], guild_id: FromPath[int]
 ) -> list[CommandPermissions]:
@@ -98,7 +104,10 @@ async def permissions(
     return []
 
 
-@get(f"{_PERMISSIONS}/{{command_id:int}}/permissions")
+@get(
+    f"{_PERMISSIONS}/{{command_id:int}}/permissions",
+    opt=refuses("not_yours", "missing_access", "unknown_command_permissions"),
+)
 async def permissions_of_one(
     verbs: Ask, actor: Who, application_id: FromPath[int], guild_id: FromPath[int], command_id: FromPath[int]
 ) -> CommandPermissions:

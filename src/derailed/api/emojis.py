@@ -6,6 +6,7 @@ from litestar import delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from derailed.api.asking import Ask, Who
+from derailed.api.declaring import refuses
 from derailed.wire import rest
 from derailed.wire.requests import CreateEmoji, EditEmoji
 from derailed.wire.shapes import GuildEmoji
@@ -23,13 +24,17 @@ async def one(verbs: Ask, actor: Who, guild_id: FromPath[int], emoji_id: FromPat
     return rest.emoji(*await verbs.emojis.get(actor, guild_id, emoji_id))
 
 
-@post("/guilds/{guild_id:int}/emojis", status_code=201)
+@post(
+    "/guilds/{guild_id:int}/emojis",
+    opt=refuses("too_many_emojis", "too_many_animated_emojis", "missing_permissions"),
+    status_code=201,
+)
 async def create(verbs: Ask, actor: Who, guild_id: FromPath[int], data: JSONBody[CreateEmoji]) -> GuildEmoji:
     """Add an emoji."""
     return rest.emoji(*await verbs.emojis.create(actor, guild_id, data))
 
 
-@patch("/guilds/{guild_id:int}/emojis/{emoji_id:int}")
+@patch("/guilds/{guild_id:int}/emojis/{emoji_id:int}", opt=refuses("missing_permissions"))
 async def edit(
     verbs: Ask, actor: Who, guild_id: FromPath[int], emoji_id: FromPath[int], data: JSONBody[EditEmoji]
 ) -> GuildEmoji:
@@ -37,7 +42,7 @@ async def edit(
     return rest.emoji(*await verbs.emojis.edit(actor, guild_id, emoji_id, data))
 
 
-@delete("/guilds/{guild_id:int}/emojis/{emoji_id:int}", status_code=204)
+@delete("/guilds/{guild_id:int}/emojis/{emoji_id:int}", opt=refuses("missing_permissions"), status_code=204)
 async def end(verbs: Ask, actor: Who, guild_id: FromPath[int], emoji_id: FromPath[int]) -> None:
     """Delete an emoji."""
     await verbs.emojis.delete(actor, guild_id, emoji_id)

@@ -8,6 +8,7 @@ from litestar import delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from derailed.api.asking import Ask, Who
+from derailed.api.declaring import refuses
 from derailed.model import snowflakes
 from derailed.wire import limits, rest
 from derailed.wire.requests import CreateGuild, EditGuild
@@ -17,7 +18,7 @@ _Page = Annotated[int, QueryParameter(ge=1, le=limits.GUILDS_PAGE)]
 _Bound = Annotated[int, QueryParameter(ge=0, le=snowflakes.MAX)]
 
 
-@post("/guilds", status_code=201)
+@post("/guilds", opt=refuses("too_many_guilds", "not_for_bots"), status_code=201)
 async def create(verbs: Ask, actor: Who, data: JSONBody[CreateGuild]) -> GuildShape:
     """Make a guild."""
     return rest.guild(await verbs.guilds.create(actor, data))
@@ -31,13 +32,13 @@ async def one(verbs: Ask, actor: Who, guild_id: FromPath[int], with_counts: From
     return rest.with_counts(shape, member_count) if with_counts else shape
 
 
-@patch("/guilds/{guild_id:int}")
+@patch("/guilds/{guild_id:int}", opt=refuses("missing_permissions", "unknown_member"))
 async def edit(verbs: Ask, actor: Who, guild_id: FromPath[int], data: JSONBody[EditGuild]) -> GuildShape:
     """Change a guild."""
     return rest.guild(await verbs.guilds.edit(actor, guild_id, data))
 
 
-@delete("/guilds/{guild_id:int}", status_code=204)
+@delete("/guilds/{guild_id:int}", opt=refuses("missing_permissions"), status_code=204)
 async def end(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> None:
     """Delete a guild."""
     await verbs.guilds.delete(actor, guild_id)
@@ -55,7 +56,7 @@ async def roles(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> list[RoleSha
     return [rest.role(role) for role in await verbs.guilds.roles(actor, guild_id)]
 
 
-@get("/users/@me/guilds")
+@get("/users/@me/guilds", opt=refuses("unknown_guild"))
 async def own(
     verbs: Ask,
     actor: Who,

@@ -6,15 +6,21 @@ from litestar import delete, get, put
 from litestar.params import FromPath
 
 from derailed.api.asking import Ask, Asked, Who
+from derailed.api.declaring import queried, refuses
 from derailed.api.pages import reactors
 from derailed.wire import rest
+from derailed.wire.reactions import ReactorsQuery
 from derailed.wire.shapes import UserShape
 
 _ALL = "/channels/{channel_id:int}/messages/{message_id:int}/reactions"
 _KIND = _ALL + "/{emoji:str}"
 
 
-@put(_KIND + "/@me", status_code=204)
+@put(
+    _KIND + "/@me",
+    opt=refuses("unknown_emoji", "too_many_reactions", "wrong_channel_type", "missing_access", "missing_permissions"),
+    status_code=204,
+)
 async def add(
     verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int], emoji: FromPath[str]
 ) -> None:
@@ -22,7 +28,11 @@ async def add(
     await verbs.reactions.add(actor, channel_id, message_id, emoji)
 
 
-@delete(_KIND + "/@me", status_code=204)
+@delete(
+    _KIND + "/@me",
+    opt=refuses("unknown_emoji", "wrong_channel_type", "missing_access", "missing_permissions"),
+    status_code=204,
+)
 async def take_back(
     verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int], emoji: FromPath[str]
 ) -> None:
@@ -30,7 +40,11 @@ async def take_back(
     await verbs.reactions.remove(actor, channel_id, message_id, emoji, actor.user_id)
 
 
-@delete(_KIND + "/{user_id:int}", status_code=204)
+@delete(
+    _KIND + "/{user_id:int}",
+    opt=refuses("unknown_emoji", "wrong_channel_type", "missing_access", "missing_permissions"),
+    status_code=204,
+)
 async def remove(
     verbs: Ask,
     actor: Who,
@@ -43,7 +57,11 @@ async def remove(
     await verbs.reactions.remove(actor, channel_id, message_id, emoji, user_id)
 
 
-@get(_KIND)
+@get(
+    _KIND,
+    opt=refuses("unknown_emoji", "wrong_channel_type", "missing_access", "missing_permissions")
+    | queried(ReactorsQuery),
+)
 async def users(
     verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int], emoji: FromPath[str], request: Asked
 ) -> list[UserShape]:
@@ -53,7 +71,9 @@ async def users(
     return [] if kind else [rest.user(each) for each in found]  # nobody has super reactions here
 
 
-@delete(_KIND, status_code=204)
+@delete(
+    _KIND, opt=refuses("unknown_emoji", "wrong_channel_type", "missing_access", "missing_permissions"), status_code=204
+)
 async def clear_emoji(
     verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int], emoji: FromPath[str]
 ) -> None:
@@ -61,7 +81,7 @@ async def clear_emoji(
     await verbs.reactions.clear_emoji(actor, channel_id, message_id, emoji)
 
 
-@delete(_ALL, status_code=204)
+@delete(_ALL, opt=refuses("wrong_channel_type", "missing_access", "missing_permissions"), status_code=204)
 async def clear(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int]) -> None:
     """Remove everyone's reactions."""
     await verbs.reactions.clear(actor, channel_id, message_id)

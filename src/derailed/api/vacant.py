@@ -6,6 +6,7 @@ from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from derailed.api.asking import Ask, Who
+from derailed.api.declaring import refuses
 from derailed.model.errors import Forbidden, Invalid
 from derailed.wire import rest
 from derailed.wire.replies import NoEmojis, NoStickers, NoThreads
@@ -59,7 +60,7 @@ async def widget_settings(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> Wi
     return WidgetSettings()
 
 
-@get("/guilds/{guild_id:int}/widget.json")
+@get("/guilds/{guild_id:int}/widget.json", opt=refuses("widget_disabled"))
 async def widget(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> WidgetSettings:
     """So there is none to be shown."""
     await verbs.guilds.get(actor, guild_id)
@@ -72,21 +73,21 @@ async def directs(actor: Who) -> list[None]:
     return []
 
 
-@post("/users/@me/channels", status_code=200)
+@post("/users/@me/channels", opt=refuses("invalid_recipients", "direct_refused"), status_code=200)
 async def open_direct(verbs: Ask, actor: Who, data: JSONBody[OpenDirect]) -> ChannelShape:
     """Nobody can be written to yet: bots take it as they take closed doors elsewhere."""
     await verbs.accounts.recipient(actor, data.recipient_id)
     raise Forbidden("direct_refused")
 
 
-@put(_RECIPIENT, status_code=204)
+@put(_RECIPIENT, opt=refuses("wrong_channel_type", "missing_access"), status_code=204)
 async def add_recipient(verbs: Ask, actor: Who, channel_id: FromPath[int], user_id: FromPath[int]) -> None:
     """No channel is a group."""
     await verbs.channels.get(actor, channel_id)
     raise Invalid("wrong_channel_type")
 
 
-@delete(_RECIPIENT, status_code=204)
+@delete(_RECIPIENT, opt=refuses("wrong_channel_type", "missing_access"), status_code=204)
 async def remove_recipient(verbs: Ask, actor: Who, channel_id: FromPath[int], user_id: FromPath[int]) -> None:
     """No channel is a group."""
     await verbs.channels.get(actor, channel_id)

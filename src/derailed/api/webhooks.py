@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Raw
 
 from derailed.api.asking import ANYBODY, Ask, Who
+from derailed.api.declaring import refuses
 from derailed.api.forms import AskedWithFiles
 from derailed.wire import webhooks as wire
 from derailed.wire.messages import EditMessage, MessageShape
@@ -19,49 +20,60 @@ _BY_TOKEN = "/webhooks/{webhook_id:int}/{token:str}"
 _MESSAGE = _BY_TOKEN + "/messages/{message_id:int}"
 
 
-@post("/channels/{channel_id:int}/webhooks", status_code=200)
+@post(
+    "/channels/{channel_id:int}/webhooks",
+    opt=refuses("too_many_webhooks", "wrong_channel_type", "missing_access", "missing_permissions"),
+    status_code=200,
+)
 async def create(verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSONBody[CreateWebhook]) -> WebhookShape:
     """Make a webhook."""
     return wire.webhook(*await verbs.webhooks.create(actor, channel_id, data))
 
 
-@get("/channels/{channel_id:int}/webhooks")
+@get("/channels/{channel_id:int}/webhooks", opt=refuses("missing_access", "missing_permissions"))
 async def of_channel(verbs: Ask, actor: Who, channel_id: FromPath[int]) -> list[WebhookShape]:
     """The webhooks of a channel."""
     return [wire.webhook(*each) for each in await verbs.webhooks.of_channel(actor, channel_id)]
 
 
-@get("/guilds/{guild_id:int}/webhooks")
+@get("/guilds/{guild_id:int}/webhooks", opt=refuses("missing_permissions"))
 async def of_guild(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> list[WebhookShape]:
     """The webhooks of a guild, of the channels in which one may manage them."""
     return [wire.webhook(*each) for each in await verbs.webhooks.of_guild(actor, guild_id)]
 
 
-@get("/webhooks/{webhook_id:int}")
+@get("/webhooks/{webhook_id:int}", opt=refuses("missing_access", "missing_permissions", "unknown_channel"))
 async def one(verbs: Ask, actor: Who, webhook_id: FromPath[int]) -> WebhookShape:
     """A webhook that one manages."""
     return wire.webhook(*await verbs.webhooks.get(actor, webhook_id))
 
 
-@patch("/webhooks/{webhook_id:int}")
+@patch(
+    "/webhooks/{webhook_id:int}",
+    opt=refuses("too_many_webhooks", "wrong_channel_type", "missing_access", "missing_permissions", "unknown_channel"),
+)
 async def edit(verbs: Ask, actor: Who, webhook_id: FromPath[int], data: JSONBody[EditWebhook]) -> WebhookShape:
     """Change a webhook."""
     return wire.webhook(*await verbs.webhooks.edit(actor, webhook_id, data))
 
 
-@delete("/webhooks/{webhook_id:int}", status_code=204)
+@delete(
+    "/webhooks/{webhook_id:int}",
+    opt=refuses("missing_access", "missing_permissions", "unknown_channel"),
+    status_code=204,
+)
 async def end(verbs: Ask, actor: Who, webhook_id: FromPath[int]) -> None:
     """Delete a webhook. What it said stays."""
     await verbs.webhooks.delete(actor, webhook_id)
 
 
-@get(_BY_TOKEN, opt=ANYBODY)
+@get(_BY_TOKEN, opt=ANYBODY | refuses("webhook_token"))
 async def one_by_token(verbs: Ask, webhook_id: FromPath[int], token: FromPath[str]) -> WebhookShape:
     """The webhook."""
     return wire.webhook(await verbs.webhooks.get_by_token(webhook_id, token))
 
 
-@patch(_BY_TOKEN, opt=ANYBODY)
+@patch(_BY_TOKEN, opt=ANYBODY | refuses("webhook_token"))
 async def edit_by_token(
     verbs: Ask, webhook_id: FromPath[int], token: FromPath[str], data: JSONBody[EditWebhook]
 ) -> WebhookShape:
@@ -69,7 +81,7 @@ async def edit_by_token(
     return wire.webhook(await verbs.webhooks.edit_by_token(webhook_id, token, data))
 
 
-@delete(_BY_TOKEN, opt=ANYBODY, status_code=204)
+@delete(_BY_TOKEN, opt=ANYBODY | refuses("webhook_token"), status_code=204)
 async def end_by_token(verbs: Ask, webhook_id: FromPath[int], token: FromPath[str]) -> None:
     """Delete the webhook."""
     await verbs.webhooks.delete_by_token(webhook_id, token)
@@ -77,7 +89,8 @@ async def end_by_token(verbs: Ask, webhook_id: FromPath[int], token: FromPath[st
 
 @post(
     _BY_TOKEN,
-    opt=ANYBODY,
+    opt=ANYBODY
+    | refuses("too_many_attachments", "empty_message", "webhook_token", "missing_permissions", "unknown_guild"),
     status_code=200,
     responses={204: ResponseSpec(None, description="It was said.")},
     request_class=AskedWithFiles,
@@ -95,7 +108,7 @@ async def execute(
     return Response(_shown(reply)) if wait else Response(None, status_code=204)
 
 
-@get(_MESSAGE, opt=ANYBODY)
+@get(_MESSAGE, opt=ANYBODY | refuses("webhook_token", "unknown_guild"))
 async def message(
     verbs: Ask, webhook_id: FromPath[int], token: FromPath[str], message_id: FromPath[int]
 ) -> MessageShape:
@@ -103,7 +116,11 @@ async def message(
     return _shown(await verbs.webhook_messages.get(webhook_id, token, message_id))
 
 
-@patch(_MESSAGE, opt=ANYBODY, request_class=AskedWithFiles)
+@patch(
+    _MESSAGE,
+    opt=ANYBODY | refuses("too_many_attachments", "empty_message", "webhook_token", "system_message", "unknown_guild"),
+    request_class=AskedWithFiles,
+)
 async def edit_message(
     verbs: Ask,
     webhook_id: FromPath[int],
@@ -116,7 +133,7 @@ async def edit_message(
     return _shown(await verbs.webhook_messages.edit(webhook_id, token, message_id, data, request.uploads()))
 
 
-@delete(_MESSAGE, opt=ANYBODY, status_code=204)
+@delete(_MESSAGE, opt=ANYBODY | refuses("webhook_token", "unknown_guild"), status_code=204)
 async def end_message(verbs: Ask, webhook_id: FromPath[int], token: FromPath[str], message_id: FromPath[int]) -> None:
     """Delete one of the webhook's messages."""
     await verbs.webhook_messages.delete(webhook_id, token, message_id)

@@ -9,6 +9,7 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
 from derailed.api.asking import ANYBODY
+from derailed.api.declaring import REFUSES
 from derailed.api.docs import downloads, parameters, refusals
 from derailed.api.docs.schemas import Schemas
 from derailed.api.forms import AskedWithFiles
@@ -63,21 +64,31 @@ def document(routes: Iterable[HTTPRouteHandler]) -> Document:
     }
 
 
+def refused_by(route: HTTPRouteHandler, path: str) -> frozenset[str]:
+    """Every reason for which the route, at that path, can refuse."""
+    return refused_by_kind(route, path) | frozenset(route.opt.get(REFUSES, ()))
+
+
+def refused_by_kind(route: HTTPRouteHandler, path: str) -> frozenset[str]:
+    """The reasons that all routes have which take the same."""
+    takes_body, takes_query = _body_of(route) is not None, bool(parameters.in_query(route))
+    return refusals.in_common(path, token=not _is_open(route), body=takes_body, query=takes_query)
+
+
 def _operation(route: HTTPRouteHandler, path: str, schemas: Schemas) -> Document:
     body = _body_of(route)
     queried = parameters.in_query(route)
-    takes = [kind for kind, there in (("body", body is not None), ("query", bool(queried))) if there]
     said = (route.fn.__doc__ or "").strip()
     operation: Document = {
         "operationId": _operation_id(route, path),
         "tags": [_noun(route)],
         "summary": said.splitlines()[0],
         "parameters": parameters.in_path(path) + queried + parameters.in_headers(route),
-        "responses": _responses(route, schemas) | refusals.responses(refusals.of(route, path, takes=takes)),
+        "responses": _responses(route, schemas) | refusals.responses(refused_by(route, path)),
     }
     if body is not None:
         operation["requestBody"] = _request_body(route, schemas.sent(body))
-    if ANYBODY.items() <= route.opt.items():
+    if _is_open(route):
         operation["security"] = []
     return operation
 
@@ -121,6 +132,10 @@ def _request_body(route: HTTPRouteHandler, schema: Document) -> Document:
             "encoding": {"payload_json": {"contentType": "application/json"}},
         }
     return {"content": content, "required": True}
+
+
+def _is_open(route: HTTPRouteHandler) -> bool:
+    return ANYBODY.items() <= route.opt.items()
 
 
 def _noun(route: HTTPRouteHandler) -> str:

@@ -1,8 +1,8 @@
-"""How a route refuses: what it declares itself, and what all routes of its kind have in common.
+"""How routes refuse: what those that take the same have in common, and how a document says it.
 
-A route names the reasons of `wire/error_codes.py` that are its own: `@get(…, opt=refuses("missing_permissions"))`.
-`tests/api/test_refusals.py` holds the names to what the code behind the route raises, and every test that comes in
-by the front door holds the answers to the document.
+What is its own a route declares: `opt=refuses(…)` names reasons of `wire/error_codes.py`. `tests/api/test_refusals.py`
+holds the names to what the code behind the route raises, and every test that comes in by the front door holds the
+answers to the document.
 """
 
 from __future__ import annotations
@@ -11,11 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from litestar.handlers import HTTPRouteHandler
-
 from derailed.api import paths
-from derailed.api.asking import ANYBODY
-from derailed.api.declaring import REFUSES
 from derailed.wire.error_codes import ERROR_CODES, body
 
 _ALWAYS: Final = frozenset({"rate_limited", "internal", "overloaded"})
@@ -28,16 +24,16 @@ _ANY_PARAMETER: Final = re.compile(r"\{\w+:\w+\}")
 Responses = dict[str, Any]
 
 
-def of(route: HTTPRouteHandler, path: str, *, takes: Iterable[str]) -> frozenset[str]:
-    """Every reason for which the route, at that path, can refuse. `takes` are the kinds of what it is given."""
-    reasons = _ALWAYS | set(route.opt.get(REFUSES, ()))
-    if not ANYBODY.items() <= route.opt.items():
+def in_common(path: str, *, token: bool, body: bool, query: bool) -> frozenset[str]:
+    """The reasons for which every route at such a path refuses that takes a token, a body or a query."""
+    reasons = _ALWAYS | set(_of_ids(path))
+    if token:
         reasons |= _WITH_TOKEN
-    if "body" in takes:
+    if body:
         reasons |= _WITH_BODY
-    if "query" in takes:
+    if query:
         reasons |= {"invalid_form"}
-    return frozenset(reasons | set(_of_ids(path)))
+    return frozenset(reasons)
 
 
 def responses(reasons: Iterable[str]) -> Responses:
