@@ -38,8 +38,12 @@ class Reader:
     async def until(self, true: Callable[[], bool]) -> None:
         """Read until this holds."""
         while not true():
-            self._read.clear()
-            await self._read.wait()
+            await self.next()
+
+    async def next(self) -> None:
+        """Read once more."""
+        self._read.clear()
+        await self._read.wait()
 
     async def until_shown(self, user_id: int, status: str, guild_id: int = GUILD) -> None:
         """Read until somebody looks like this."""

@@ -168,10 +168,8 @@ class Play:
 
     def compare(self) -> None:
         """Let it become quiet; then everything is the same."""
-        self.now += TOLD_AT_MOST_EVERY_MS
-        self.advance()
+        self.quieten()
         for node in self.nodes:
-            self.hear(node)
             self.compare_superseded(node)
             shown = {key: presence for key, presence in node.shown.items() if presence.status != "offline"}
             assert shown == {
@@ -183,6 +181,16 @@ class Play:
             seen = self.seen(guild_id)
             assert self.tracker.count(guild_id) == len(seen)
             assert self.tracker.of_users(guild_id, USERS) == list(seen.values())
+
+    def quieten(self) -> None:
+        """Let time pass until nobody waits to be told of; what expires meanwhile may make some wait again."""
+        waiting = True
+        while waiting:
+            self.now += TOLD_AT_MOST_EVERY_MS
+            self.advance()
+            for node in self.nodes:
+                self.hear(node)
+            waiting = bool(self.tracker._watchers._waiting)
 
     def compare_superseded(self, node: Attendant) -> None:
         self.hear(node)

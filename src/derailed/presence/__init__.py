@@ -58,11 +58,11 @@ class Superseded(NamedTuple):
     session_id: bytes
 
 
-class Lost(NamedTuple):
+class Lost(Struct, frozen=True):
     """Nothing is known of presences for now: what is shown stays as it is. They are told again when it is over."""
 
 
-class Found(NamedTuple):
+class Found(Struct, frozen=True):
     """Presences are known again. Of every guild watched, `Changed` before this told what had changed meanwhile."""
 
 

@@ -7,6 +7,7 @@ and not all at the same moment.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import deque
 from collections.abc import Iterator
@@ -124,11 +125,9 @@ class Line:
 
     async def _anything(self) -> None:
         """Wait until there is something to say, but not too long."""
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SAID_EVERY_S):
                 await self._woken.wait()
-        except TimeoutError:
-            return
 
     def _hang_up(self) -> None:
         news = self.up or not self.tried

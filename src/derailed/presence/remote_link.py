@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -39,8 +40,6 @@ class RemoteLink:
         self._is_lost = False
         self._is_found = False
         """Found, but not read yet."""
-        self._tried = asyncio.Event()
-        """Set when it is known for the first time whether a service is there."""
         self._woken = asyncio.Event()
         self._closed = False
         self._since = [math.inf] * len(addresses)
@@ -83,25 +82,23 @@ class RemoteLink:
 
     async def watch(self, guild_id: int) -> Sequence[Presence]:
         """See Link."""
-        if guild_id in self._mirror.watched and guild_id not in self._waiting and self._complete(guild_id):
-            return self._mirror.here(guild_id)
-        self._mirror.watched.add(guild_id)
+        if guild_id not in self._mirror.watched:
+            self._mirror.watched.add(guild_id)
+            for line in self._lines:
+                line.send(proto.Report(watch=guild_id))
         told = self._waiting.setdefault(guild_id, asyncio.Event())
-        for line in self._lines:
-            line.send(proto.Report(watch=guild_id))
         try:
-            async with asyncio.timeout(_TOLD_WITHIN_S):
-                await self._tried.wait()
-                self._reconsider()
-                await told.wait()
-        except TimeoutError:
-            raise Down("the presence service does not answer") from None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TOLD_WITHIN_S):
+                    while not self._complete(guild_id) and not self._is_lost:
+                        told.clear()
+                        await told.wait()
         finally:
             self._waiting.pop(guild_id, None)
             if not self._complete(guild_id):
                 self._mirror.tell(guild_id)
         if not self._complete(guild_id):
-            raise Down("no presence service is there")
+            raise Down("no presence service answers")
         return self._mirror.here(guild_id)
 
     def unwatch(self, guild_id: int) -> None:
@@ -139,7 +136,6 @@ class RemoteLink:
         """The service is told everything of the users that are its own now."""
         self._since[service] = self._clock()
         self._mirror.found(service)
-        self._tried.set()
         return self._everything(self._lines[service])
 
     def lost(self, service: int) -> None:
@@ -150,7 +146,8 @@ class RemoteLink:
         if not self._is_lost and not any(line.up or not line.tried for line in self._lines):
             self._is_lost, self._is_found = True, False
             self._notices.append(Lost())
-            self._tried.set()
+        for told in self._waiting.values():
+            told.set()
         self._reconsider()
 
     def hear(self, service: int, message: proto.FromService) -> None:
@@ -170,6 +167,8 @@ class RemoteLink:
             self._mirror.snapshot(service, page.guild_id, presences, silent=page.guild_id in self._waiting)
             if page.last:
                 self._mirror.completed(service, page.guild_id)
+                if told := self._waiting.get(page.guild_id):
+                    told.set()
         if message.settled:
             self._mirror.settled(service)
         self._reconsider()
@@ -177,19 +176,18 @@ class RemoteLink:
     # What follows
 
     def _reconsider(self) -> None:
-        """Wake whoever waits for what there is now."""
+        """Wake the reader if there is something for it now."""
         up = [service for service, line in enumerate(self._lines) if line.up]
-        for guild_id, told in self._waiting.items():
-            if all(self._mirror.complete(service, guild_id) for service in up):
-                told.set()
         if self._is_lost and up and all(self._mirror.whole(service) for service in up):
             self._is_lost, self._is_found = False, True
         if self._notices or self._is_found or self._mirror.unheard:
             self._woken.set()
 
     def _complete(self, guild_id: int) -> bool:
+        """Whether every service that is there has told who is in the guild."""
         up = [service for service, line in enumerate(self._lines) if line.up]
-        return bool(up) and all(self._mirror.complete(service, guild_id) for service in up)
+        tried = all(line.tried for line in self._lines)
+        return tried and bool(up) and all(self._mirror.complete(service, guild_id) for service in up)
 
     def _keep(self, session: Announced, status: Status, activities: bytes) -> None:
         self._sessions[session.session_id] = msgspec.structs.replace(
@@ -201,8 +199,15 @@ class RemoteLink:
             line.send(report)
 
     def _line(self, user_id: int) -> Line | None:
-        """To the service that the user is at: the first in their order that is there."""
-        return next((self._lines[at] for at in order(user_id, self._addresses) if self._lines[at].up), None)
+        """To the service that the user is at: the first in their order that is there.
+
+        While one before it has yet to be tried this is not known; when it is, the user is announced.
+        """
+        for service in order(user_id, self._addresses):
+            line = self._lines[service]
+            if line.up or not line.tried:
+                return line if line.up else None
+        return None
 
     def _everything(self, line: Line) -> Iterator[proto.Report]:
         for session_id in list(self._sessions):

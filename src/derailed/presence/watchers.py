@@ -53,7 +53,7 @@ class Watchers:
         if told_ms is not None and now_ms < told_ms + TOLD_AT_MOST_EVERY_MS:
             self._waiting.setdefault(user_id, set()).update(watched)
         else:
-            self._tell(user_id, watched, now_ms)
+            self._tell(user_id, {*watched, *self._waiting.pop(user_id, ())}, now_ms)
 
     def advance(self, now_ms: int, limit: int) -> int:
         """Tell of those who waited long enough; how many users were looked at, at most `limit`."""
