@@ -273,3 +273,23 @@ def test_a_guild_has_only_so_many_channels_and_roles(tmp_path: Path, monkeypatch
             assert (await anna.ask("POST", f"{path}/{kind}", {"name": "one more"})).json()["code"] == code
 
     visit(tmp_path, story)
+
+
+def test_a_hidden_category_is_none_and_a_channel_is_moved_by_who_manages_it(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna, ben, guild = await pair(door, MANAGE_CHANNELS)
+        path = f"/guilds/{guild['id']}/channels"
+        closed = [{"id": guild["id"], "type": 0, "deny": VIEW_CHANNEL}]
+        hidden = await anna.do("POST", path, {"name": "staff", "type": 4, "permission_overwrites": closed})
+        shown = await anna.do("POST", path, {"name": "talk", "type": 4})
+        refused = [{"id": guild["id"], "type": 0, "deny": MANAGE_CHANNELS}]
+        kept = await anna.do("POST", path, {"name": "kept", "permission_overwrites": refused})
+
+        assert (await ben.ask("POST", path, {"name": "in", "parent_id": hidden["id"]})).json()["code"] == 50035
+        general = {"id": guild["system_channel_id"], "parent_id": hidden["id"]}
+        assert (await ben.ask("PATCH", path, [general])).json()["code"] == 50035
+        away = [{"id": kept["id"], "parent_id": shown["id"]}]
+        assert (await ben.ask("PATCH", path, away)).json()["code"] == 50013
+        await ben.do("PATCH", path, [{"id": kept["id"], "position": 4}])
+
+    visit(tmp_path, story)

@@ -57,7 +57,7 @@ class Channels:
             access.require(permissions.MANAGE_CHANNELS)
             if len(access.guild.channels) >= limits.CHANNELS:
                 raise Invalid("too_many_channels")
-            parent = _parent(access.guild, body.type or 0, body.parent_id)
+            parent = _parent(access, body.type or 0, body.parent_id, changes.now_ms)
             channel = _new(self._context.new_id(), access.guild, parent, body)
             if body.permission_overwrites:
                 access.require(permissions.MANAGE_ROLES)
@@ -79,7 +79,7 @@ class Channels:
             access = await changes.in_channel(actor, channel_id)
             access.require(permissions.MANAGE_CHANNELS)
             before = access.guild.channels[channel_id]
-            after = _edited(access.guild, before, body)
+            after = _edited(access, before, body, changes.now_ms)
             await _write(changes, actor, access, before, after)
             last = await channels.last_message_ids(changes.tx, (channel_id,))
             return after, last.get(channel_id)
@@ -103,7 +103,9 @@ class Channels:
                 before = access.guild.channels.get(channel_id)
                 if before is None or not access.sees(before, changes.now_ms):
                     raise Unknown("channel")
-                after = _edited(access.guild, before, body)
+                after = _edited(access, before, body, changes.now_ms)
+                if after != replace(before, position=after.position):
+                    _require_managing(access, before, changes.now_ms)
                 await _write(changes, actor, access, before, after)
                 # The next is judged by what is there then: a category that has room, overwrites to be locked to.
                 shape = replace(access.guild, channels=access.guild.channels | {channel_id: after})
@@ -172,14 +174,22 @@ def _check(form: Form, body: CreateChannel | EditChannel) -> None:
         form.number("flags", body.flags or 0, 0, _INT_MAX)
 
 
-def _parent(guild: Guild, kind: int, parent_id: int | None, child_id: int = 0) -> Channel | None:
-    """The category with that id, if a channel of that kind can be in it; `child_id` is one that may be in it now."""
+def _require_managing(access: Access, channel: Channel, now_ms: int) -> None:
+    """Raise unless the actor may change that very channel. Whoever sorts channels may do without."""
+    if not permissions.of_member(access.guild, access.member, channel, now_ms) & permissions.MANAGE_CHANNELS:
+        raise Forbidden
+
+
+def _parent(access: Access, kind: int, parent_id: int | None, now_ms: int) -> Channel | None:
+    """The category with that id, if a channel of that kind that is not in it can be. One that is hidden is none."""
     if parent_id is None:
         return None
+    guild = access.guild
     parent = guild.channels.get(int(parent_id))
-    if parent is None or parent.type != ChannelType.CATEGORY or kind == ChannelType.CATEGORY:
+    is_category = parent is not None and parent.type == ChannelType.CATEGORY and access.sees(parent, now_ms)
+    if parent is None or not is_category or kind == ChannelType.CATEGORY:
         raise refuse("parent_id", "CHANNEL_PARENT_INVALID", "That is no category this channel can be in.")
-    inside = [each for each in guild.channels.values() if each.parent_id == parent.id and each.id != child_id]
+    inside = [each for each in guild.channels.values() if each.parent_id == parent.id]
     if len(inside) >= limits.CATEGORY_CHANNELS:
         message = f"Maximum number of channels in category reached ({limits.CATEGORY_CHANNELS})"
         raise refuse("parent_id", "CHANNEL_PARENT_MAX_CHANNELS", message)
@@ -210,7 +220,7 @@ def _sorts_with(kind: int, other: int) -> bool:
     return (kind == ChannelType.CATEGORY) == (other == ChannelType.CATEGORY)
 
 
-def _edited(guild: Guild, before: Channel, body: EditChannel) -> Channel:
+def _edited(access: Access, before: Channel, body: EditChannel, now_ms: int) -> Channel:
     """The channel with what the body sets; null is the default."""
     changed: dict[str, object] = {}
     if body.type not in (UNSET, before.type):
@@ -231,10 +241,10 @@ def _edited(guild: Guild, before: Channel, body: EditChannel) -> Channel:
         changed["nsfw"] = bool(body.nsfw)
     if body.permission_overwrites is not UNSET:
         changed["overwrites"] = from_entries(body.permission_overwrites or ())
-    if body.parent_id is not UNSET:
-        parent = _parent(guild, before.type, body.parent_id, before.id)
+    if body.parent_id not in (UNSET, before.parent_id):
+        parent = _parent(access, before.type, body.parent_id or None, now_ms)
         changed["parent_id"] = None if parent is None else parent.id
     after = replace(before, **changed)
     if body.lock_permissions and after.parent_id is not None:
-        after = replace(after, overwrites=guild.channels[after.parent_id].overwrites)
+        after = replace(after, overwrites=access.guild.channels[after.parent_id].overwrites)
     return after
