@@ -11,7 +11,11 @@ import pytest
 from tests import databases
 from tests.journeys.server import Server
 
-_ENTRANCES = {"tests.api.door": {"visit", "opened"}, "tests.actions.community": {"live"}}
+_ENTRANCES = {
+    "tests.api.door": {"visit", "opened"},
+    "tests.actions.community": {"live"},
+    "tests.permissions.rounds": {"play"},
+}
 """Whoever comes in through one of these runs on every kind of database."""
 
 _SERVED = {"server", "place", "own_place"}
