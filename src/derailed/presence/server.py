@@ -76,6 +76,7 @@ class _Service(presence_pb2_grpc.PresenceServicer):
         ears = asyncio.create_task(_listen(attendance, said))
         end = asyncio.create_task(self._end(attendance))
         try:
+            attendance.hear(first)
             async for message in attendance.messages():
                 async with asyncio.timeout(_TAKEN_WITHIN_S):
                     await context.write(message)
