@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 import uvicorn
 
 from derailed.api.connection import Connection
@@ -137,3 +139,26 @@ def test_a_slow_reader_gets_all_of_it() -> None:
     heard, _ = _asked(GET % b"/large", GET % b"/large", _LAST)
     assert heard.count(b"x" * 3_000_000) == 2
     assert heard.endswith(b"plain")
+
+
+def _endless(beginning: bytes, more: bytes) -> bytes:
+    """What is answered to a head that goes on like that until nobody listens."""
+
+    async def story(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(beginning)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100_000):
+                if reader.at_eof():
+                    return
+                writer.write(more)
+                await writer.drain()
+            raise AssertionError("it listens still")
+
+    return b"".join(_visit(story))
+
+
+@pytest.mark.parametrize("beginning", [b"", b"x-long: "])
+def test_a_head_without_end_is_cut_off(beginning: bytes) -> None:
+    more = b"y" * 1000 if beginning else b"x-more: %b\r\n" % (b"y" * 1000)
+    answer = _endless(b"GET /plain HTTP/1.1\r\nhost: x\r\n" + beginning, more)
+    assert answer.startswith(b"HTTP/1.1 431 ")

@@ -12,18 +12,45 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from derailed.wire import limits
+
 Event = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_TOO_LONG: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _LENGTH: Final = b"content-length"
 _NOT_USUAL: Final = (b"connection", b"transfer-encoding")
 
 
 class Connection(HttpToolsProtocol):
-    """Give it to uvicorn as its `http`."""
+    """Give it to uvicorn as its `http`. A head that goes on and on, which uvicorn would collect, is cut off."""
+
+    _in_head = False
+    _head_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came."""
+        begun = self._in_head
+        super().data_received(data)
+        # What came with a head's beginning is not counted: it may be the end of a long body, and is one read at most.
+        if begun and self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > limits.HEAD:
+                self.transport.write(_TOO_LONG)
+                self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its head is over."""
+        self._in_head = False
+        super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         super()._start_asgi_task(cycle, partial(_exchange, app, cycle))

@@ -61,6 +61,8 @@ GUILDS_PAGE = 200
 AUDIT_LOG_PAGE = 100
 
 # What a request may weigh.
+HEAD = 64 << 10
+"""Its address and headers, beyond the first read: more than any proxy lets through."""
 JSON_BODY = 1 << 20
 IMAGE_BODY = 8 << 20
 """Of the routes that take an avatar or an icon: JSON with a data URI in it."""
