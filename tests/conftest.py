@@ -15,6 +15,7 @@ _ENTRANCES = {
     "tests.api.door": {"visit", "opened"},
     "tests.actions.community": {"live"},
     "tests.permissions.rounds": {"play"},
+    "tests.permissions.stage": {"staged"},
 }
 """Whoever comes in through one of these runs on every kind of database."""
 

@@ -61,12 +61,13 @@ async def play_in(stage: Stage, seed: int, rounds: int) -> int:
     random = Random(seed)
     cases = await _arrivals(stage, world)
     for route in itertools.chain.from_iterable(itertools.repeat(list(RULES), rounds)):
-        case = _case(world, random, route)
+        case = draw(world, random, route)
         cases += await _judge(stage, case, route)
     return cases
 
 
-def _case(world: World, random: Random, route: str) -> Case:
+def draw(world: World, random: Random, route: str) -> Case:
+    """Somebody who asks that route for something."""
     inside = random.random() < 0.7
     case = Case(world, random.choice(list(world.home.members) if inside else world.everybody), random)
     for name in _NAME.findall(route):
@@ -76,11 +77,16 @@ def _case(world: World, random: Random, route: str) -> Case:
     return case
 
 
+def template(path: str) -> str:
+    """The path of a route as the rules have it."""
+    return re.sub(r":[a-z]+}", "}", path)
+
+
 async def _judge(stage: Stage, case: Case, route: str) -> int:
     """One case, and those of the events that it led to."""
     method, _, path = route.partition(" ")
     address = path.format_map(case.ids)
-    reply = await stage.ask(method, f"{address}?{case.query}", _token(case), case.body)
+    reply = await stage.ask(method, f"{address}?{case.query}", token_of(case), case.body)
     expected = reasons(RULES[route], case)
     told = (case.world.seed, case.actor, method, address, case.query, case.body, reply)
     if expected:
@@ -98,7 +104,8 @@ async def _judge(stage: Stage, case: Case, route: str) -> int:
     return 1 + heard
 
 
-def _token(case: Case) -> str:
+def token_of(case: Case) -> str:
+    """What the case's actor authenticates by."""
     return ("Bot " if case.is_bot else "") + founding.token_of(case.actor)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from derailed.api.app import ROUTES
-from tests.permissions.rounds import APART, RULES, play
+from tests.permissions.rounds import APART, RULES, play, template
 
 _WORLDS = 5
 _ROUNDS = 2
@@ -17,10 +16,5 @@ def test_no_random_case_is_answered_otherwise_than_the_rule_says(tmp_path: Path)
 
 
 def test_every_route_has_its_rule() -> None:
-    paths = {
-        f"{method} {re.sub(r':[a-z]+}', '}', path)}"
-        for route in ROUTES
-        for method in route.http_methods
-        for path in route.paths
-    }
+    paths = {f"{method} {template(path)}" for route in ROUTES for method in route.http_methods for path in route.paths}
     assert paths == RULES.keys() | APART.keys()
