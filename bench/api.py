@@ -28,7 +28,7 @@ from bench.load import Load, drive, request
 from tests.journeys.server import Server, free_port
 from tests.servers.postgres import Postgres
 
-CONNECTIONS = 32
+CONNECTIONS = 64
 CHANNELS = 64
 PAGE = 50
 ROUNDS = 5
