@@ -32,8 +32,8 @@ def answer(method: str, path: str, error: Exception, body: Body | None = None) -
             return refused(error)
         case msgspec.DecodeError():
             return unreadable(error)
-        case RecursionError():
-            return refused(Invalid("bad_json"))  # nested beyond all reason
+        case RecursionError() | UnicodeDecodeError():
+            return refused(Invalid("bad_json"))  # nested beyond all reason, or a string that is no UTF-8
         case HTTPException(status_code=404):
             return refused(Refusal(paths.unknown(path) or "unknown_route"))
         case HTTPException(status_code=405):
