@@ -6,6 +6,7 @@ nodes are told waits in them until they `take` it.
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -20,15 +21,21 @@ GRACE_MS: Final = 10_000
 LEASE_MS: Final = 4_000
 """A node that said nothing for so long is dead. With the grace this stays below 15 s."""
 
+_STALE_AT_LEAST: Final = 8
+"""Users who left and are not taken out of a guild's list, in the smallest ones."""
+
 
 class _Guild:
     """One that somebody is seen in."""
 
-    __slots__ = ("id", "present")
+    __slots__ = ("count", "id", "users")
 
     def __init__(self, guild_id: int) -> None:
         self.id = guild_id
-        self.present: set[int] = set()
+        self.count = 0
+        """How many are seen."""
+        self.users = array("Q")
+        """Who came: eight bytes each, where a set takes ten times that. Those who left are taken out now and then."""
 
 
 class Tracker:
@@ -129,7 +136,7 @@ class Tracker:
         """Everyone who is seen in the guild; the node hears what changes from now on."""
         self._watchers.add(node, guild_id)
         guild = self._guilds.get(guild_id)
-        return [] if guild is None else [presence for each in guild.present if (presence := self._users[each].presence)]
+        return [] if guild is None else self.of_users(guild_id, guild.users)
 
     def unwatch(self, node: Node, guild_id: int) -> None:
         """See `Link.unwatch`."""
@@ -149,13 +156,12 @@ class Tracker:
     def count(self, guild_id: int) -> int:
         """How many users are seen in the guild."""
         guild = self._guilds.get(guild_id)
-        return 0 if guild is None else len(guild.present)
+        return 0 if guild is None else guild.count
 
     def of_users(self, guild_id: int, user_ids: Iterable[int]) -> list[Presence]:
         """Those of the users who are seen in the guild."""
-        guild = self._guilds.get(guild_id)
-        seen = () if guild is None else [user_id for user_id in dict.fromkeys(user_ids) if user_id in guild.present]
-        return [presence for user_id in seen if (presence := self._users[user_id].presence)]
+        users = [user for user_id in dict.fromkeys(user_ids) if (user := self._users.get(user_id))]
+        return [user.presence for user in users if user.presence is not None and guild_id in user.guild_ids]
 
     # Time
 
@@ -243,53 +249,56 @@ class Tracker:
     def _reconsider(self, user: User, now_ms: int) -> None:
         """Work out anew what the user shows, and let it be told where that is something else."""
         was, was_seen_in = user.presence, user.seen_in
-        user.presence = merge(user.id, [session.showing for session in user.sessions])
+        user.presence = merge(user.id, [session.showing for session in user.sessions]) if user.sessions else None
         user.guild_ids = _together(user.sessions)
         seen_in = user.seen_in
-        changed: set[int] = set()
+        changed: Iterable[int] = ()
         if was_seen_in != seen_in:
-            changed.update(self._left(user.id, was_seen_in, seen_in), self._entered(user.id, was_seen_in, seen_in))
+            left, entered = set(was_seen_in).difference(seen_in), set(seen_in).difference(was_seen_in)
+            self._leave(left)
+            self._enter(user.id, entered)
+            changed = left | entered
         if user.presence != was:
-            changed.update(seen_in)
+            changed = {*changed, *seen_in} if changed else seen_in
         if changed and (self._settled or user.presence is not None):
             self._watchers.changed(user.id, changed, now_ms)
         elif changed:
             self._held.setdefault(user.id, set()).update(changed)
 
-    def _left(self, user_id: int, before: tuple[int, ...], after: tuple[int, ...]) -> set[int]:
-        left = set(before).difference(after)
-        for guild_id in left:
+    def _leave(self, guild_ids: Iterable[int]) -> None:
+        """A user who is seen there no more, as is known of the user already."""
+        for guild_id in guild_ids:
             guild = self._guilds[guild_id]
-            guild.present.remove(user_id)
-            if not guild.present:
+            guild.count -= 1
+            if not guild.count:
                 del self._guilds[guild_id]
-        return left
+            elif len(guild.users) > 3 * guild.count + _STALE_AT_LEAST:
+                guild.users = array("Q", [presence.user_id for presence in self.of_users(guild_id, guild.users)])
 
-    def _entered(self, user_id: int, before: tuple[int, ...], after: tuple[int, ...]) -> set[int]:
-        entered = set(after).difference(before)
-        for guild_id in entered:
+    def _enter(self, user_id: int, guild_ids: Iterable[int]) -> None:
+        for guild_id in guild_ids:
             guild = self._guilds.get(guild_id)
             if guild is None:
                 guild = self._guilds[guild_id] = _Guild(guild_id)
-            guild.present.add(user_id)
-        return entered
+            guild.count += 1
+            guild.users.append(user_id)
 
     def _changes(self, user_id: int, guild_ids: Sequence[int]) -> list[Signal]:
         user = self._users.get(user_id)
-        seen_in = () if user is None else user.seen_in
-        here = tuple(guild_id for guild_id in guild_ids if guild_id in seen_in)
-        gone = tuple(guild_id for guild_id in guild_ids if guild_id not in seen_in)
-        signals: list[Signal] = []
-        if here and user is not None and user.presence is not None:
-            signals.append(Changed(user.presence, here))
+        if user is None or user.presence is None:
+            return [Changed(Presence(user_id, "offline"), tuple(guild_ids))] if guild_ids else []
+        seen_in = set(user.guild_ids)
+        here = tuple([guild_id for guild_id in guild_ids if guild_id in seen_in])
+        gone = tuple([guild_id for guild_id in guild_ids if guild_id not in seen_in])
+        signals: list[Signal] = [Changed(user.presence, here)] if here else []
         if gone:
             signals.append(Changed(Presence(user_id, "offline"), gone))
         return signals
 
     def _same(self, guild_ids: Iterable[int]) -> tuple[int, ...]:
-        """These ids as the objects that other sessions hold already: most of a session's memory otherwise."""
+        """These ids, each once, as the objects that other sessions hold already: otherwise most of the memory."""
         guilds = self._guilds
-        return tuple(guilds[each].id if each in guilds else each for each in guild_ids)
+        return tuple([guilds[each].id if each in guilds else each for each in dict.fromkeys(guild_ids)])
 
 
 def _supersede(node: Node, session_id: bytes) -> None:

@@ -46,14 +46,12 @@ class Watchers:
 
     def changed(self, user_id: int, guild_ids: Iterable[int], now_ms: int) -> None:
         """A user looks different in these guilds: tell now, or as soon as one may be told of again."""
-        watched = [guild_id for guild_id in guild_ids if guild_id in self._nodes]
-        if not watched:
-            return
         told_ms = self._told.get(user_id)
-        if told_ms is not None and now_ms < told_ms + TOLD_AT_MOST_EVERY_MS:
+        if told_ms is None or now_ms >= told_ms + TOLD_AT_MOST_EVERY_MS:
+            waiting = self._waiting.pop(user_id, None)
+            self._tell(user_id, {*guild_ids, *waiting} if waiting else guild_ids, now_ms)
+        elif watched := [guild_id for guild_id in guild_ids if guild_id in self._nodes]:
             self._waiting.setdefault(user_id, set()).update(watched)
-        else:
-            self._tell(user_id, {*watched, *self._waiting.pop(user_id, ())}, now_ms)
 
     def advance(self, now_ms: int, limit: int) -> int:
         """Tell of those who waited long enough; how many users were looked at, at most `limit`."""
@@ -69,12 +67,13 @@ class Watchers:
         return looked_at
 
     def _tell(self, user_id: int, guild_ids: Iterable[int], now_ms: int) -> None:
-        self._told.pop(user_id, None)
-        self._told[user_id] = now_ms
         hears: dict[Node, list[int]] = {}
         for guild_id in guild_ids:
             for node in self._nodes.get(guild_id, ()):
                 hears.setdefault(node, []).append(guild_id)
+        if hears:
+            self._told.pop(user_id, None)
+            self._told[user_id] = now_ms
         for node, heard in hears.items():
             unheard = node.pending.get(user_id)
             if not node.pending:
