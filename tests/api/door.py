@@ -23,6 +23,7 @@ from derailed.store import OutboxRow, Store
 from derailed.wire import records
 from derailed.wire.records import Record
 from tests import databases
+from tests.api import documented
 
 PASSWORD = "correct horse"
 
@@ -97,7 +98,9 @@ class Door:
         if token:
             more.setdefault("headers", {})["authorization"] = token
         url = path if path.startswith("/api") else f"/api/v10{path}"
-        return await self.client.request(method, url, **more)
+        answer = await self.client.request(method, url, **more)
+        documented.check(method, answer.request.url.path, answer)
+        return answer
 
     async def register(self, username: str, **more: Any) -> Person:
         """A new account."""

@@ -25,6 +25,9 @@ def test_a_webhook_speaks_under_the_name_that_it_gives_itself(tmp_path: Path) ->
             "avatar": None,
             "bot": True,
             "public_flags": 0,
+            "banner": None,
+            "accent_color": None,
+            "avatar_decoration_data": None,
         }
         assert (sent["webhook_id"], sent["type"], sent["flags"], sent["content"]) == (hook.id, 0, 4, "news")
         assert sent["embeds"][0]["title"] == "t"

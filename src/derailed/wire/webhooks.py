@@ -48,15 +48,12 @@ class WebhookShape(Struct, kw_only=True):
     application_id: Id | None = None
 
 
-class WebhookAuthor(Struct, kw_only=True):
+class WebhookAuthor(UserShape, kw_only=True):
     """The author of a webhook's message."""
 
-    id: Id
-    username: str
     discriminator: str = "0000"
     global_name: str | None = None
-    avatar: str | None
-    bot: bool = True
+    bot: bool | UnsetType = True
     public_flags: int = 0
 
 

@@ -105,6 +105,8 @@ def _rendered(text: str) -> str:
     for index, token in enumerate(tokens):
         if token.type == "heading_open":
             token.attrSet("id", _slug(tokens[index + 1].content))
+        if token.attrs.pop("style", None):
+            token.attrSet("class", "aligned")  # to the right: the policy allows no styles in place
         for child in token.children or ():
             if child.type == "link_open":
                 child.attrSet("href", _here(str(child.attrGet("href"))))

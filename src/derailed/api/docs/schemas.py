@@ -88,7 +88,7 @@ def _plain(schema: Any) -> Any:
         return [_plain(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    plain = {key: _plain(value) for key, value in schema.items() if key != "title"}
+    plain = {key: _plain(value) for key, value in schema.items() if key != "title" or isinstance(value, dict)}
     choices = plain.get("anyOf")
     if isinstance(choices, list) and {} in choices:
         choices.remove({})
