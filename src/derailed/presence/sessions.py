@@ -7,7 +7,7 @@ in a circle (a node and its sessions) is taken apart by the tracker when it ends
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -28,8 +28,8 @@ class Node:
         self.lost = False
         self.sessions: dict[bytes, Session] = {}
         self.watched: set[int] = set()
-        self.pending: OrderedDict[int, tuple[int, ...]] = OrderedDict()
-        """Of whom it has yet to hear, and in which guilds."""
+        self.pending: OrderedDict[int, Sequence[int]] = OrderedDict()
+        """Of whom it has yet to hear, and in which guilds, among them some that it does not watch."""
         self.superseded: list[bytes] = []
 
 

@@ -201,7 +201,7 @@ class Tracker:
         looked_at = 0
         while self._held and looked_at < limit:
             user_id, guild_ids = self._held.popitem()
-            self._watchers.changed(user_id, guild_ids, now_ms)
+            self._watchers.changed(user_id, tuple(guild_ids), now_ms)
             looked_at += 1
         self._settled = not self._held
         return looked_at
@@ -241,29 +241,34 @@ class Tracker:
 
     def _forget(self, session: Session, now_ms: int) -> None:
         user = self._users[session.user_id]
-        user.sessions = tuple(each for each in user.sessions if each is not session)
-        self._reconsider(user, now_ms)
-        if not user.sessions:
+        if len(user.sessions) == 1:
             del self._users[user.id]
+            seen_in, user.presence = user.seen_in, None
+            self._leave(seen_in)
+            self._tell(user, seen_in, now_ms)
+        else:
+            user.sessions = tuple([each for each in user.sessions if each is not session])
+            self._reconsider(user, now_ms)
 
     def _reconsider(self, user: User, now_ms: int) -> None:
         """Work out anew what the user shows, and let it be told where that is something else."""
         was, was_seen_in = user.presence, user.seen_in
-        user.presence = merge(user.id, [session.showing for session in user.sessions]) if user.sessions else None
+        user.presence = merge(user.id, [session.showing for session in user.sessions])
         user.guild_ids = _together(user.sessions)
         seen_in = user.seen_in
-        changed: Iterable[int] = ()
-        if was_seen_in != seen_in:
-            left, entered = set(was_seen_in).difference(seen_in), set(seen_in).difference(was_seen_in)
-            self._leave(left)
-            self._enter(user.id, entered)
-            changed = left | entered
-        if user.presence != was:
-            changed = {*changed, *seen_in} if changed else seen_in
-        if changed and (self._settled or user.presence is not None):
-            self._watchers.changed(user.id, changed, now_ms)
-        elif changed:
-            self._held.setdefault(user.id, set()).update(changed)
+        if was_seen_in == seen_in:
+            self._tell(user, () if user.presence == was else seen_in, now_ms)
+            return
+        left, entered = set(was_seen_in).difference(seen_in), set(seen_in).difference(was_seen_in)
+        self._leave(left)
+        self._enter(user.id, entered)
+        self._tell(user, (*left, *(entered if user.presence == was else seen_in)), now_ms)
+
+    def _tell(self, user: User, guild_ids: Sequence[int], now_ms: int) -> None:
+        if guild_ids and (self._settled or user.presence is not None):
+            self._watchers.changed(user.id, guild_ids, now_ms)
+        elif guild_ids:
+            self._held.setdefault(user.id, set()).update(guild_ids)
 
     def _leave(self, guild_ids: Iterable[int]) -> None:
         """A user who is seen there no more, as is known of the user already."""

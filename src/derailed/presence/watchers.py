@@ -7,7 +7,7 @@ never more than the users of its guilds, however slow it is.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from derailed.presence.sessions import Node
@@ -44,12 +44,12 @@ class Watchers:
             if not self._nodes[guild_id]:
                 del self._nodes[guild_id]
 
-    def changed(self, user_id: int, guild_ids: Iterable[int], now_ms: int) -> None:
+    def changed(self, user_id: int, guild_ids: Sequence[int], now_ms: int) -> None:
         """A user looks different in these guilds: tell now, or as soon as one may be told of again."""
         told_ms = self._told.get(user_id)
         if told_ms is None or now_ms >= told_ms + TOLD_AT_MOST_EVERY_MS:
             waiting = self._waiting.pop(user_id, None)
-            self._tell(user_id, {*guild_ids, *waiting} if waiting else guild_ids, now_ms)
+            self._tell(user_id, tuple({*guild_ids, *waiting}) if waiting else guild_ids, now_ms)
         elif watched := [guild_id for guild_id in guild_ids if guild_id in self._nodes]:
             self._waiting.setdefault(user_id, set()).update(watched)
 
@@ -63,19 +63,17 @@ class Watchers:
             del self._told[user_id]
             looked_at += 1
             if guild_ids := self._waiting.pop(user_id, None):
-                self._tell(user_id, guild_ids, now_ms)
+                self._tell(user_id, tuple(guild_ids), now_ms)
         return looked_at
 
-    def _tell(self, user_id: int, guild_ids: Iterable[int], now_ms: int) -> None:
-        hears: dict[Node, list[int]] = {}
-        for guild_id in guild_ids:
-            for node in self._nodes.get(guild_id, ()):
-                hears.setdefault(node, []).append(guild_id)
-        if hears:
+    def _tell(self, user_id: int, guild_ids: Sequence[int], now_ms: int) -> None:
+        """Each node finds out what of it is its business when it listens."""
+        nodes = {node for guild_id in guild_ids for node in self._nodes.get(guild_id, ())}
+        if nodes:
             self._told.pop(user_id, None)
             self._told[user_id] = now_ms
-        for node, heard in hears.items():
+        for node in nodes:
             unheard = node.pending.get(user_id)
             if not node.pending:
                 node.wake()
-            node.pending[user_id] = tuple(heard) if unheard is None else tuple({*unheard, *heard})
+            node.pending[user_id] = guild_ids if unheard is None else tuple({*unheard, *guild_ids})
