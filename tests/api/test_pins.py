@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -164,7 +165,7 @@ def test_a_channel_has_so_many_pins(tmp_path: Path) -> None:
         sent, other = await t.say(), await t.say()
         channel = int(t.guild["system_channel_id"])
         for number in range(limits.PINS - 1):
-            await door.store.write(lambda tx, n=number: pins.add(tx, channel, Pin(n + 1, n)))
+            await door.store.write(partial(pins.add, channel_id=channel, pin=Pin(number + 1, number)))
         await t.person.do("PUT", f"{t.path}/pins/{sent['id']}")
         since = len(door.records)
         assert code_of(await t.person.ask("PUT", f"{t.path}/pins/{other['id']}")) == (400, 30003)

@@ -47,8 +47,11 @@ def test_a_file_that_was_acknowledged_is_there_after_a_kill(server: Server) -> N
 
 
 def test_files_may_be_kept_in_a_bucket(tmp_path: Path) -> None:
-    with s3_server() as bucket:
-        with Server(tmp_path / "data", DERAILED_BLOBS_URL=bucket) as server, register(server, "anna") as owner:
-            url = send_file(owner, Guild(owner).general)
-            assert httpx.get(url, headers={"range": "bytes=1-2"}).content == b"ex"
+    with (
+        s3_server() as bucket,
+        Server(tmp_path / "data", DERAILED_BLOBS_URL=bucket) as server,
+        register(server, "anna") as owner,
+    ):
+        url = send_file(owner, Guild(owner).general)
+        assert httpx.get(url, headers={"range": "bytes=1-2"}).content == b"ex"
     assert not (tmp_path / "data" / "blobs").exists()

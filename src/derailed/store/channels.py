@@ -45,7 +45,10 @@ async def update(tx: Connection, channel: Channel) -> None:
 
 
 async def delete(tx: Connection, channel_id: int) -> None:
-    """Remove the channel, the invites that lead to it and the webhooks that speak in it. Its messages can not be reached any more: see `remains`."""
+    """Remove the channel, the invites that lead to it and the webhooks that speak in it.
+
+    Its messages can not be reached any more: see `remains`.
+    """
     await tx.execute("INSERT INTO deleted_channels (id) VALUES ($1)", channel_id)
     await tx.execute("DELETE FROM invites WHERE channel_id = $1", channel_id)
     await tx.execute("DELETE FROM webhooks WHERE channel_id = $1", channel_id)

@@ -12,7 +12,8 @@ _COLUMNS = "channel_id, id, author_id, reply_to, mentions, reacted, body, webhoo
 _GET = f"SELECT {_COLUMNS} FROM messages WHERE channel_id = $1 AND id = $2"
 # Each value that is fetched costs more than finding it, so a page has three columns and not seven.
 _LINE = """author_id, body,
-CASE WHEN reply_to IS NULL AND mentions IS NULL AND reacted = 0 AND webhook_author IS NULL THEN NULL ELSE id END AS special
+CASE WHEN reply_to IS NULL AND mentions IS NULL AND reacted = 0 AND webhook_author IS NULL
+    THEN NULL ELSE id END AS special
 """
 _BEFORE = f"SELECT {_LINE} FROM messages WHERE channel_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
 _FROM = f"SELECT {_LINE} FROM messages WHERE channel_id = $1 AND id >= $2 ORDER BY id LIMIT $3"
