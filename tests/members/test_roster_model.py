@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from derailed.model import permissions
 from derailed.model.guild import Channel, Guild, Member, Overwrite, Role
 from derailed.model.user import User
 from derailed.presence import Presence
-from derailed.wire import events
+from derailed.wire import events, rest
 from derailed.wire.records import Record
 from tests.members.client import Client
 
@@ -22,6 +23,7 @@ GUILD, OWNER, OPEN, STAFF, PERSONAL = 1, 1000, 10, 11, 12
 USERS = range(OWNER, OWNER + 60)
 ROLES = range(100, 106)
 NAMES = ("Anna", "anna", "Ärger", "ben", "Zoë", "straße", "STRASSE", "x y")
+STATUSES: tuple[Literal["online", "dnd", "offline"], ...] = ("online", "dnd", "offline")
 RANGES = (((0, 9),), ((0, 4), (5, 9)), ((3, 6), (20, 29), (12, 13)), ((0, 99),), ((40, 41),))
 
 
@@ -44,9 +46,15 @@ class World:
         self.statuses: dict[int, str] = {}
         self.clients: dict[int, tuple[int, Client]] = {}
         self.roster = Roster(self.guild, 0, 0, large=large)
+        often = [*[self.member] * 4, *[self.presence] * 8]
         self.changes: list[Callable[[], None]] = [
-            *[self.member] * 4, *[self.presence] * 8, self.leave, self.role, self.role_gone, self.overwrite, self.follow,
-        ]  # fmt: skip
+            *often,
+            self.leave,
+            self.role,
+            self.role_gone,
+            self.overwrite,
+            self.follow,
+        ]
 
     def step(self) -> None:
         """One random change; now and then everyone is told."""
@@ -81,7 +89,7 @@ class World:
 
     def presence(self) -> None:
         user_id = self.random.choice(USERS)
-        status = self.random.choice(("online", "dnd", "offline"))
+        status = self.random.choice(STATUSES)
         self.statuses.pop(user_id, None)
         if status != "offline":
             self.statuses[user_id] = status
@@ -139,7 +147,7 @@ class World:
         """What the store is asked for, when the guild is large."""
         for user_id in sorted(self.roster.wanted):
             if user_id in self.members:
-                self.roster.put(events.rest.member(*self.members[user_id]))
+                self.roster.put(rest.member(*self.members[user_id]))
 
     def tell(self) -> None:
         """Let everything be told, and see that it is what it should be."""

@@ -57,7 +57,15 @@ class ListLost(NamedTuple):
     subscription: int
 
 
-Signal = ListUpdate | ListLost
+class MemberChanged(NamedTuple):
+    """In a guild that this node watches: how a member is now, as JSON; None is one who is not a member any more."""
+
+    guild_id: int
+    user_id: int
+    member: bytes | None
+
+
+Signal = ListUpdate | ListLost | MemberChanged
 
 
 class Down(Exception):
@@ -76,7 +84,10 @@ class Link(Protocol):
         ...
 
     def find(self, guild_id: int, query: Query) -> AsyncIterator[Chunk]:
-        """The members asked for, in chunks of at most `CHUNK`; at least one chunk. Raises Down."""
+        """The members asked for, in chunks of at most `CHUNK`; at least one chunk. Raises Down.
+
+        They are as of now or later: whatever was told of the guild before is in the answer.
+        """
         ...
 
     def follow(self, subscription: int, guild_id: int, channel_id: int, ranges: Sequence[tuple[int, int]]) -> None:
@@ -89,6 +100,10 @@ class Link(Protocol):
 
     def leave(self, subscription: int) -> None:
         """Follow it no more."""
+        ...
+
+    def watch(self, guild_id: int) -> None:
+        """Hear of each change to the guild's members from now on, as long as there is interest in it."""
         ...
 
     async def read(self) -> Sequence[Signal]:
