@@ -193,6 +193,7 @@ async def measure(sessions: int) -> list[tuple[str, str]]:
         ("CPU a delta, change and telling", f"{told.cpu_s / told.deltas * 1e6:.0f} µs"),
         ("others wait meanwhile, p50 / p99", f"{told.waited(0.5)} / {told.waited(0.99)}"),
         ("all sessions of a lost node expired and told in", f"{expired.seconds:.2f} s"),
+        ("CPU of that, a session", f"{expired.cpu_s / expired.deltas * 1e6:.0f} µs"),
         ("others wait meanwhile, p50 / p99 / longest", " / ".join(expired.waited(each) for each in (0.5, 0.99, 1))),
     ]
 
