@@ -13,8 +13,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from derailed.generated import presence_pb2 as proto
 from derailed.generated import presence_pb2_grpc
+from derailed.model.rendezvous import order
 from derailed.presence import Announced, Down, Found, Lost, messages
-from derailed.presence.rendezvous import order
 from derailed.presence.server import NAME, PresenceServer
 from tests.contracts.presences import GUILD, Reader, client, services
 

@@ -11,9 +11,9 @@ import grpc.aio
 
 from derailed.generated import presence_pb2 as proto
 from derailed.generated import presence_pb2_grpc
+from derailed.model.rendezvous import order
 from derailed.presence import Down, Presence, messages
 from derailed.presence.remote_link import RemoteLink
-from derailed.presence.rendezvous import order
 
 _ANSWER_WITHIN_S: Final = 1.0
 _USERS_IN_A_QUESTION: Final = 5_000

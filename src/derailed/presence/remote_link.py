@@ -12,10 +12,10 @@ from typing import Any, Final
 import msgspec
 
 from derailed.generated import presence_pb2 as proto
+from derailed.model.rendezvous import order
 from derailed.presence import Announced, Changed, Down, Found, Lost, Presence, Signal, Status, Superseded, messages
 from derailed.presence.line import Line
 from derailed.presence.mirror import Mirror
-from derailed.presence.rendezvous import order
 from derailed.presence.tracker import GRACE_MS
 
 _SIGNALS_AT_ONCE: Final = 500
