@@ -107,13 +107,14 @@ def _of_both(case: Case, what: Callable[[Guild], Sequence[Any]]) -> Sequence[Any
 
 
 def _messages(case: Case) -> Sequence[int]:
-    """Those of the channel, or of the webhook, more often."""
+    """Those of the channel or of the webhook more often, and most often one's own there."""
     if "webhook_id" in case.ids:
         hook = case.world.hook(case.ids["webhook_id"])
         own = [] if hook is None else [each.id for each in case.world.messages() if each.author == hook.id]
         return own * 4 + [each.id for each in case.world.messages()]
-    here = [each.id for each in case.world.messages() if case.place and each.place == case.place.id]
-    return here * 8 + [each.id for each in case.world.messages()]
+    here = [each for each in case.world.messages() if case.place and each.place == case.place.id]
+    own = [each.id for each in here if each.author == case.actor]
+    return [*own * 8, *[each.id for each in here] * 8, *[each.id for each in case.world.messages()]]
 
 
 def _places(case: Case) -> Sequence[int]:
