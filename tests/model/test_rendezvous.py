@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from derailed.presence.rendezvous import order
+from derailed.model.rendezvous import order
 
 SERVICES = ["a:1", "b:1", "c:1"]
 USERS = range(3000)
