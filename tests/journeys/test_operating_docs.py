@@ -18,6 +18,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
 COMMANDS = re.findall(r"```sh\n(.+?)```", TEXT, re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_works_as_it_stands(command: str, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()

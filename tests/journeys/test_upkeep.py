@@ -31,6 +31,7 @@ def test_a_database_is_brought_up_to_date_and_it_is_said_what_was_done(tmp_path:
     assert (again.returncode, again.stdout) == (0, "The database is up to date.\n")
 
 
+@pytest.mark.slow
 def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     settings = {"DERAILED_DATA_DIR": str(tmp_path)}
     derailed("migrate", **settings)
@@ -43,6 +44,7 @@ def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
         assert "a newer version" in ended.stderr
 
 
+@pytest.mark.slow
 def test_a_copy_says_what_it_copied(tmp_path: Path) -> None:
     source = filled.fill(tmp_path / "from.sqlite")
     done = derailed("copy-data", str(source), str(tmp_path / "to.sqlite"))
@@ -54,6 +56,7 @@ def test_a_copy_says_what_it_copied(tmp_path: Path) -> None:
     assert filled.contents(str(tmp_path / "to.sqlite")) == filled.contents(str(source))
 
 
+@pytest.mark.slow
 def test_what_can_not_be_copied_is_one_line_without_a_password(tmp_path: Path) -> None:
     source = filled.fill(tmp_path / "from.sqlite")
     nobody = "postgresql://ann:hunter2@127.0.0.1:1/chat"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import redis
 
 from tests.journeys.server import until
@@ -26,6 +27,7 @@ def test_each_database_is_fresh() -> None:
         server.drop(url)
 
 
+@pytest.mark.slow
 def test_a_killed_postgres_keeps_what_it_acknowledged() -> None:
     with Postgres() as server:
         url = server.database()

@@ -23,7 +23,7 @@ Make = Callable[[], str]
 NOW = filled.NOW
 WRITE_AT_ONCE = ("DELETE FROM users", "SET lock_timeout = '10ms'; DELETE FROM users")
 """As SQLite hears it, and as PostgreSQL does."""
-STEPS = (0, 1, 6, 40, 100)
+STEPS = (6, *(pytest.param(steps, marks=pytest.mark.slow) for steps in (0, 1, 40, 100)))
 """Of more than a hundred, from the first batch to the last comparison."""
 
 
@@ -166,7 +166,7 @@ def test_a_database_that_a_server_uses_is_not_copied(source: str, target: str) -
         copy(source, target)
 
 
-@pytest.mark.parametrize("kind", ["source", "source_base"])
+@pytest.mark.parametrize("kind", ["source", pytest.param("source_base", marks=pytest.mark.slow)])
 def test_nobody_writes_to_what_is_copied(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     source, seen = request.getfixturevalue(kind), []
 
@@ -204,6 +204,7 @@ def test_a_text_that_postgresql_can_not_hold_is_named(file: Path, tmp_path: Path
         copy(own, base)
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_away_is_one_line_and_the_copy_goes_on_later(file: Path) -> None:
     class Killer(Silent):
         def __init__(self) -> None:
