@@ -14,12 +14,12 @@ from derailed.actions.context import Context
 from derailed.actions.forms import Form, refuse
 from derailed.actions.passwords import Passwords
 from derailed.actions.tokens import Tokens
-from derailed.model.errors import FieldError, Forbidden, Invalid, Unauthenticated, Unknown
+from derailed.model.errors import FieldError, Forbidden, Invalid, Unauthenticated, Unavailable, Unknown
 from derailed.model.user import Actor, User
 from derailed.store import Connection, members, users
 from derailed.store.users import Credentials
 from derailed.wire import limits
-from derailed.wire.records import guild_topic
+from derailed.wire.records import guild_topic, user_topic
 from derailed.wire.requests import EditAccount, Login, Register
 
 _USERNAME: Final = re.compile(r"[a-z0-9_.]+")
@@ -170,8 +170,12 @@ class Accounts:
         if await users.name_is_taken(changes.tx, user.username, by_other_than=user.id):
             raise _name_taken()
         await users.update(changes.tx, user)
-        for guild_id in sorted(await members.guilds_of(changes.tx, user.id), key=guild_topic):
-            await changes.hold(guild_topic(guild_id))
+        guild_ids = await members.guilds_of(changes.tx, user.id)
+        for topic in (*sorted(map(guild_topic, guild_ids)), user_topic(user.id)):
+            await changes.hold(topic)
+        if not set(guild_ids).issuperset(await members.guilds_of(changes.tx, user.id)):
+            raise Unavailable  # another process let them into a guild meanwhile, which would not hear of this
+        for guild_id in sorted(guild_ids, key=guild_topic):
             pair = await members.get(changes.tx, guild_id, user.id)
             if pair is not None:
                 await changes.member("GUILD_MEMBER_UPDATE", pair[0], user)

@@ -10,7 +10,7 @@ from derailed.actions.roles import remove_role
 from derailed.model.errors import Forbidden, Invalid, Unknown
 from derailed.model.guild import Guild, Invite, Member
 from derailed.model.user import User
-from derailed.store import Connection, bans, guilds, invites, members
+from derailed.store import Connection, bans, guilds, invites, members, users
 from derailed.wire import limits
 from derailed.wire.records import guild_topic, user_topic
 
@@ -43,6 +43,8 @@ async def enter(
     """Make the account a member, which it is not yet. The guild's topic is held. Raises Forbidden("banned")."""
     if await bans.stands(changes.tx, guild_id, account.id):
         raise Forbidden("banned")
+    await changes.hold(user_topic(account.id))
+    account = await users.get(changes.tx, account.id) or account  # another process may have renamed it until now
     if len(await members.guilds_of(changes.tx, account.id)) >= limits.GUILDS:
         raise Invalid("too_many_guilds")
     member = Member(guild_id=guild_id, user_id=account.id, joined_at=changes.now_ms, roles=roles, temporary=temporary)
