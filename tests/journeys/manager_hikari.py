@@ -1,4 +1,4 @@
-"""A program on unmodified hikari that runs a guild: `manager_hikari.py SERVER_URL TOKEN GUILD_ID MEMBER_ID`.
+"""A program on unmodified hikari that runs a guild: `manager_hikari.py URL TOKEN GUILD_ID MEMBER_ID STRANGER_ID`.
 
 Tells `done` when everything went as it should, with what is there then.
 """
@@ -6,6 +6,7 @@ Tells `done` when everything went as it should, with what is there then.
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime
 import json
 import sys
@@ -14,7 +15,9 @@ from typing import Any
 import hikari
 from hikari.api import RESTClient
 
-URL, TOKEN, GUILD, MEMBER = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+URL, TOKEN = sys.argv[1:3]
+GUILD, MEMBER, STRANGER = map(int, sys.argv[3:6])
+IMAGE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
 def say(event: str, **what: Any) -> None:
@@ -31,7 +34,7 @@ async def build(rest: RESTClient) -> hikari.GuildTextChannel:
     await rest.edit_permission_overwrite(channel, MEMBER, target_type=member, allow=hikari.Permissions.SEND_MESSAGES)
     await rest.delete_permission_overwrite(channel, MEMBER)
     await rest.reposition_channels(GUILD, {0: channel})
-    await rest.delete_channel(await rest.create_guild_text_channel(GUILD, "gone"))
+    await rest.delete_channel(await rest.create_guild_news_channel(GUILD, "gone", default_auto_archive_duration=60))
     found = await rest.fetch_channel(channel)
     assert isinstance(found, hikari.GuildTextChannel)
     assert (found.name, found.position, list(found.permission_overwrites)) == ("track", 0, [GUILD])
@@ -75,6 +78,79 @@ async def look(rest: RESTClient) -> None:
     assert await rest.fetch_active_threads(GUILD) == []
 
 
+async def adorn(rest: RESTClient, role: hikari.Role, me: hikari.OwnUser) -> None:
+    """Emojis, and how the guild and its roles look."""
+    emoji = await rest.create_emoji(GUILD, "train", hikari.Bytes(IMAGE, "train.gif"), roles=[role], reason="aboard")
+    assert (list(emoji.role_ids), emoji.user and emoji.user.id) == ([role.id], me.id)
+    assert (await rest.edit_emoji(GUILD, emoji, name="tram", roles=[])).name == "tram"
+    assert [each.id for each in await rest.fetch_guild_emojis(GUILD)] == [emoji.id]
+    assert (await rest.fetch_emoji(GUILD, emoji)).name == "tram"
+    await rest.delete_emoji(GUILD, emoji)
+    assert (await rest.edit_role(GUILD, role, icon=hikari.Bytes(IMAGE, "icon.gif"))).icon_hash is not None
+    shown = await rest.edit_guild(GUILD, icon=hikari.Bytes(IMAGE, "icon.gif"), afk_timeout=60)
+    assert (shown.icon_hash is None, shown.afk_timeout.total_seconds()) == (False, 60)
+    preview = await rest.fetch_guild_preview(GUILD)
+    assert (preview.name, preview.approximate_member_count) == ("terminus", 3)
+
+
+async def talk(rest: RESTClient, channel: hikari.GuildTextChannel) -> None:
+    """Messages with files, pins, and many deleted at once."""
+    files = [hikari.Bytes(IMAGE, "map.gif"), hikari.Bytes(b"10:15", "times.txt")]
+    message = await rest.create_message(channel, "look", attachments=files)
+    assert [await each.read() for each in message.attachments] == [IMAGE, b"10:15"]
+    kept = await rest.edit_message(channel, message, attachment=message.attachments[0])
+    assert [each.filename for each in kept.attachments] == ["map.gif"]
+    await rest.pin_message(channel, message)
+    assert [each.message.id async for each in rest.fetch_pins(channel)] == [message.id]
+    await rest.unpin_message(channel, message)
+    said = [await rest.create_message(channel, f"train {number}") for number in range(3)]
+    await rest.delete_messages(channel, said)
+    left = {each.id async for each in rest.fetch_messages(channel)}
+    assert (message.id in left, left & {each.id for each in said}) == (True, set())
+
+
+async def hook(rest: RESTClient, channel: hikari.GuildTextChannel) -> None:
+    """A webhook, and what it says."""
+    webhook = await rest.create_webhook(channel, "Gazette", avatar=hikari.Bytes(IMAGE, "icon.gif"))
+    assert webhook.token is not None
+    assert len(await rest.fetch_channel_webhooks(channel)) == len(await rest.fetch_guild_webhooks(GUILD)) == 1
+    message = await rest.execute_webhook(webhook, webhook.token, "the line is open", username="Reporter")
+    assert (message.author.username, message.webhook_id) == ("Reporter", webhook.id)
+    await rest.edit_webhook_message(webhook, webhook.token, message, "the line is shut")
+    assert (await rest.fetch_webhook_message(webhook, webhook.token, message)).content == "the line is shut"
+    await rest.delete_webhook_message(webhook, webhook.token, message)
+    assert (await rest.edit_webhook(webhook, name="Courier")).name == "Courier"
+    await rest.delete_webhook(webhook)
+
+
+async def moderate(rest: RESTClient, role: hikari.Role, me: hikari.OwnUser) -> None:
+    """Bans, prunes, and the log of it all."""
+    await rest.ban_user(GUILD, STRANGER, delete_message_seconds=60, reason="noise / on the platform")
+    assert [(each.user.id, each.reason) async for each in rest.fetch_bans(GUILD)] == [
+        (STRANGER, "noise / on the platform")
+    ]
+    assert (await rest.fetch_ban(GUILD, STRANGER)).user.id == STRANGER
+    await rest.unban_user(GUILD, STRANGER)
+    assert await rest.estimate_guild_prune_count(GUILD, days=7, include_roles=[role]) == 0
+    bans = rest.fetch_audit_log(GUILD, user=me, event_type=hikari.AuditLogEventType.MEMBER_BAN_ADD)
+    assert [each.reason async for page in bans for each in page.entries.values()] == ["noise / on the platform"]
+    kinds = {each.action_type async for page in rest.fetch_audit_log(GUILD) for each in page.entries.values()}
+    wanted = ("CHANNEL_CREATE", "ROLE_UPDATE", "EMOJI_DELETE", "WEBHOOK_CREATE", "MESSAGE_PIN", "INVITE_CREATE")
+    assert {hikari.AuditLogEventType[each] for each in wanted} <= kinds
+
+
+async def command(rest: RESTClient, application: hikari.Application) -> hikari.PartialCommand:
+    """Commands, which keep their ids."""
+    made = await rest.create_slash_command(application, "ping", "pong")
+    (synced,) = await rest.set_application_commands(application, [rest.slash_command_builder("ping", "pong")])
+    assert synced.id == made.id
+    edited = await rest.edit_application_command(application, made, description="ping")
+    assert [each.id for each in await rest.fetch_application_commands(application)] == [edited.id]
+    menu = await rest.create_context_menu_command(application, hikari.CommandType.USER, "Greet")
+    await rest.delete_application_command(application, menu)
+    return edited
+
+
 async def main() -> None:
     app = hikari.RESTApp(url=f"{URL}/api/v10")
     await app.start()
@@ -84,14 +160,18 @@ async def main() -> None:
         role = await rank(rest)
         await invite(rest, channel)
         await look(rest)
+        me = await rest.fetch_my_user()
+        await adorn(rest, role, me)
+        await talk(rest, channel)
+        await hook(rest, channel)
+        await moderate(rest, role, me)
         await rest.kick_member(GUILD, MEMBER)
         await rest.delete_role(GUILD, role)
-        builders = [rest.slash_command_builder("ping", "pong")]
-        (command,) = await rest.set_application_commands(application, builders)
+        ping = await command(rest, application)
         say(
             "done",
             name=(await rest.fetch_guild(GUILD)).name,
-            command=command.name,
+            command=ping.name,
             channels=sorted(each.name or "" for each in await rest.fetch_guild_channels(GUILD)),
             members=sorted([each.username async for each in rest.fetch_members(GUILD)]),
             roles=sorted(each.name for each in await rest.fetch_roles(GUILD)),
