@@ -52,7 +52,7 @@ class ListUpdate(NamedTuple):
 
 
 class ListLost(NamedTuple):
-    """The service forgot this list, because it restarted or moved: ask for it again."""
+    """The list is not followed any more, because the service restarted or moved, or was not read: ask for it again."""
 
     subscription: int
 
@@ -84,8 +84,9 @@ class Link(Protocol):
         ...
 
     def find(self, guild_id: int, query: Query) -> AsyncIterator[Chunk]:
-        """The members asked for, in chunks of at most `CHUNK`; at least one chunk. Raises Down.
+        """The members asked for, in chunks of at most `CHUNK`; at least one chunk.
 
+        Raises Down, which may also be after some of the chunks.
         They are as of now or later: whatever was told of the guild before is in the answer.
         """
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Sequence
 
 from derailed.bus import Bus
@@ -12,7 +13,7 @@ from derailed.members.lists import trimmed
 from derailed.presence import Presences
 from derailed.store import Store
 
-_SIGNALS_MAX = 10_000
+SIGNALS_MAX = 10_000
 """What a reader may leave unread. Beyond it all its lists are lost: it asks for them again when it reads again."""
 _LINGER_S = 60.0
 
@@ -30,7 +31,8 @@ class LocalMembers:
         linger_s: float = _LINGER_S,
         members_max: int = MEMBERS_MAX,
     ) -> None:
-        self.keeper = Keeper(store, bus, presences.link("members"), large, linger_s, members_max)
+        seen = presences.link(f"members-{secrets.token_hex(8)}")
+        self.keeper = Keeper(store, bus, seen, large, linger_s, members_max)
 
     def link(self, node: str) -> LocalLink:
         """See Members."""
@@ -88,7 +90,7 @@ class LocalLink:
 
     def push(self, signal: Signal) -> None:
         """Let it be read."""
-        if len(self._unread) >= _SIGNALS_MAX:
+        if len(self._unread) >= SIGNALS_MAX:
             lost = list(self._guilds)
             for subscription in lost:
                 self.leave(subscription)
