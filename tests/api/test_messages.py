@@ -93,6 +93,7 @@ def test_ids_beyond_all_ids_are_only_unknown(tmp_path: Path) -> None:
         assert code_of(await t.person.ask("GET", f"/channels/{huge}/messages")) == (404, 10003)
         assert code_of(await t.person.ask("GET", f"{t.path}/{huge}")) == (404, 10008)
         assert code_of(await t.person.ask("GET", f"{t.path}/word")) == (404, 10008)
+        assert code_of(await t.person.ask("GET", f"{t.path}/-5")) == (404, 10008)
         sent = await t.say()
         assert await t.person.get(f"{t.path}?before={huge}9") == [sent]
         assert await t.person.get(f"{t.path}?after={huge}9") == []

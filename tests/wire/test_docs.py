@@ -1,4 +1,4 @@
-"""What docs/wire/rest.md shows is what a client gets."""
+"""What the pages of the API show is what a client gets."""
 
 from __future__ import annotations
 
@@ -7,19 +7,26 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from derailed.api import app
 from tests.api.door import Door, visit
 
-TEXT = (Path(__file__).parents[2] / "docs" / "wire" / "rest.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ("wire/rest.md", "tokens.md", "permissions.md", "errors.md")
 EXAMPLE = re.compile(r"```http\n(\w+) (.+?)(?: as (\w+))?\n(.*?)→ (\d+)\n(.*?)```", re.DOTALL)
 PARAMETER, SHORT = re.compile(r"{(\w+?)(?:_id)?:\w+}"), r"{\1}"
 NAME = re.compile(r"<([\w ]+)>")
 
 
-def test_every_example_is_answered_as_it_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_every_example_is_answered_as_it_says(tmp_path: Path, page: str) -> None:
+    examples = EXAMPLE.findall((DOCS / page).read_text())
+    assert examples
+
     async def story(door: Door) -> None:
         known: dict[str, str] = {}
-        for method, path, who, sent, status, expected in EXAMPLE.findall(TEXT):
+        for method, path, who, sent, status, expected in examples:
             body = json.loads(filled(sent, known)) if sent else None
             answer = await door.ask(method, filled(path, known), body, token=known.get(who, ""))
             assert answer.status_code == int(status), (method, path, answer.text)
@@ -32,7 +39,8 @@ def test_every_example_is_answered_as_it_says(tmp_path: Path) -> None:
 
 
 def test_every_route_is_listed() -> None:
-    listed = set(re.findall(r"^\| `(\w+ /.+?)` \|", TEXT, re.MULTILINE))
+    text = (DOCS / "wire" / "rest.md").read_text()
+    listed = set(re.findall(r"^\| `(\w+ /.+?)` \|", text, re.MULTILINE))
     served = {
         f"{method} {PARAMETER.sub(SHORT, path)}"
         for route in app.ROUTES

@@ -94,7 +94,7 @@ def create(verbs: Verbs, public_url: str = "", limiting: Limiting = UNLIMITED) -
             await handler(scope, receive, send)
             return
         path = paths.normal(scope["path"])
-        if path is None or paths.too_long(path):
+        if path is None or paths.is_beyond(path):
             await _refuse(send, Refusal((path and paths.unknown(path)) or "unknown_route"))
             return
         inner = {**scope, "path": path, "raw_path": path.encode()}

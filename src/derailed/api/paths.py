@@ -29,6 +29,8 @@ _NOUNS: Final = {
 """What stands before an id."""
 
 
+_NUMBER: Final = re.compile(r"[+-]?\d+")
+
 _WITH_IMAGE: Final = re.compile(
     r"PATCH /api/v10/(?:users/@me|guilds/\d+|guilds/\d+/members/@me|applications/(?:\d+|@me)|webhooks/\d+(?:/[^/]+)?)"
     r"|POST /api/v10/(?:guilds|channels/\d+/webhooks)"
@@ -54,9 +56,9 @@ def unknown(path: str) -> str | None:
     return None
 
 
-def too_long(path: str) -> bool:
-    """Whether a number in the path is beyond all ids."""
-    return any(step.isdigit() and not is_id(step) for step in path.split("/"))
+def is_beyond(path: str) -> bool:
+    """Whether a number in the path is below or beyond all ids."""
+    return any(_NUMBER.fullmatch(step) and not is_id(step) for step in path.split("/"))
 
 
 def is_id(text: str) -> bool:

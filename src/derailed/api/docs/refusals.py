@@ -75,5 +75,6 @@ def _example(reason: str) -> dict[str, Any]:
 def _of_ids(path: str) -> Iterable[str]:
     """What is said where no id is in the place of one; which is asked of the very function that says it."""
     for found in _ID.finditer(path):
-        others = _ANY_PARAMETER.sub("1", path[: found.start()]) + "x" + _ANY_PARAMETER.sub("1", path[found.end() :])
-        yield paths.unknown(others) or "unknown_route"
+        before, after = (_ANY_PARAMETER.sub("1", part) for part in (path[: found.start()], path[found.end() :]))
+        for other in ("x", "@me"):
+            yield paths.unknown(f"{before}{other}{after}") or "unknown_route"
