@@ -12,7 +12,7 @@ marks_slow := slow
 marks_all := slow or not slow
 pytest = $(bin)/pytest -n 2 -q -m "$(marks_$(tests))"
 
-benches := start store limits presence bus api gateway
+benches := start store limits presence members bus api gateway
 
 run: ready
 	@exec $(bin)/derailed up

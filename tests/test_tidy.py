@@ -50,6 +50,9 @@ PURE = (
     "limits/windows.py",
     "presence/tracker.py",
     "members/roster.py",
+    "members/lists.py",
+    "members/packing.py",
+    "members/ranked.py",
     "unfurl/addresses.py",
     "unfurl/page.py",
 )

@@ -114,6 +114,8 @@ class MemberList:
         self.complete = False
         """Every member has been placed; until then nobody is told of it."""
         self.windows: dict[tuple[Range, ...], Window] = {}
+        self._reach = -1
+        """The last row that anybody follows."""
         self._guild, self._channel, self._item = guild, channel, item
         hoisted = [role for role in guild.roles.values() if role.hoist and role.id != guild.id]
         hoisted.sort(key=lambda role: (-role.position, role.id))
@@ -189,23 +191,22 @@ class MemberList:
         return sum(self._rows[:group]) + 1
 
     def _inserted(self, row: int) -> None:
-        total = self.total
         for window in self._shown(row):
             window.ops.append(b'{"op":"INSERT","index":%d,"item":%b}' % (row, self._row(row)))
-            window.ops += [self._sync(first, first) for first in window.starts if row < first < total]
+            window.ops += [self._sync(first, first) for first in window.starts if row < first < self.total]
             _bound(window)
 
     def _deleted(self, row: int) -> None:
-        total = self.total
         for window in self._shown(row):
             window.ops.append(b'{"op":"DELETE","index":%d}' % row)
-            window.ops += [self._sync(last, last) for last in window.ends if row <= last < total]
+            window.ops += [self._sync(last, last) for last in window.ends if row <= last < self.total]
             _bound(window)
 
-    def _shown(self, row: int) -> Iterator[Window]:
+    def _shown(self, row: int) -> Sequence[Window]:
         """The windows that a change in this row moves, and that are to be told so."""
-        if self.complete:
-            yield from (window for window in self.windows.values() if row <= window.last and not window.void)
+        if not self.complete or row > self._reach:
+            return ()
+        return [window for window in self.windows.values() if row <= window.last and not window.void]
 
     def _update(self, row: int, key: bytes) -> None:
         for window in self._shown(row):
@@ -247,6 +248,7 @@ class MemberList:
         window = self.windows.get(ranges)
         if window is None:
             window = self.windows[ranges] = Window(ranges)
+            self._reach = max(self._reach, window.last)
         window.followers[follower] = None
         window.fresh[follower] = tuple(each for each in had if each not in ranges)
 
@@ -257,6 +259,7 @@ class MemberList:
         window.fresh.pop(follower, None)
         if not window.followers:
             del self.windows[ranges]
+            self._reach = max((each.last for each in self.windows.values()), default=-1)
 
     def tell(self, online: int, count: int) -> list[Told]:
         """What followers have not been told since the last time; the ops are forgotten."""

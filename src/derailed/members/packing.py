@@ -12,6 +12,10 @@ import msgspec
 
 from derailed.wire.shapes import MemberShape
 
+_END: Final = (
+    b'000+00:00","premium_since":null,"deaf":false,"mute":false,"flags":0,"pending":false,'
+    b'"communication_disabled_until":null}'
+)
 _PHRASES: Final = (
     b'{"user":{"id":"',
     b'","username":"',
@@ -19,14 +23,17 @@ _PHRASES: Final = (
     b',"public_flags":0,"banner":null,"accent_color":null,"avatar_decoration_data":null},"nick":',
     b',"avatar":null,"banner":null,"roles":[',
     b'],"joined_at":"20',
-    b'+00:00","premium_since":null,"deaf":false,"mute":false,"flags":0,"pending":false,',
-    b'"communication_disabled_until":null}',
+    _END,
     b',"avatar":null',
     b',"avatar":"',
     b"null",
     b'","',
+    b'"\x04\x0a\x05',
+    b'"\x06',
+    b'\x05"',
+    b'\x03"',
 )
-"""The n-th, from 1, becomes byte n."""
+"""The n-th, from 1, becomes byte n; one may hold the bytes of those before it."""
 _SWAPS: Final = tuple((phrase, bytes((number,))) for number, phrase in enumerate(_PHRASES, 1))
 _BACK: Final = tuple((code, phrase) for phrase, code in reversed(_SWAPS))
 

@@ -15,7 +15,7 @@ from derailed.wire import rest
 from derailed.wire.records import guild_topic
 from derailed.wire.shapes import MemberShape
 
-PAGE: Final = 250
+PAGE: Final = 100
 """Members of one read: a millisecond or two, after which others have their turn."""
 _LOOKED_AT: Final = 1000
 """Members that a search looks at in one read, most of whom do not match."""

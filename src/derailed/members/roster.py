@@ -42,7 +42,6 @@ class Entry(Struct, gc=False):
     """The name it is shown by: nick, global name or username."""
     username: bytes
     roles: tuple[int, ...]
-    nicked: bool
 
 
 class _Seat(Struct, gc=False):
@@ -112,13 +111,12 @@ class Roster:
             name=name,
             username=name if name == username else username,
             roles=self._role_sets.setdefault(held, held),
-            nicked=member.nick is not None,
         )
         before = self.entries.get(user_id)
         if before is not None:
             self._forget_names(before)
         self._names.add(after.username)
-        if after.nicked:
+        if member.nick is not None:
             self._names.add(after.name)
         self.entries[user_id] = after
         online = user_id in self.presences
