@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 
 from derailed.api import app, files
-from derailed.api.docs import downloads, parameters
+from derailed.api.docs import downloads, pages, parameters
 from derailed.api.docs.document import document
 from tests.api.door import Door, visit
 
-DOCUMENT = document(app.ROUTES)
+DOCUMENT = document(app.ROUTES, pages.texts().values())
 PAGES = ("", "/rest", "/tokens", "/permissions", "/limits", "/errors", "/files", "/links", "/gateway", "/api/messages")
 
 
@@ -66,6 +67,19 @@ def test_every_reference_leads_somewhere() -> None:
             found: Any = DOCUMENT
             for step in each["$ref"].removeprefix("#/").split("/"):
                 found = found[step]
+
+
+def test_examples_are_as_their_schemas_say() -> None:
+    components = {"components": DOCUMENT["components"]}
+    shown = 0
+    for operation in operations():
+        told = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for content in (each for one in told for each in one.get("content", {}).values()):
+            validator = Draft202012Validator({**content["schema"], **components})
+            for example in content.get("examples", {}).values():
+                validator.validate(example["value"])
+            shown += "requestBody" in operation and "examples" in content
+    assert shown
 
 
 def test_no_body_and_no_answer_is_of_any_type_whatever() -> None:

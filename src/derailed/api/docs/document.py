@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from derailed.api.asking import ANYBODY
 from derailed.api.declaring import REFUSES
-from derailed.api.docs import downloads, parameters, refusals
+from derailed.api.docs import downloads, examples, parameters, refusals
 from derailed.api.docs.schemas import Schemas
 from derailed.api.forms import AskedWithFiles
 from derailed.wire import limits
@@ -34,8 +34,8 @@ _DESCRIPTION: Final = (
 )
 
 
-def document(routes: Iterable[HTTPRouteHandler]) -> Document:
-    """The whole of it."""
+def document(routes: Iterable[HTTPRouteHandler], texts: Iterable[str] = ()) -> Document:
+    """The whole of it, with the examples that are in these pages."""
     routes = tuple(routes)
     bodies = [found for route in routes if (found := _body_of(route)) is not None]
     answers = [kind for route in routes for _, kind in _answers_of(route) if kind is not type(None)]
@@ -46,6 +46,7 @@ def document(routes: Iterable[HTTPRouteHandler]) -> Document:
             for method in sorted(route.http_methods):
                 at = paths.setdefault(_PREFIX + parameters.template(path), {})
                 at[str(method).lower()] = _operation(route, path, schemas)
+    examples.put_into(paths, texts)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Derailed", "version": "10", "description": _DESCRIPTION},

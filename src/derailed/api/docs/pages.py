@@ -47,9 +47,13 @@ _FRAME: Final = """<!doctype html>
 """
 
 
-def made(document: Mapping[str, Any]) -> dict[str, str]:
+def texts() -> dict[str, str]:
+    """The Markdown of each page."""
+    return {name: (_TEXTS / path).read_text() for name, path in _PAGES.items()}
+
+
+def made(document: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str]:
     """Every page by its name; the first has none."""
-    texts = {name: (_TEXTS / path).read_text() for name, path in _PAGES.items()}
     titles = {name: text.partition("\n")[0].removeprefix("# ") for name, text in texts.items()}
     tags = [tag["name"] for tag in document["tags"]]
     menu = _Menu(titles, tags)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final
+
+from markdown_it import MarkdownIt
 
 Document = Mapping[str, Any]
 
@@ -24,7 +27,7 @@ def listed(document: Document, tag: str, page: str) -> str:
     """The same routes in a line each."""
     rows = "".join(
         f'<tr><td><a href="/docs/api/{page}#{_id(told)}">{_route(method, path)}</a></td>'
-        f"<td>{escape(told['summary'])}</td></tr>"
+        f"<td>{_prose(told['summary'])}</td></tr>"
         for method, path, told in _of(document, tag)
     )
     return f'<div class="wide"><table><tbody>{rows}</tbody></table></div>'
@@ -34,7 +37,7 @@ def types(document: Document) -> str:
     """Every type that routes take or answer."""
     schemas = document["components"]["schemas"]
     return "<h1>Types</h1>" + "".join(
-        f'<section id="{name}"><h2>{name}</h2><p>{escape(schema.get("description", ""))}</p>{_fields(schema)}</section>'
+        f'<section id="{name}"><h2>{name}</h2><p>{_prose(schema.get("description", ""))}</p>{_fields(schema)}</section>'
         for name, schema in schemas.items()
     )
 
@@ -49,7 +52,7 @@ def _of(document: Document, tag: str) -> Iterator[tuple[str, str, Document]]:
 def _operation(method: str, path: str, told: Document) -> str:
     anybody = " <em>Needs no token.</em>" if told.get("security") == [] else ""
     return (
-        f'<section id="{_id(told)}"><h2>{_route(method, path)}</h2><p>{escape(told["summary"])}{anybody}</p>'
+        f'<section id="{_id(told)}"><h2>{_route(method, path)}</h2><p>{_prose(told["summary"])}{anybody}</p>'
         f"{_parameters(told['parameters'])}{_body(told.get('requestBody'))}{_answers(told['responses'])}</section>"
     )
 
@@ -65,7 +68,10 @@ def _parameters(parameters: Sequence[Document]) -> str:
 def _body(body: Document | None) -> str:
     if body is None:
         return ""
-    return _table("Body", [(escape(kind), _type(told["schema"])) for kind, told in body["content"].items()])
+    shown = (each["value"] for told in body["content"].values() for each in told.get("examples", {}).values())
+    examples = "".join(f"<pre><code>{escape(json.dumps(each, ensure_ascii=False))}</code></pre>" for each in shown)
+    kinds = [(escape(kind), _type(told["schema"])) for kind, told in body["content"].items()]
+    return _table("Body", kinds) + examples
 
 
 def _answers(responses: Document) -> str:
@@ -86,7 +92,7 @@ def _error(example: Document) -> tuple[str, str]:
 def _fields(schema: Document) -> str:
     required = schema.get("required", ())
     rows = [
-        (f"<code>{escape(name)}</code>", _type(told), _need(name in required), escape(told.get("description", "")))
+        (f"<code>{escape(name)}</code>", _type(told), _need(name in required), _prose(told.get("description", "")))
         for name, told in schema.get("properties", {}).items()
     ]
     return _table("", rows)
@@ -130,6 +136,11 @@ def _table(title: str, rows: Sequence[tuple[str, ...]]) -> str:
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     head = f"<h3>{title}</h3>" if title else ""
     return f'{head}<div class="wide"><table><tbody>{body}</tbody></table></div>'
+
+
+def _prose(text: str) -> str:
+    html: str = MarkdownIt("commonmark", {"html": False}).renderInline(text)
+    return html
 
 
 def _route(method: str, path: str) -> str:

@@ -66,8 +66,9 @@ def is_docs(path: str) -> bool:
 
 @cache
 def _made(routes: tuple[HTTPRouteHandler, ...]) -> Mapping[str, _Page]:
-    told = document(routes)
-    html = {f"{_HOME}/{name}".rstrip("/"): text for name, text in pages.made(told).items()}
+    texts = pages.texts()
+    told = document(routes, texts.values())
+    html = {f"{_HOME}/{name}".rstrip("/"): text for name, text in pages.made(told, texts).items()}
     made = {path: _page(text.encode(), b"text/html; charset=utf-8") for path, text in html.items()}
     made[f"{_HOME}/style.css"] = _page(pages.style(), b"text/css; charset=utf-8")
     made[_DOCUMENT] = _page(msgspec.json.encode(told), b"application/json")
