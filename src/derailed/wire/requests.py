@@ -1,7 +1,8 @@
 """What people and bots send: bodies of requests. Keys that are not named here are ignored.
 
 Libraries send ids and permissions as numbers or as strings; here both become numbers. A key that was left out
-is UNSET, which is not the same as null. Lengths and ranges are decided by the verbs, which can name several at once.
+is UNSET, which is not the same as null. Lengths and ranges are decided by the verbs, which can name several at once;
+here they are only told, for the document.
 """
 
 from __future__ import annotations
@@ -11,6 +12,36 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
+
+from derailed.wire import limits
+
+
+def text(shortest: int, longest: int) -> Meta:
+    """Told of a text, and decided by the verb that takes it."""
+    return Meta(extra_json_schema={"minLength": shortest, "maxLength": longest})
+
+
+def number(lowest: int, highest: int) -> Meta:
+    """Told of a number, and decided by the verb that takes it."""
+    return Meta(extra_json_schema={"minimum": lowest, "maximum": highest})
+
+
+Username = Annotated[str, text(*limits.USERNAME)]
+DisplayName = Annotated[str, text(0, limits.DISPLAY_NAME)]
+Password = Annotated[str, text(*limits.PASSWORD)]
+ApplicationName = Annotated[str, text(*limits.APPLICATION_NAME)]
+ApplicationDescription = Annotated[str, text(0, limits.APPLICATION_DESCRIPTION)]
+GuildName = Annotated[str, text(*limits.GUILD_NAME)]
+GuildDescription = Annotated[str, text(0, limits.GUILD_DESCRIPTION)]
+ChannelName = Annotated[str, text(*limits.CHANNEL_NAME)]
+ChannelTopic = Annotated[str, text(0, limits.CHANNEL_TOPIC)]
+SlowModeSeconds = Annotated[int, number(0, limits.SLOW_MODE_S)]
+RoleName = Annotated[str, text(0, limits.ROLE_NAME)]
+Color = Annotated[int, number(0, 0xFFFFFF)]
+EmojiName = Annotated[str, text(*limits.EMOJI_NAME)]
+Nick = Annotated[str, text(0, limits.NICK)]
+InviteSeconds = Annotated[int, number(0, limits.INVITE_AGE_S)]
+InviteUses = Annotated[int, number(0, limits.INVITE_USES)]
 
 _MAX = (1 << 63) - 1
 
@@ -41,9 +72,9 @@ def decode_hook(kind: type, value: Any) -> Any:
 class Register(Struct, kw_only=True):
     """POST /auth/register. What is missing is as wrong as what is empty: both are named at once."""
 
-    username: str = ""
-    password: str = ""
-    global_name: str | None = None
+    username: Username = ""
+    password: Password = ""
+    global_name: DisplayName | None = None
     email: str | None = None
     invite: str | None = None
 
@@ -58,10 +89,10 @@ class Login(Struct, kw_only=True):
 class EditAccount(Struct, kw_only=True):
     """PATCH /users/@me. A name or a password of one's own needs `password`."""
 
-    username: str | UnsetType = UNSET
-    global_name: str | UnsetType | None = UNSET
+    username: Username | UnsetType = UNSET
+    global_name: DisplayName | UnsetType | None = UNSET
     password: str | None = None
-    new_password: str | None = None
+    new_password: Password | None = None
     avatar: str | UnsetType | None = UNSET
     banner: str | UnsetType | None = UNSET
 
@@ -69,14 +100,14 @@ class EditAccount(Struct, kw_only=True):
 class CreateApplication(Struct, kw_only=True):
     """POST /applications"""
 
-    name: str
+    name: ApplicationName
 
 
 class EditApplication(Struct, kw_only=True):
     """PATCH /applications/{id}"""
 
-    name: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
+    name: ApplicationName | UnsetType = UNSET
+    description: ApplicationDescription | UnsetType = UNSET
     icon: str | UnsetType | None = UNSET
 
 
@@ -91,18 +122,18 @@ class Authorize(Struct, kw_only=True):
 class CreateGuild(Struct, kw_only=True):
     """POST /guilds"""
 
-    name: str
+    name: GuildName
     icon: str | None = None
 
 
 class EditGuild(Struct, kw_only=True):
     """PATCH /guilds/{id}"""
 
-    name: str | UnsetType = UNSET
+    name: GuildName | UnsetType = UNSET
     icon: str | UnsetType | None = UNSET
     banner: str | UnsetType | None = UNSET
     splash: str | UnsetType | None = UNSET
-    description: str | UnsetType | None = UNSET
+    description: GuildDescription | UnsetType | None = UNSET
     owner_id: Snowflake | UnsetType = UNSET
     afk_channel_id: Snowflake | UnsetType | None = UNSET
     afk_timeout: int | UnsetType | None = UNSET
@@ -133,13 +164,13 @@ class OverwriteEntry(SetOverwrite, kw_only=True):
 class CreateChannel(Struct, kw_only=True):
     """POST /guilds/{id}/channels"""
 
-    name: str
+    name: ChannelName
     type: int | None = None
-    topic: str | None = None
+    topic: ChannelTopic | None = None
     position: int | None = None
     parent_id: Snowflake | None = None
     nsfw: bool | None = None
-    rate_limit_per_user: int | None = None
+    rate_limit_per_user: SlowModeSeconds | None = None
     default_auto_archive_duration: int | None = None
     permission_overwrites: list[OverwriteEntry] | None = None
 
@@ -147,13 +178,13 @@ class CreateChannel(Struct, kw_only=True):
 class EditChannel(Struct, kw_only=True):
     """PATCH /channels/{id}"""
 
-    name: str | UnsetType = UNSET
+    name: ChannelName | UnsetType = UNSET
     type: int | UnsetType = UNSET
-    topic: str | UnsetType | None = UNSET
+    topic: ChannelTopic | UnsetType | None = UNSET
     position: int | UnsetType | None = UNSET
     parent_id: Snowflake | UnsetType | None = UNSET
     nsfw: bool | UnsetType | None = UNSET
-    rate_limit_per_user: int | UnsetType | None = UNSET
+    rate_limit_per_user: SlowModeSeconds | UnsetType | None = UNSET
     flags: int | UnsetType | None = UNSET
     default_auto_archive_duration: int | UnsetType | None = UNSET
     permission_overwrites: list[OverwriteEntry] | UnsetType | None = UNSET
@@ -172,17 +203,17 @@ class MoveChannel(Struct, kw_only=True):
 class Colors(Struct, kw_only=True):
     """A role's colours: one, a gradient of two, or all three."""
 
-    primary_color: int = 0
-    secondary_color: int | None = None
-    tertiary_color: int | None = None
+    primary_color: Color = 0
+    secondary_color: Color | None = None
+    tertiary_color: Color | None = None
 
 
 class EditRole(Struct, kw_only=True):
     """POST /guilds/{id}/roles, and PATCH of one"""
 
-    name: str | UnsetType | None = UNSET
+    name: RoleName | UnsetType | None = UNSET
     permissions: Bits | UnsetType | None = UNSET
-    color: int | UnsetType | None = UNSET
+    color: Color | UnsetType | None = UNSET
     colors: Colors | UnsetType | None = UNSET
     hoist: bool | UnsetType | None = UNSET
     mentionable: bool | UnsetType | None = UNSET
@@ -206,7 +237,7 @@ class OpenDirect(Struct, kw_only=True):
 class CreateEmoji(Struct, kw_only=True):
     """POST /guilds/{id}/emojis"""
 
-    name: str
+    name: EmojiName
     image: str
     roles: list[Snowflake] | None = None
 
@@ -214,14 +245,14 @@ class CreateEmoji(Struct, kw_only=True):
 class EditEmoji(Struct, kw_only=True):
     """PATCH /guilds/{id}/emojis/{id}"""
 
-    name: str | UnsetType = UNSET
+    name: EmojiName | UnsetType = UNSET
     roles: list[Snowflake] | UnsetType | None = UNSET
 
 
 class EditMember(Struct, kw_only=True):
     """PATCH /guilds/{id}/members/{id}"""
 
-    nick: str | UnsetType | None = UNSET
+    nick: Nick | UnsetType | None = UNSET
     roles: list[Snowflake] | UnsetType | None = UNSET
     communication_disabled_until: Annotated[datetime, Meta(tz=True)] | UnsetType | None = UNSET
     flags: int | UnsetType | None = UNSET
@@ -233,8 +264,8 @@ class EditMember(Struct, kw_only=True):
 class CreateInvite(Struct, kw_only=True):
     """POST /channels/{id}/invites"""
 
-    max_age: int = 86_400
-    max_uses: int = 0
+    max_age: InviteSeconds = 86_400
+    max_uses: InviteUses = 0
     temporary: bool = False
     unique: bool = False
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from msgspec import UNSET, Struct, UnsetType
 
 from derailed.model.user import User
 from derailed.model.webhook import Webhook
-from derailed.wire import rest
+from derailed.wire import limits, rest
 from derailed.wire.messages import SendMessage, encode
-from derailed.wire.requests import Snowflake
+from derailed.wire.requests import Snowflake, text
 from derailed.wire.shapes import Id, UserShape
+
+WebhookName = Annotated[str, text(*limits.WEBHOOK_NAME)]
 
 
 class CreateWebhook(Struct, kw_only=True):
     """POST a webhook."""
 
-    name: str
+    name: WebhookName
     avatar: str | None = None
 
 
 class EditWebhook(Struct, kw_only=True):
     """PATCH a webhook. By its token it can not be moved to another channel."""
 
-    name: str | UnsetType | None = UNSET
+    name: WebhookName | UnsetType | None = UNSET
     avatar: str | UnsetType | None = UNSET
     channel_id: Snowflake | UnsetType | None = UNSET
 
@@ -30,7 +34,7 @@ class EditWebhook(Struct, kw_only=True):
 class ExecuteWebhook(SendMessage):
     """POST to a webhook: a message, and what the webhook calls itself this time."""
 
-    username: str | None = None
+    username: WebhookName | None = None
     avatar_url: str | None = None
 
 
