@@ -41,7 +41,7 @@ CHECKS: Final = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-FEW, MANY = 3, 60
+FEW, MANY = 2, 30
 SHARDS: Final = 4
 """Of the operations, so that they can be tried at once."""
 
