@@ -1,7 +1,6 @@
 """What members cost: memory kept, a change of rank, a question about everyone. `python -m bench.members`
 
-Times of single steps are CPU of this thread, because machines that measure are rarely idle; how long others wait is
-the longest time between two turns of the event loop, which others' load makes longer.
+Times of steps and of turns of the event loop are CPU of this thread, because machines that measure are rarely idle.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from bench.processes import resident_bytes
 from derailed.members import Query
 from derailed.members.lists import trimmed
 from derailed.members.local import LocalMembers
+from derailed.members.ranked import Ranked
 from derailed.members.roster import Roster
 from derailed.model import permissions
 from derailed.model.guild import Channel, Guild, Member, Role
@@ -95,8 +95,38 @@ def roster() -> Iterator[Row]:
     while kept.work(1000):
         kept.tell()
     took = sorted(change(kept, chance.choice(ids), count) for count in range(CHANGES))
+    keys = [entry.name for entry in kept.entries.values()]
+    ranked = Ranked(keys)
+    moved = sorted(move(ranked, chance.choice(keys)) for _ in range(CHANGES))
+    noise = sorted(plain_sum() for _ in range(CHANGES))
     for share, budget in ((0.5, ""), (0.99, "20 µs")):
-        yield f"somebody comes or goes: p{share * 100:.0f}", f"{took[int(share * CHANGES)] / 1000:.1f} µs", budget
+        yield f"adding numbers up, which knows no wait: p{share * 100:.0f}", us(noise, share), ""
+        yield (
+            f"a key taken out of {MEMBERS:,} and put back, with its ranks: p{share * 100:.0f}",
+            us(moved, share),
+            budget,
+        )
+        yield f"somebody comes or goes, shown in a list: p{share * 100:.0f}", us(took, share), budget
+
+
+def move(ranked: Ranked, key: bytes) -> int:
+    """Nanoseconds of a change of rank."""
+    begun = time.thread_time_ns()
+    ranked.remove(key)
+    ranked.add(key)
+    return time.thread_time_ns() - begun
+
+
+def us(sorted_ns: list[int], share: float) -> str:
+    """What this share of them stayed under."""
+    return f"{sorted_ns[int(share * len(sorted_ns))] / 1000:.1f} µs"
+
+
+def plain_sum() -> int:
+    """Nanoseconds of something that always takes as long: how far they spread is how busy the machine is."""
+    begun = time.thread_time_ns()
+    sum(range(600))
+    return time.thread_time_ns() - begun
 
 
 def change(kept: Roster, user_id: int, count: int) -> int:
@@ -133,14 +163,14 @@ async def questions() -> list[Row]:
 
 @contextlib.asynccontextmanager
 async def turns() -> AsyncIterator[list[float]]:
-    """How long each turn of the loop took meanwhile."""
+    """How much each turn of the loop had to do meanwhile."""
     waits: list[float] = []
 
     async def turn() -> None:
         while True:
-            begun = time.perf_counter()
+            begun = time.thread_time()
             await asyncio.sleep(0)
-            waits.append(time.perf_counter() - begun)
+            waits.append(time.thread_time() - begun)
 
     turning = asyncio.create_task(turn())
     yield waits

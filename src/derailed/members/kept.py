@@ -167,6 +167,8 @@ class Kept:
             self._apply(kept, rev, record)
             if count % STEPS == STEPS - 1:
                 await asyncio.sleep(0)
+        if self._void:
+            return False
         self._pending.clear()
         self._seen = kept.rev
         self.roster, self._loading = kept, None

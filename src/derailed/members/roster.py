@@ -123,13 +123,12 @@ class Roster:
         self._moved(user_id, (before, online), (after, online))
 
     def remove(self, user_id: int) -> None:
-        """It is not a member any more."""
+        """It is not a member any more. What is known of its presence stays, should it come back at once."""
         self.wanted.discard(user_id)
-        online = self.presences.pop(user_id, None) is not None
         before = self.entries.pop(user_id, None)
         if before is not None:
             self._forget_names(before)
-            self._moved(user_id, (before, online), (None, False))
+            self._moved(user_id, (before, user_id in self.presences), (None, False))
 
     def show(self, presence: Presence) -> None:
         """A user's presence is this now."""
