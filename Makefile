@@ -6,11 +6,13 @@ setup := tools/python -m tools.setup
 bin := .venv/bin
 
 # Which tests: the fast ones. `make check tests=all` runs the slow ones too.
+# `only` names files or folders, if not all.
 tests := fast
+only :=
 marks_fast := not slow
 marks_slow := slow
 marks_all := slow or not slow
-pytest = $(bin)/pytest -n 2 -q -m "$(marks_$(tests))"
+pytest = $(bin)/pytest -n 2 -q -m "$(marks_$(tests))" $(only)
 
 benches := start store limits presence members bus api gateway
 
