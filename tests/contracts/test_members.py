@@ -281,3 +281,11 @@ def test_who_watches_hears_of_each_member(on_members: Runner) -> None:
         await node.close()
 
     on_members(case)
+
+
+def test_who_answers_is_up(on_members: Runner) -> None:
+    async def case(_: Town, members: Members) -> None:
+        await found(members.link("n"), EVERYONE)
+        assert members.is_up
+
+    on_members(case)

@@ -143,6 +143,21 @@ def test_a_service_that_is_not_there_is_down_and_lists_wait_for_it(tmp_path: Pat
     in_town(tmp_path, story)
 
 
+def test_whether_a_service_is_there_is_known(tmp_path: Path) -> None:
+    async def story(place: Town) -> None:
+        address = f"unix:{tmp_path}/sms"
+        async with client(address) as asks, client(address) as serves:
+            link = serves.link("one")
+            with pytest.raises(Down):
+                await found(link, EVERYONE)
+            assert [asks.is_up, serves.is_up] == [False, False]
+            async with server(place, address):
+                await until(lambda: asks.is_up and serves.is_up)
+            await until(lambda: not asks.is_up and not serves.is_up)
+
+    in_town(tmp_path, story)
+
+
 def test_lists_are_lost_with_the_service_and_shown_again_by_the_next(tmp_path: Path) -> None:
     async def story(place: Town) -> None:
         async with AsyncExitStack() as stack:

@@ -183,6 +183,79 @@ def test_a_user_with_several_sessions_is_offline_after_the_last(on: Runner) -> N
     on(case)
 
 
+def test_who_is_here_is_known_at_once(on: Runner) -> None:
+    async def case(presences: Presences) -> None:
+        reader = Reader(presences.link("a"))
+        assert reader.link.here(GUILD) == []
+        for user in (1, 2, 3):
+            reader.link.up(session(user, "invisible" if user == 3 else "idle"))
+        await reader.watch()
+        await reader.until(lambda: len(reader.shown) == 2)
+        assert {presence.user_id: presence for presence in reader.link.here(GUILD)} == {
+            user: reader.shown[GUILD, user] for user in (1, 2)
+        }
+        assert reader.link.here(GUILD, [2, 2, 3, 4]) == [reader.shown[GUILD, 2]]
+        assert reader.link.here(OTHER_GUILD) == []
+        reader.link.unwatch(GUILD)
+        assert reader.link.here(GUILD) == []
+        assert reader.link.here(GUILD, [1]) == []
+
+    on(case)
+
+
+def test_who_changed_while_a_session_was_away_is_known(on: Runner) -> None:
+    async def case(presences: Presences) -> None:
+        first, second, reader = presences.link("a"), presences.link("b"), Reader(presences.link("c"))
+        await reader.watch()
+        first.up(session(1))
+        second.up(session(2))
+        second.up(Announced(id_of(3), 3, 1, (GUILD, OTHER_GUILD)))
+        await reader.until(lambda: len(reader.shown) == 3)
+        first.detached(id_of(1))
+        second.change(id_of(3), "dnd", b"[]")
+        second.gone(id_of(2))
+        await reader.until_shown(2, "offline")
+        await reader.until_shown(3, "dnd")
+        for session_id in (id_of(1), b"never heard of"):
+            users, _ = await second.recent(session_id, [GUILD, OTHER_GUILD])
+            assert {guild_id: set(changed) for guild_id, changed in users.items()} == {
+                GUILD: {1, 2, 3},
+                OTHER_GUILD: {3},
+            }
+        assert await second.recent(id_of(1), []) == ({}, False)  # the service has just begun
+
+    on(case)
+
+
+def test_what_is_said_of_a_session_that_is_not_here_does_nothing(on: Runner) -> None:
+    async def case(presences: Presences) -> None:
+        node, reader = presences.link("a"), Reader(presences.link("b"))
+        await reader.watch()
+        node.up(session(1))
+        await reader.until_shown(1, "online")
+        for session_id in (id_of(1), b"never heard of"):
+            reader.link.change(session_id, "dnd", b"[]")
+            reader.link.belongs(session_id, (OTHER_GUILD,))
+            reader.link.detached(session_id)
+            reader.link.gone(session_id)
+        reader.link.up(session(2))
+        await reader.until_shown(2, "online")
+        assert reader.status(1) == "online"
+        assert await presences.counts([GUILD, OTHER_GUILD]) == {GUILD: 2, OTHER_GUILD: 0}
+
+    on(case)
+
+
+def test_whether_it_is_up_is_known(on: Runner) -> None:
+    async def case(presences: Presences) -> None:
+        await presences.counts([GUILD])
+        assert presences.is_up
+        await presences.link("a").watch(GUILD)
+        assert presences.is_up
+
+    on(case)
+
+
 def test_a_closed_link_reads_nothing(on: Runner) -> None:
     async def case(presences: Presences) -> None:
         link = presences.link("a")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import grpc
@@ -53,6 +53,12 @@ async def ended(call: Any) -> grpc.StatusCode:
     return await call.code()
 
 
+async def until(true: Callable[[], bool]) -> None:
+    """Ask until it holds."""
+    while not true():  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+
+
 async def counted(server: PresenceServer, users: int) -> None:
     """Ask until the service sees so many: nothing is told when users move."""
     async with client([f"127.0.0.1:{server.port}"]) as presences:
@@ -84,9 +90,13 @@ def test_a_service_that_is_not_there_at_the_start_is_no_outage() -> None:
                     await presences.counts([GUILD])
                 with pytest.raises(Down):
                     await presences.of_users(GUILD, [1])
+                with pytest.raises(Down):
+                    await reader.link.recent(session(1).session_id, [GUILD])
+                await until(lambda: not presences.is_up)
                 assert reader.signals == [Lost()]
                 again = await restarted(server, settles_in_ms=0)
                 await reader.until(lambda: Found() in reader.signals)
+                await until(lambda: presences.is_up)
                 assert reader.status(1) == "online"
                 await again.stop()
 
@@ -255,6 +265,35 @@ def test_a_second_link_of_the_same_name_ends_the_first() -> None:
     play(story())
 
 
+def test_who_only_asks_knows_whether_a_service_is_there() -> None:
+    async def story() -> None:
+        async with services(1) as (addresses, (server,)), client(addresses) as presences:
+            await until(lambda: presences.is_up)
+            await server.stop()
+            await until(lambda: not presences.is_up)
+            again = await restarted(server, settles_in_ms=0)
+            await until(lambda: presences.is_up)
+            await again.stop()
+
+    play(story())
+
+
+def test_what_was_before_a_service_started_is_not_known_to_it() -> None:
+    async def story() -> None:
+        async with services(1) as (addresses, (server,)), client(addresses) as presences:
+            reader = Reader(presences.link("a"))
+            await crowd(reader)
+            await server.stop()
+            await reader.until(lambda: Lost() in reader.signals)
+            again = await restarted(server, settles_in_ms=0)
+            await reader.until(lambda: Found() in reader.signals)
+            users, whole = await reader.link.recent(session(1).session_id, [GUILD])
+            assert (set(users[GUILD]), whole) == (set(USERS), False)
+            await again.stop()
+
+    play(story())
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -281,6 +320,10 @@ def test_a_question_about_too_many_is_refused() -> None:
             stub: Any = presence_pb2_grpc.PresenceStub(channel)
             with pytest.raises(grpc.aio.AioRpcError, match="more than 10000 users"):
                 await stub.Find(proto.FindRequest(guild_id=GUILD, user_ids=range(10_001)))
+            with pytest.raises(grpc.aio.AioRpcError, match="more than 10000 guilds"):
+                await stub.Count(proto.CountRequest(guild_ids=range(10_001)))
+            with pytest.raises(grpc.aio.AioRpcError, match="more than 10000 guilds"):
+                await stub.Recent(proto.RecentRequest(guild_ids=range(10_001)))
 
     play(story())
 

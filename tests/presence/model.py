@@ -103,6 +103,13 @@ class Model:
                 self.lose(node, now_ms)
         self.sessions = {key: session for key, session in self.sessions.items() if not session.expired(now_ms)}
 
+    def away_ms(self, session_id: bytes, now_ms: int) -> int | None:
+        session = self.sessions.get(session_id)
+        if session is None:
+            return None
+        lost = [at for at in (session.detached_at_ms, session.node.lost_at_ms) if at is not None]
+        return now_ms - min(lost, default=now_ms)
+
     def seen(self, user_id: int, guild_id: int) -> Presence | None:
         """What others in the guild see."""
         theirs = [session.announced for session in self.sessions.values() if session.announced.user_id == user_id]

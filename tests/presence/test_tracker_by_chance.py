@@ -10,7 +10,7 @@ import pytest
 
 from derailed.presence import Announced, Changed, Client, Presence, Status, Superseded
 from derailed.presence.sessions import Node
-from derailed.presence.tracker import Tracker
+from derailed.presence.tracker import NOTICED_WITHIN_MS, Tracker
 from derailed.presence.watchers import TOLD_AT_MOST_EVERY_MS
 from tests.presence.model import Model, ModelNode
 
@@ -46,6 +46,8 @@ class Play:
         self.claim = 0
         self.tracker, self.model = Tracker(), Model()
         self.nodes = [Attendant(self.tracker, self.model, str(at), self.now) for at in range(NODES)]
+        self.past: list[tuple[int, dict[tuple[int, int], Presence]]] = []
+        """Everyone who was seen, at some times."""
         self.operations: list[Callable[[Attendant, bytes], None]] = [
             *[self.up] * 4,
             *[self.change] * 3,
@@ -68,6 +70,7 @@ class Play:
                 self.hear(each)
             if step % 20 == 0:
                 self.compare()
+                self.compare_recent()
 
     def guild_ids(self) -> tuple[int, ...]:
         return tuple(self.chance.sample(GUILDS, self.chance.randrange(len(GUILDS))))
@@ -181,6 +184,21 @@ class Play:
             seen = self.seen(guild_id)
             assert self.tracker.count(guild_id) == len(seen)
             assert self.tracker.of_users(guild_id, USERS) == list(seen.values())
+
+    def compare_recent(self) -> None:
+        """Who was away is told of everyone who looks different now, and how long that was is the same."""
+        for user_id in USERS:
+            for number in range(SESSIONS):
+                session_id = b"%d.%d" % (user_id, number)
+                assert self.tracker.away_ms(session_id, self.now) == self.model.away_ms(session_id, self.now)
+        seen = {(guild_id, user_id): each for guild_id in GUILDS for user_id, each in self.seen(guild_id).items()}
+        self.past.append((self.now, seen))
+        then_ms, seen_then = self.chance.choice(self.past[-20:])
+        users, whole = self.tracker.recent(self.now - then_ms, GUILDS, self.now)
+        assert whole == (then_ms - NOTICED_WITHIN_MS >= self.tracker._recent._slots[0].since_ms)
+        changed = {key for key in seen.keys() | seen_then.keys() if seen.get(key) != seen_then.get(key)}
+        if whole:
+            assert changed <= {(guild_id, user_id) for guild_id in GUILDS for user_id in users[guild_id]}
 
     def quieten(self) -> None:
         """Let time pass until nobody waits to be told of; what expires meanwhile may make some wait again."""

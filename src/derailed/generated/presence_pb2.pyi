@@ -166,3 +166,38 @@ class FindReply(_message.Message):
     PRESENCES_FIELD_NUMBER: _ClassVar[int]
     presences: _containers.RepeatedCompositeFieldContainer[UserPresence]
     def __init__(self, presences: _Optional[_Iterable[_Union[UserPresence, _Mapping]]] = ...) -> None: ...
+
+class AwayRequest(_message.Message):
+    __slots__ = ("session_id",)
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: bytes
+    def __init__(self, session_id: _Optional[bytes] = ...) -> None: ...
+
+class AwayReply(_message.Message):
+    __slots__ = ("ms",)
+    MS_FIELD_NUMBER: _ClassVar[int]
+    ms: int
+    def __init__(self, ms: _Optional[int] = ...) -> None: ...
+
+class RecentRequest(_message.Message):
+    __slots__ = ("away_ms", "guild_ids")
+    AWAY_MS_FIELD_NUMBER: _ClassVar[int]
+    GUILD_IDS_FIELD_NUMBER: _ClassVar[int]
+    away_ms: int
+    guild_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, away_ms: _Optional[int] = ..., guild_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class RecentReply(_message.Message):
+    __slots__ = ("guilds", "whole")
+    class Guild(_message.Message):
+        __slots__ = ("guild_id", "user_ids")
+        GUILD_ID_FIELD_NUMBER: _ClassVar[int]
+        USER_IDS_FIELD_NUMBER: _ClassVar[int]
+        guild_id: int
+        user_ids: _containers.RepeatedScalarFieldContainer[int]
+        def __init__(self, guild_id: _Optional[int] = ..., user_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+    GUILDS_FIELD_NUMBER: _ClassVar[int]
+    WHOLE_FIELD_NUMBER: _ClassVar[int]
+    guilds: _containers.RepeatedCompositeFieldContainer[RecentReply.Guild]
+    whole: bool
+    def __init__(self, guilds: _Optional[_Iterable[_Union[RecentReply.Guild, _Mapping]]] = ..., whole: _Optional[bool] = ...) -> None: ...

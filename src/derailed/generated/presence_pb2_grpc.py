@@ -49,6 +49,16 @@ class PresenceStub:
                 request_serializer=derailed_dot_generated_dot_presence__pb2.FindRequest.SerializeToString,
                 response_deserializer=derailed_dot_generated_dot_presence__pb2.FindReply.FromString,
                 _registered_method=True)
+        self.Away = channel.unary_unary(
+                '/derailed.presence.v1.Presence/Away',
+                request_serializer=derailed_dot_generated_dot_presence__pb2.AwayRequest.SerializeToString,
+                response_deserializer=derailed_dot_generated_dot_presence__pb2.AwayReply.FromString,
+                _registered_method=True)
+        self.Recent = channel.unary_unary(
+                '/derailed.presence.v1.Presence/Recent',
+                request_serializer=derailed_dot_generated_dot_presence__pb2.RecentRequest.SerializeToString,
+                response_deserializer=derailed_dot_generated_dot_presence__pb2.RecentReply.FromString,
+                _registered_method=True)
 
 
 class PresenceServicer:
@@ -77,6 +87,20 @@ class PresenceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Away(self, request, context):
+        """How long it is since a session had a socket.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Recent(self, request, context):
+        """Who changed, of this service's users, while a session was away.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PresenceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +118,16 @@ def add_PresenceServicer_to_server(servicer, server):
                     servicer.Find,
                     request_deserializer=derailed_dot_generated_dot_presence__pb2.FindRequest.FromString,
                     response_serializer=derailed_dot_generated_dot_presence__pb2.FindReply.SerializeToString,
+            ),
+            'Away': grpc.unary_unary_rpc_method_handler(
+                    servicer.Away,
+                    request_deserializer=derailed_dot_generated_dot_presence__pb2.AwayRequest.FromString,
+                    response_serializer=derailed_dot_generated_dot_presence__pb2.AwayReply.SerializeToString,
+            ),
+            'Recent': grpc.unary_unary_rpc_method_handler(
+                    servicer.Recent,
+                    request_deserializer=derailed_dot_generated_dot_presence__pb2.RecentRequest.FromString,
+                    response_serializer=derailed_dot_generated_dot_presence__pb2.RecentReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -177,6 +211,60 @@ class Presence:
             '/derailed.presence.v1.Presence/Find',
             derailed_dot_generated_dot_presence__pb2.FindRequest.SerializeToString,
             derailed_dot_generated_dot_presence__pb2.FindReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Away(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/derailed.presence.v1.Presence/Away',
+            derailed_dot_generated_dot_presence__pb2.AwayRequest.SerializeToString,
+            derailed_dot_generated_dot_presence__pb2.AwayReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Recent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/derailed.presence.v1.Presence/Recent',
+            derailed_dot_generated_dot_presence__pb2.RecentRequest.SerializeToString,
+            derailed_dot_generated_dot_presence__pb2.RecentReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -119,6 +119,11 @@ class Link(Protocol):
 class Members(Protocol):
     """The service, as everyone in this process uses it."""
 
+    @property
+    def is_up(self) -> bool:
+        """Whether questions can be answered now, as far as is known. Asks nobody."""
+        ...
+
     def link(self, node: str) -> Link:
         """This node's link, which keeps itself up."""
         ...

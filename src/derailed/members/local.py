@@ -34,6 +34,11 @@ class LocalMembers:
         seen = presences.link(f"members-{secrets.token_hex(8)}")
         self.keeper = Keeper(store, bus, seen, large, linger_s, members_max)
 
+    @property
+    def is_up(self) -> bool:
+        """See Members."""
+        return True
+
     def link(self, node: str) -> LocalLink:
         """See Members."""
         return LocalLink(self.keeper)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import count
 from typing import Any, Final
 
+import grpc
 import grpc.aio
 
 from derailed.generated import members_pb2 as proto
@@ -24,6 +25,7 @@ _ANSWERED_WITHIN_S: Final = 25.0
 """Each chunk: a little longer than the service itself waits for a guild."""
 _TRIED_WITHIN_S: Final = 2.0
 """How long a question waits, when this node has just started, to know whether the service is there."""
+_CONNECTED: Final = grpc.ChannelConnectivity.READY
 _OPTIONS: Final = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", 64 << 20),  # a chunk with a thousand talkative presences
@@ -40,6 +42,13 @@ class RemoteMembers:
         self._addresses = addresses
         self._channels = [grpc.aio.insecure_channel(address, options=_OPTIONS) for address in addresses]
         self._links: list[RemoteLink] = []
+
+    @property
+    def is_up(self) -> bool:
+        """See Members. Without a link it is what gRPC knows, which is asked to find out if it has not tried."""
+        if self._links:
+            return any(link.is_up for link in self._links)
+        return any(channel.get_state(try_to_connect=True) is _CONNECTED for channel in self._channels)
 
     def link(self, node: str) -> RemoteLink:
         """See Members."""
@@ -72,6 +81,11 @@ class RemoteLink:
         self._closed = False
         self._lines = [Line(self, service, node, channel) for service, channel in enumerate(channels)]
         self._tasks = [asyncio.create_task(line.run()) for line in self._lines]
+
+    @property
+    def is_up(self) -> bool:
+        """Whether any service is there, as far as we know."""
+        return any(line.up for line in self._lines)
 
     # --- what the node wants
 

@@ -53,7 +53,7 @@ class Changed(NamedTuple):
 
 
 class Superseded(NamedTuple):
-    """Another socket has taken this session: hang up on the one here."""
+    """Another node has taken this session: hang up on the socket here. Nothing to do if there is none any more."""
 
     session_id: bytes
 
@@ -69,15 +69,31 @@ class Found(Struct, frozen=True):
 Signal = Changed | Superseded | Lost | Found
 
 
+class Recent(NamedTuple):
+    """Whose presence may have changed since a session last heard of it. What it is now, `Link.here` knows."""
+
+    users: Mapping[int, Sequence[int]]
+    """Of each guild asked about. Who is not there now is offline."""
+    whole: bool
+    """Whether that is everyone. If not, anyone who is there may be new to the session, and others may have gone."""
+
+
 class Down(Exception):
     """The service can not be reached now. Whoever asked does without: presences are empty, counts are 0."""
 
 
 class Link(Protocol):
-    """One node's end. Nothing here waits but `watch` and `read`; what is announced is sent when it can be."""
+    """One node's end. What does not say `async` never waits; what is announced is sent when it can be.
+
+    What is said of a session that this node has not announced, or that expired or was taken by another node since,
+    does nothing.
+    """
 
     def up(self, session: Announced) -> None:
-        """A session is here: a new one, or one that was resumed here."""
+        """A session is here: a new one, or one that was resumed here.
+
+        If this node had it already, its new socket has taken it from its old one, of which nothing is read.
+        """
         ...
 
     def change(self, session_id: bytes, status: Status, activities: bytes) -> None:
@@ -100,6 +116,23 @@ class Link(Protocol):
         """Everyone who is not offline in the guild; what changes from then on is read.
 
         Raises Down: the guild is watched all the same, and who is there will be read once that is known again.
+        """
+        ...
+
+    def here(self, guild_id: int, user_ids: Iterable[int] | None = None) -> Sequence[Presence]:
+        """Those of the users (None: all) who are not offline in a watched guild, as far as is known at this moment.
+
+        Nobody in a guild that is not watched, or of which nothing was told yet. What is yet to be read may be in it.
+        """
+        ...
+
+    async def recent(self, session_id: bytes, guild_ids: Sequence[int]) -> Recent:
+        """What a session that is about to be resumed may have missed. To be asked before it is `up` here.
+
+        That is since it was last certain to have a socket; for one that nothing is known of (any more), since the
+        longest that it may have been away. Who changed a little before may be in it too. It is not whole for what
+        was before the service started, nor when more has changed than is kept (32 MiB) or fits an answer (50,000).
+        Of several services those that are down are left out. At most 10,000 guilds. Raises Down.
         """
         ...
 
@@ -129,14 +162,20 @@ class Presences(Protocol):
     - A user's presence is told at most once in 200 ms, and only to nodes that watch a guild of theirs. Once it is
       quiet, counts are exact.
     - Of two sockets that claim one session, the later claim wins; the node of the earlier one is told.
+    - What changed in the last minutes (the resume window and a little more) can be asked for by who was away.
     """
+
+    @property
+    def is_up(self) -> bool:
+        """Whether questions can be answered now, as far as is known. Asks nobody."""
+        ...
 
     def link(self, node: str) -> Link:
         """This node's link, which keeps itself up. `node` is a name that no other running node has."""
         ...
 
     async def counts(self, guild_ids: Iterable[int]) -> Mapping[int, int]:
-        """How many users of each guild are not offline. Raises Down."""
+        """How many users of each guild (at most 10,000) are not offline. Raises Down."""
         ...
 
     async def of_users(self, guild_id: int, user_ids: Sequence[int]) -> Sequence[Presence]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from derailed.presence.tracker import Tracker
+from derailed.presence.tracker import RESUME_WINDOW_S, Tracker
 
 Clock = Callable[[], int]
 """Milliseconds of a clock that only goes forward."""
@@ -20,10 +20,12 @@ _STEP: Final = 200
 class Keeper:
     """Owns a tracker. Whoever changed something there calls `attend`."""
 
-    def __init__(self, clock: Clock, settles_in_ms: int = 0) -> None:
+    def __init__(self, clock: Clock, settles_in_ms: int = 0, resume_window_s: int = RESUME_WINDOW_S) -> None:
         """`settles_in_ms`: how long nodes that were there before may take to come again; 0 when there were none."""
         self.clock = clock
-        self.tracker = Tracker(clock() + settles_in_ms if settles_in_ms else 0)
+        now_ms = clock()
+        settles_at_ms = now_ms + settles_in_ms if settles_in_ms else 0
+        self.tracker = Tracker(settles_at_ms, began_ms=now_ms, resume_window_ms=resume_window_s * 1000)
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 

@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from derailed.presence import Announced, Presence, Signal, Status
+from derailed.presence import Announced, Presence, Recent, Signal, Status
 from derailed.presence.keeper import Clock, Keeper
+from derailed.presence.tracker import RESUME_WINDOW_S
 
 _SIGNALS_AT_ONCE: Final = 500
 
@@ -21,8 +22,13 @@ def monotonic_ms() -> int:
 class LocalPresences:
     """`Presences` for nodes in this process, which begin with it: nobody was here before."""
 
-    def __init__(self, clock: Clock = monotonic_ms) -> None:
-        self._keeper = Keeper(clock)
+    def __init__(self, clock: Clock = monotonic_ms, resume_window_s: int = RESUME_WINDOW_S) -> None:
+        self._keeper = Keeper(clock, resume_window_s=resume_window_s)
+
+    @property
+    def is_up(self) -> bool:
+        """See Presences."""
+        return True
 
     def link(self, node: str) -> LocalLink:
         """See Presences."""
@@ -79,6 +85,16 @@ class LocalLink:
     async def watch(self, guild_id: int) -> Sequence[Presence]:
         """See Link."""
         return self._tracker.watch(self._node, guild_id)
+
+    def here(self, guild_id: int, user_ids: Iterable[int] | None = None) -> Sequence[Presence]:
+        """See Link."""
+        return self._tracker.here(self._node, guild_id, user_ids)
+
+    async def recent(self, session_id: bytes, guild_ids: Sequence[int]) -> Recent:
+        """See Link."""
+        now_ms = self._keeper.clock()
+        away_ms = self._tracker.away_ms(session_id, now_ms)
+        return self._tracker.recent(away_ms, guild_ids, now_ms)
 
     def unwatch(self, guild_id: int) -> None:
         """See Link."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, cast
 
 from derailed.generated import presence_pb2 as proto
-from derailed.presence import Announced, Changed, Client, Presence, Status
+from derailed.presence import Announced, Changed, Client, Presence, Recent, Status
 
 _Any = Literal["online", "idle", "dnd", "invisible", "offline"]
 _STATUSES: Final[Mapping[_Any, proto.Status]] = {
@@ -93,3 +93,19 @@ def presence_of(message: proto.UserPresence) -> Presence:
 def changed(signal: Changed) -> proto.Changed:
     """To the wire."""
     return proto.Changed(presence=user_presence(signal.presence), guild_ids=signal.guild_ids)
+
+
+def recent(guild_ids: Iterable[int], replies: Sequence[proto.RecentReply]) -> Recent:
+    """What several services know of their users, together."""
+    users: dict[int, dict[int, None]] = {guild_id: {} for guild_id in guild_ids}
+    for reply in replies:
+        for guild in reply.guilds:
+            users[guild.guild_id].update(dict.fromkeys(guild.user_ids))
+    whole = all(reply.whole for reply in replies)
+    return Recent({guild_id: list(changed) for guild_id, changed in users.items()}, whole)
+
+
+def recent_reply(found: Recent) -> proto.RecentReply:
+    """To the wire."""
+    guilds = [proto.RecentReply.Guild(guild_id=guild_id, user_ids=users) for guild_id, users in found.users.items()]
+    return proto.RecentReply(guilds=guilds, whole=found.whole)

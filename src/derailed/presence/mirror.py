@@ -107,10 +107,11 @@ class Mirror:
         """Whether it has told who is in this guild since it was found."""
         return guild_id in self._words[service].complete
 
-    def here(self, guild_id: int) -> list[Presence]:
-        """Everyone who is seen in the guild."""
-        users = dict.fromkeys(user_id for word in self._words for user_id in word.guilds.get(guild_id, ()))
-        return [presence for user_id in users if (presence := self._shown(user_id, guild_id))]
+    def here(self, guild_id: int, user_ids: Iterable[int] | None = None) -> list[Presence]:
+        """Those of the users, or all, who are seen in the guild."""
+        if user_ids is None:
+            user_ids = (user_id for word in self._words for user_id in word.guilds.get(guild_id, ()))
+        return [presence for user_id in dict.fromkeys(user_ids) if (presence := self._shown(user_id, guild_id))]
 
     def tell(self, guild_id: int) -> None:
         """Nobody asked who is here after all: it will be read."""

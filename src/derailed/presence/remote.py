@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import grpc
@@ -12,11 +11,12 @@ import grpc.aio
 from derailed.generated import presence_pb2 as proto
 from derailed.generated import presence_pb2_grpc
 from derailed.model.rendezvous import order
-from derailed.presence import Down, Presence, messages
+from derailed.presence import Presence, messages
+from derailed.presence.questions import ANSWER_WITHIN_S, answers
 from derailed.presence.remote_link import RemoteLink
 
-_ANSWER_WITHIN_S: Final = 1.0
 _USERS_IN_A_QUESTION: Final = 5_000
+_CONNECTED: Final = grpc.ChannelConnectivity.READY
 _OPTIONS: Final = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -34,6 +34,13 @@ class RemotePresences:
         self._stubs: list[Any] = [presence_pb2_grpc.PresenceStub(channel) for channel in self._channels]
         self._links: list[RemoteLink] = []
 
+    @property
+    def is_up(self) -> bool:
+        """See Presences. Without a link it is what gRPC knows, which is asked to find out if it has not tried."""
+        if self._links:
+            return any(link.is_up for link in self._links)
+        return any(channel.get_state(try_to_connect=True) is _CONNECTED for channel in self._channels)
+
     def link(self, node: str) -> RemoteLink:
         """See Presences."""
         link = RemoteLink(node, self._addresses, self._channels)
@@ -44,7 +51,7 @@ class RemotePresences:
         """See Presences. What a service that is down had counted is not in it."""
         asked = list(guild_ids)
         request = proto.CountRequest(guild_ids=asked)
-        replies = await self._all([stub.Count(request, timeout=_ANSWER_WITHIN_S) for stub in self._stubs])
+        replies = await answers([stub.Count(request, timeout=ANSWER_WITHIN_S) for stub in self._stubs])
         counted = [reply.counts for reply in replies if reply is not None]
         return {guild_id: sum(counts[at] for counts in counted) for at, guild_id in enumerate(asked)}
 
@@ -64,7 +71,7 @@ class RemotePresences:
 
     async def _find(self, guild_id: int, user_ids: Sequence[int]) -> list[Presence]:
         request = proto.FindRequest(guild_id=guild_id, user_ids=user_ids)
-        replies = await self._all([stub.Find(request, timeout=_ANSWER_WITHIN_S) for stub in self._stubs])
+        replies = await answers([stub.Find(request, timeout=ANSWER_WITHIN_S) for stub in self._stubs])
         told = [{} if reply is None else {each.user_id: each for each in reply.presences} for reply in replies]
         believed = (
             next(
@@ -74,17 +81,3 @@ class RemotePresences:
             for user_id in user_ids
         )
         return [messages.presence_of(presence) for presence in believed if presence is not None]
-
-    async def _all(self, questions: Iterable[Awaitable[Any]]) -> list[Any]:
-        """Every service's answer, None of one that is down. Raises Down when all are."""
-        replies = await asyncio.gather(*(_answer(question) for question in questions))
-        if all(reply is None for reply in replies):
-            raise Down("no presence service answers")
-        return replies
-
-
-async def _answer(question: Awaitable[Any]) -> Any | None:
-    try:
-        return await question
-    except grpc.aio.AioRpcError:
-        return None

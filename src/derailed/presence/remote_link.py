@@ -6,16 +6,30 @@ import asyncio
 import contextlib
 import math
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from derailed.generated import presence_pb2 as proto
+from derailed.generated import presence_pb2_grpc
 from derailed.model.rendezvous import order
-from derailed.presence import Announced, Changed, Down, Found, Lost, Presence, Signal, Status, Superseded, messages
+from derailed.presence import (
+    Announced,
+    Changed,
+    Down,
+    Found,
+    Lost,
+    Presence,
+    Recent,
+    Signal,
+    Status,
+    Superseded,
+    messages,
+)
 from derailed.presence.line import Line
 from derailed.presence.mirror import Mirror
+from derailed.presence.questions import ANSWER_WITHIN_S, answers
 from derailed.presence.tracker import GRACE_MS
 
 _SIGNALS_AT_ONCE: Final = 500
@@ -30,6 +44,7 @@ class RemoteLink:
 
     def __init__(self, node: str, addresses: Sequence[str], channels: Sequence[Any]) -> None:
         self._addresses = addresses
+        self._stubs: list[Any] = [presence_pb2_grpc.PresenceStub(channel) for channel in channels]
         self._sessions: dict[bytes, Announced] = {}
         self._detached: OrderedDict[bytes, float] = OrderedDict()
         """Sessions without a socket, and until when they may still be resumed."""
@@ -47,6 +62,11 @@ class RemoteLink:
         self._clock = asyncio.get_running_loop().time
         self._lines = [Line(self, service, node, channel) for service, channel in enumerate(channels)]
         self._tasks = [asyncio.create_task(each) for each in (*(line.run() for line in self._lines), self._age())]
+
+    @property
+    def is_up(self) -> bool:
+        """Whether any service is there, as far as we know."""
+        return any(line.up for line in self._lines)
 
     # What the node says
 
@@ -100,6 +120,19 @@ class RemoteLink:
         if not self._complete(guild_id):
             raise Down("no presence service answers")
         return self._mirror.here(guild_id)
+
+    def here(self, guild_id: int, user_ids: Iterable[int] | None = None) -> Sequence[Presence]:
+        """See Link."""
+        return self._mirror.here(guild_id, user_ids)
+
+    async def recent(self, session_id: bytes, guild_ids: Sequence[int]) -> Recent:
+        """See Link. The service that the session is at says for how long it was away, and then each who changed."""
+        request = proto.AwayRequest(session_id=session_id)
+        told = await answers([stub.Away(request, timeout=ANSWER_WITHIN_S) for stub in self._stubs])
+        away_ms = max((reply.ms for reply in told if reply is not None and reply.HasField("ms")), default=None)
+        question = proto.RecentRequest(away_ms=away_ms, guild_ids=guild_ids)
+        replies = await answers([stub.Recent(question, timeout=ANSWER_WITHIN_S) for stub in self._stubs])
+        return messages.recent(guild_ids, [reply for reply in replies if reply is not None])
 
     def unwatch(self, guild_id: int) -> None:
         """See Link."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sized
 from typing import Any, Final
 
 import grpc
@@ -18,7 +18,7 @@ from derailed.presence import messages
 from derailed.presence.attendance import Attendance
 from derailed.presence.keeper import Clock, Keeper
 from derailed.presence.local import monotonic_ms
-from derailed.presence.tracker import GRACE_MS
+from derailed.presence.tracker import GRACE_MS, RESUME_WINDOW_S
 
 NAME: Final = "derailed.presence.v1.Presence"
 
@@ -27,6 +27,7 @@ _TAKEN_WITHIN_S: Final = 4.0
 """A node that does not take a message for so long is cut off: it comes again and is told everything."""
 _ENDED_WITHIN_S: Final = 2.0
 _USERS_IN_A_QUESTION: Final = 10_000
+_GUILDS_IN_A_QUESTION: Final = 10_000
 
 _log: Final = structlog.stdlib.get_logger(__name__)
 
@@ -34,9 +35,15 @@ _log: Final = structlog.stdlib.get_logger(__name__)
 class PresenceServer:
     """Listens on one address until it is stopped."""
 
-    def __init__(self, address: str, clock: Clock = monotonic_ms, settles_in_ms: int = GRACE_MS) -> None:
+    def __init__(
+        self,
+        address: str,
+        clock: Clock = monotonic_ms,
+        settles_in_ms: int = GRACE_MS,
+        resume_window_s: int = RESUME_WINDOW_S,
+    ) -> None:
         """`address` is `host:port`, where port 0 is any free one, or `unix:path`."""
-        self._keeper = Keeper(clock, settles_in_ms)
+        self._keeper = Keeper(clock, settles_in_ms, resume_window_s)
         self._service = _Service(self._keeper)
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
@@ -106,14 +113,29 @@ class _Service(presence_pb2_grpc.PresenceServicer):
 
     async def Count(self, request: proto.CountRequest, context: Any) -> proto.CountReply:  # noqa: N802
         """See the proto."""
+        await _refuse_more_than(_GUILDS_IN_A_QUESTION, request.guild_ids, "guilds", context)
         return proto.CountReply(counts=[self._keeper.tracker.count(guild_id) for guild_id in request.guild_ids])
 
     async def Find(self, request: proto.FindRequest, context: Any) -> proto.FindReply:  # noqa: N802
         """See the proto."""
-        if len(request.user_ids) > _USERS_IN_A_QUESTION:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"more than {_USERS_IN_A_QUESTION} users")
+        await _refuse_more_than(_USERS_IN_A_QUESTION, request.user_ids, "users", context)
         found = self._keeper.tracker.of_users(request.guild_id, request.user_ids)
         return proto.FindReply(presences=map(messages.user_presence, found))
+
+    async def Away(self, request: proto.AwayRequest, context: Any) -> proto.AwayReply:  # noqa: N802
+        """See the proto."""
+        return proto.AwayReply(ms=self._keeper.tracker.away_ms(request.session_id, self._keeper.clock()))
+
+    async def Recent(self, request: proto.RecentRequest, context: Any) -> proto.RecentReply:  # noqa: N802
+        """See the proto."""
+        await _refuse_more_than(_GUILDS_IN_A_QUESTION, request.guild_ids, "guilds", context)
+        away_ms = request.away_ms if request.HasField("away_ms") else None
+        return messages.recent_reply(self._keeper.tracker.recent(away_ms, request.guild_ids, self._keeper.clock()))
+
+
+async def _refuse_more_than(limit: int, ids: Sized, of_what: str, context: Any) -> None:
+    if len(ids) > limit:
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"more than {limit} {of_what}")
 
 
 async def _first(said: AsyncIterator[proto.FromNode]) -> proto.FromNode | None:

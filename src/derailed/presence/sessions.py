@@ -18,19 +18,24 @@ from derailed.presence.merging import Showing
 class Node:
     """One link of a node. A node that lost its link and came again has a new one."""
 
-    __slots__ = ("heard_at_ms", "lost", "name", "pending", "sessions", "superseded", "wake", "watched")
+    __slots__ = ("heard_at_ms", "lost_at_ms", "name", "pending", "sessions", "superseded", "wake", "watched")
 
     def __init__(self, name: str, wake: Callable[[], None], heard_at_ms: int | None = None) -> None:
         """`wake` is called when there is something to take; `heard_at_ms` is None for one that needs no lease."""
         self.name = name
         self.wake = wake
         self.heard_at_ms = heard_at_ms
-        self.lost = False
+        self.lost_at_ms: int | None = None
         self.sessions: dict[bytes, Session] = {}
         self.watched: set[int] = set()
         self.pending: OrderedDict[int, Sequence[int]] = OrderedDict()
         """Of whom it has yet to hear, and in which guilds, among them some that it does not watch."""
         self.superseded: list[bytes] = []
+
+    @property
+    def lost(self) -> bool:
+        """Whether the link is gone."""
+        return self.lost_at_ms is not None
 
 
 class Session(Struct, gc=False, eq=False):
@@ -49,7 +54,7 @@ class Session(Struct, gc=False, eq=False):
     @property
     def live(self) -> bool:
         """Whether its node has a socket for it, as far as we know."""
-        return self.detached_until_ms is None and not self.node.lost
+        return self.detached_until_ms is None and self.node.lost_at_ms is None
 
     @property
     def showing(self) -> Showing:

@@ -11,15 +11,24 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from derailed.presence import Announced, Changed, Presence, Signal, Status, Superseded
+from derailed.presence import Announced, Changed, Presence, Recent, Signal, Status, Superseded
+from derailed.presence.changes import Changes
 from derailed.presence.merging import NO_ACTIVITIES, merge
 from derailed.presence.sessions import Node, Session, User
 from derailed.presence.watchers import Watchers
+from derailed.wire.gateway import SILENCE_MAX_S
 
 GRACE_MS: Final = 10_000
 """How long a session without a socket stays as it was: longer than any library waits before it resumes."""
 LEASE_MS: Final = 4_000
 """A node that said nothing for so long is dead. With the grace this stays below 15 s."""
+
+RESUME_WINDOW_S: Final = 300
+"""How long a session may be away and come back, unless the operator says otherwise."""
+NOTICED_WITHIN_MS: Final = (SILENCE_MAX_S + 5) * 1000
+"""How long a socket may have been dead before its loss is known here: its client's silence, then a node's lease."""
+RECENT_MAX: Final = 50_000
+"""Users in one answer: half a megabyte."""
 
 _STALE_AT_LEAST: Final = 8
 """Users who left and are not taken out of a guild's list, in the smallest ones."""
@@ -41,7 +50,11 @@ class _Guild:
 class Tracker:
     """All that the service knows. Until `settles_at_ms` nodes that were there before may not have come again."""
 
-    def __init__(self, settles_at_ms: int = 0) -> None:
+    def __init__(
+        self, settles_at_ms: int = 0, *, began_ms: int = 0, resume_window_ms: int = RESUME_WINDOW_S * 1000
+    ) -> None:
+        self._recent = Changes(began_ms, resume_window_ms + NOTICED_WITHIN_MS)
+        self._nodes: set[Node] = set()
         self._settles_at_ms = settles_at_ms
         self._settled = settles_at_ms == 0
         self._users: dict[int, User] = {}
@@ -69,6 +82,7 @@ class Tracker:
     def join(self, name: str, wake: Callable[[], None], heard_at_ms: int | None = None) -> Node:
         """A node has a link. With `heard_at_ms` it is lost when it does not `renew` its lease in time."""
         node = Node(name, wake, heard_at_ms)
+        self._nodes.add(node)
         if heard_at_ms is not None:
             self._leased.add(node)
         return node
@@ -81,7 +95,7 @@ class Tracker:
         """The link is gone: all the node's sessions are detached, and expire together."""
         if node.lost:
             return
-        node.lost = True
+        node.lost_at_ms = now_ms
         self._leased.discard(node)
         for guild_id in list(node.watched):
             self._watchers.remove(node, guild_id)
@@ -142,6 +156,13 @@ class Tracker:
         """See `Link.unwatch`."""
         self._watchers.remove(node, guild_id)
 
+    def here(self, node: Node, guild_id: int, user_ids: Iterable[int] | None = None) -> list[Presence]:
+        """See `Link.here`."""
+        guild = self._guilds.get(guild_id)
+        if guild is None or guild_id not in node.watched:
+            return []
+        return self.of_users(guild_id, guild.users if user_ids is None else user_ids)
+
     def take(self, node: Node, limit: int) -> list[Signal]:
         """The next things that a node has yet to hear, oldest first, as they are now."""
         superseded, node.superseded = node.superseded, []
@@ -162,6 +183,20 @@ class Tracker:
         """Those of the users who are seen in the guild."""
         users = [user for user_id in dict.fromkeys(user_ids) if (user := self._users.get(user_id))]
         return [user.presence for user in users if user.presence is not None and guild_id in user.guild_ids]
+
+    def away_ms(self, session_id: bytes, now_ms: int) -> int | None:
+        """How long it is since the session had a socket, as far as we know; None if we know nothing of it."""
+        session = next((found for node in self._nodes if (found := node.sessions.get(session_id))), None)
+        if session is None:
+            return None
+        detached_until_ms, lost_at_ms = session.detached_until_ms, session.node.lost_at_ms
+        detached_at_ms = now_ms if detached_until_ms is None else detached_until_ms - GRACE_MS
+        return now_ms - min(detached_at_ms, now_ms if lost_at_ms is None else lost_at_ms)
+
+    def recent(self, away_ms: int | None, guild_ids: Iterable[int], now_ms: int) -> Recent:
+        """See `Link.recent`."""
+        noticed_ms = self._recent.window_ms if away_ms is None else away_ms + NOTICED_WITHIN_MS
+        return self._recent.since(now_ms - noticed_ms, guild_ids, RECENT_MAX)
 
     # Time
 
@@ -195,13 +230,14 @@ class Tracker:
                 looked_at += 1
             if not node.sessions:
                 self._lost.popleft()
+                self._nodes.discard(node)
         return looked_at
 
     def _settle(self, now_ms: int, limit: int) -> int:
         looked_at = 0
         while self._held and looked_at < limit:
             user_id, guild_ids = self._held.popitem()
-            self._watchers.changed(user_id, tuple(guild_ids), now_ms)
+            self._show(user_id, tuple(guild_ids), now_ms)
             looked_at += 1
         self._settled = not self._held
         return looked_at
@@ -266,9 +302,13 @@ class Tracker:
 
     def _tell(self, user: User, guild_ids: Sequence[int], now_ms: int) -> None:
         if guild_ids and (self._settled or user.presence is not None):
-            self._watchers.changed(user.id, guild_ids, now_ms)
+            self._show(user.id, guild_ids, now_ms)
         elif guild_ids:
             self._held.setdefault(user.id, set()).update(guild_ids)
+
+    def _show(self, user_id: int, guild_ids: Sequence[int], now_ms: int) -> None:
+        self._recent.add(user_id, guild_ids, now_ms)
+        self._watchers.changed(user_id, guild_ids, now_ms)
 
     def _leave(self, guild_ids: Iterable[int]) -> None:
         """A user who is seen there no more, as is known of the user already."""
