@@ -1,7 +1,7 @@
 """Broker: a log of topics, on disk, with one dense sequence of offsets.
 
 A topic is any byte string up to 512 bytes. It is never created and has no state of its own: an append is a blind
-write, so idle topics cost disk for a while and nothing else. Each record has a `rev`, dense in its topic; the log
+write, so idle topics cost disk for a while and nothing else. A record may have a `rev`, dense in its topic; the log
 refuses a gap and knows a rev that it has already. Records are kept for a window and then trimmed, all topics at
 one *horizon*. An *epoch* is a sequence that the log can vouch for: when it can not, it begins another.
 
@@ -54,3 +54,7 @@ class LogInUse(Exception):
 
 class LogFailed(Exception):
     """The disk refused. The log takes nothing more until it is opened again."""
+
+
+class LogDamaged(Exception):
+    """A file is not as it was written; says which, and what to do."""

@@ -15,13 +15,14 @@ from rocksdict import ColumnFamily, Options, Rdict, ReadOptions, WriteBatch
 
 from derailed.broker import Entry, marks, record
 
-_PER_WINDOW: Final = 20
-"""An absent topic's tail asks every bucket, some 2 µs each. With the one that is written, the one that is ready and
-one that waits to be dropped there are 24 at most."""
+_PER_WINDOW: Final = 14
+_PER_SIZE: Final = 7
+"""An absent topic's tail asks every bucket, some 2 µs each: those that time closed and those that were full. With
+the one that is written, the one that is ready and one that waits to be dropped there are 24 at most."""
 FLOOR_MS: Final = 60_000
 """Nothing younger is trimmed, whatever its size: a publisher may still hold its row."""
 
-_LAST = b"\xff" * 8
+_LAST: Final = 2**64 - 1
 _same_prefix = ReadOptions()
 _same_prefix.set_prefix_same_as_start(True)
 
@@ -65,12 +66,16 @@ class Buckets:
         """There is something to `tend`."""
         return self._ready is None or bool(self._doomed)
 
-    def full(self, now_ms: int) -> bool:
-        """The bucket that is written to has had its time, and the next one is there."""
+    def full(self, now_ms: int, size: int) -> bool:
+        """The bucket that is written to has had its time or its share of bytes, and the next one is there."""
         if self._ready is None:
             return False
-        span_ms = self._retention.window_ms // _PER_WINDOW
-        return not self.live or now_ms - self.live[-1].start.opened_ms >= span_ms
+        if not self.live:
+            return True
+        start, keep = self.live[-1].start, self._retention
+        return (
+            now_ms - start.opened_ms >= keep.window_ms // _PER_WINDOW or size - start.bytes >= keep.bytes // _PER_SIZE
+        )
 
     def roll(self, batch: WriteBatch, start: marks.Opened) -> None:
         """Write to the next bucket from now on, when `batch` is written."""
@@ -100,12 +105,14 @@ class Buckets:
         if self._ready is None:
             self._make()
 
-    def backward(self, topic: bytes) -> Iterator[Entry]:
-        """The topic's records, newest first."""
+    def backward(self, topic: bytes, upto: int = _LAST) -> Iterator[Entry]:
+        """The topic's records up to and with offset `upto`, newest first."""
         topic_prefix = record.prefix(topic)
         for bucket in reversed(self.live):
+            if bucket.start.first > upto:
+                continue
             cursor = bucket.records.iter(_same_prefix)
-            cursor.seek_for_prev(topic_prefix + _LAST)
+            cursor.seek_for_prev(record.key(topic_prefix, upto))
             while cursor.valid():
                 found = record.entry(cursor.key(), cursor.value(), topic)
                 if found is not None:

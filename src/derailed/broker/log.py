@@ -3,15 +3,16 @@
 All of it is synchronous and belongs to the event loop, but for `sync` and `tend`, which wait for the disk and are
 called in a thread. `append` writes without waiting; what it wrote survives the end of this process at once, and the
 end of the machine after the next `sync`. A machine that ended in between is noticed by its boot id: the tail may be
-lost, so another epoch begins.
+lost, so another epoch begins. Then a log that is the only one to have its records `keep`s them, and goes on at an
+offset that it can not have given out before.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from itertools import dropwhile, islice
+from collections.abc import Callable, Iterable, Sequence
+from itertools import dropwhile, islice, takewhile
 from pathlib import Path
 from typing import Final, TypeGuard
 
@@ -26,6 +27,9 @@ from derailed.broker.tails import Tail, Tails
 _BATCH: Final = 200
 """Records written at once. RocksDB's write holds the interpreter lock: this many take about half a millisecond."""
 _TAILS: Final = 65_536
+_PROMISE: Final = 1 << 20
+_LEAP: Final = 1 << 24
+"""More offsets than can have been given out and lost: an offset never means two records."""
 
 _log = structlog.get_logger()
 
@@ -47,26 +51,36 @@ class Log:
         clock: Callable[[], int] | None = None,
         boot_id: str | None = None,
         tails: int = _TAILS,
+        keep: bool = False,
     ) -> None:
         assert tails >= _BATCH  # what waits to be written is found in memory only
-        self._vouched = folder / "VOUCHED"
-        """There while nothing is in doubt. A full disk may refuse every mark, but lets a file be deleted."""
+        self._keep = keep
+        self._vouched = folder / opening.VOUCHED
         self._clock = clock or steady_clock()
         self._boot = storage.boot_id() if boot_id is None else boot_id
         self._stopped = ""
         """Why nothing more is taken."""
         self._closed = False
         self._batch = WriteBatch(raw_mode=True)
-        found = opening.find(folder, retention)
+        self._now_ms = 0
+        self._blind = False
+        """What waits to be written has records that no tail knows of: so many."""
+        self._waiting = 0
+        self._promised = 0
+        """On disk it says that offsets up to here are given out."""
+        found = opening.find(folder, retention, keep=keep)
         self._database, self._buckets = found.database, found.buckets
         self._head, self._bytes = found.head.offset, found.head.bytes
         self._tails = Tails(self._buckets, tails)
         if self._vouches(found.identity):
             self._epoch = found.identity.epoch
-            self._identify(closed=False)
-            self._buckets.tend()
+        elif keep and found.identity is not None:
+            self._epoch, self._head = secrets.token_hex(8), self._head + _LEAP
         else:
             self.wipe()
+            return
+        self._identify(closed=False)
+        self._buckets.tend()
 
     @property
     def epoch(self) -> str:
@@ -101,6 +115,56 @@ class Log:
             return self._append(verbs, start)
         except Exception as error:
             raise self._failure(error) from error
+
+    def add(self, topic: bytes, payload: bytes) -> int:
+        """Append one record without a rev, blindly; its offset. It may wait until `flush`."""
+        if not self._blind:
+            self._begin_group()
+        self._head = offset = self._head + 1
+        value = record.value(topic, 0, self._now_ms, payload, False)
+        self._batch.put(record.key(record.prefix(topic), offset), value, self._buckets.live[-1].handle)
+        self._bytes += len(value)
+        self._tails.forget(topic)
+        self._waiting += 1
+        if self._waiting >= _BATCH:
+            self.flush()
+        return offset
+
+    def skip(self) -> int:
+        """Give out an offset for a record that is not kept."""
+        if self._stopped:
+            raise LogFailed(self._stopped)
+        self._head += 1
+        if self._head > self._promised:
+            self._promise()
+        return self._head
+
+    def _promise(self) -> None:
+        self._promised = self._head + _PROMISE
+        self._batch.put(marks.HEAD, marks.encode(marks.Head(self._promised, self._bytes)))
+        try:
+            self._write()
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def flush(self) -> None:
+        """Write what `add` left waiting. Raises LogFailed."""
+        try:
+            self._commit()
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def page(self, topic: bytes, after: int, upto: int, limit: int) -> list[Entry]:
+        """What there is of the topic above `after`, up to and with `upto`: the first ones, whole or not."""
+        self.flush()
+        return self._found(islice(self._buckets.forward(topic, max(after, self.horizon), upto), limit))
+
+    def last(self, topic: bytes, after: int, upto: int, limit: int) -> list[Entry]:
+        """The same from its end, newest first."""
+        self.flush()
+        low = max(after, self.horizon)
+        back = takewhile(lambda entry: entry.offset > low, self._buckets.backward(topic, upto))
+        return self._found(islice(back, limit))
 
     def read(self, topic: bytes, after: int, upto: int) -> Reader:
         """The topic's records above `after`, up to and with `upto`, to be read in slices."""
@@ -167,11 +231,25 @@ class Log:
         self._database.flush_wal(sync=True)
         self._vouched.touch()
 
-    def _append(self, verbs: Sequence[Verb], start: bool) -> list[tuple[int, ...] | None]:
-        now_ms = self._clock()
-        if self._buckets.full(now_ms):
+    def _begin_group(self) -> None:
+        """What waits from here on is blind: no tail knows of it."""
+        if self._stopped:
+            raise LogFailed(self._stopped)
+        self.flush()
+        self._look_at_buckets()
+        self._blind = True
+
+    def _look_at_buckets(self) -> None:
+        self._now_ms = now_ms = self._clock()
+        if self._buckets.full(now_ms, self._bytes):
             self._buckets.roll(self._batch, marks.Opened(self._head + 1, now_ms, self._bytes))
             self._buckets.trim(self._batch, now_ms, marks.Head(self._head, self._bytes))
+
+    def _append(self, verbs: Sequence[Verb], start: bool) -> list[tuple[int, ...] | None]:
+        if self._blind:
+            self._commit()
+        self._look_at_buckets()
+        now_ms = self._now_ms
         answers: list[tuple[int, ...] | None] = []
         for verb in verbs:
             if len(self._batch) + len(verb) > _BATCH:
@@ -184,9 +262,16 @@ class Log:
     def _slice(self, topic: bytes, after: int, upto: int, limit: int) -> list[Entry]:
         if after < self._buckets.horizon:
             raise Trimmed
+        if self._blind:
+            self.flush()
+        return self._found(islice(self._buckets.forward(topic, after, upto), limit))
+
+    def _found(self, entries: Iterable[Entry]) -> list[Entry]:
         try:
-            return list(islice(self._buckets.forward(topic, after, upto), limit))
+            return list(entries)
         except Exception as error:
+            if self._keep and type(error) is Exception:  # a bad block is no reason to refuse what has no need of it
+                raise LogFailed(f"the log can not be read: {error}") from error
             raise self._failure(error) from error
 
     def _plan(self, verb: Verb, start: bool) -> list[Tail | int] | None:
@@ -216,7 +301,7 @@ class Log:
                 offsets.append(step)
                 continue
             self._head += 1
-            begins = 0 < step.rev < rev - 1
+            begins = step.rev < rev - 1 and step.offset > self._buckets.horizon
             value = record.value(topic, rev, now_ms, payload, begins)
             put(record.key(step.prefix, self._head), value, handle)
             self._bytes += len(value)
@@ -238,8 +323,12 @@ class Log:
         if self._batch.is_empty():
             return
         self._batch.put(marks.HEAD, marks.encode(marks.Head(self._head, self._bytes)))
-        self._database.write(self._batch)
-        self._batch = WriteBatch(raw_mode=True)
+        self._write()
+
+    def _write(self) -> None:
+        batch, self._batch = self._batch, WriteBatch(raw_mode=True)
+        self._blind, self._waiting = False, 0
+        self._database.write(batch)
 
     def _failure(self, error: Exception) -> Exception:
         """What to raise. After rocksdict's errors (it has only the one class) nothing is certain any more.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+import msgspec
 from rocksdict import Cache, Rdict
 
-from derailed.broker import FIRST_OFFSET, marks, storage
+from derailed.broker import FIRST_OFFSET, LogDamaged, marks, storage
 from derailed.broker.buckets import Buckets, Retention
+
+VOUCHED: Final = "VOUCHED"
+"""A file that is there while nothing is in doubt. A full disk may refuse every mark, but lets a file be deleted."""
 
 
 class Found(NamedTuple):
@@ -20,14 +24,16 @@ class Found(NamedTuple):
     identity: marks.Identity | None
 
 
-def find(folder: Path, retention: Retention) -> Found:
-    """Open the folder; what is damaged is moved out of the way, and an empty log made in its place."""
+def find(folder: Path, retention: Retention, *, keep: bool) -> Found:
+    """Open the folder. What is damaged is set aside for an empty log; with `keep` it raises LogDamaged instead."""
     try:
         return _open(folder, retention)
     except Exception as error:
         if not storage.is_damage(error):
             raise
         reason = str(error)
+    if keep:
+        raise LogDamaged(storage.about_damage(folder, reason))
     # not in the handler: the traceback there keeps hold of the damaged database
     storage.set_aside(folder, reason)
     return _open(folder, retention)
@@ -40,4 +46,7 @@ def _open(folder: Path, retention: Retention) -> Found:
     head = marks.Head(FIRST_OFFSET - 1, 0) if stored is None else marks.head(stored)
     stored = database.get(marks.IDENTITY)
     identity = None if stored is None else marks.identity(stored)
+    if identity is None and (folder / VOUCHED).exists():
+        database.close()
+        raise msgspec.DecodeError("its journal is missing")
     return Found(database, Buckets(database, names, options, retention, head.offset), head, identity)

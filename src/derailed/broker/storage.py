@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Final
@@ -70,7 +71,18 @@ def is_damage(error: Exception) -> bool:
     """The files are why it can not be opened; not a full disk or a missing permission, which are IO errors."""
     if isinstance(error, msgspec.DecodeError):
         return True
-    return type(error) is Exception and not str(error).startswith("IO error")  # rocksdict has only the one class
+    text = str(error)
+    return type(error) is Exception and (not text.startswith("IO error") or "No such file" in text)  # its one class
+
+
+def about_damage(folder: Path, reason: str) -> str:
+    """Which file it is, and what an operator can do."""
+    named = re.search(r"[^\s:]*/\d+\.\w+|MANIFEST-\d+|CURRENT", reason)
+    file = Path(named[0]).name if named else max((path.name for path in folder.glob("*.log")), default="its files")
+    return (
+        f"the log in {folder} is damaged: {file} ({' '.join(reason.split())}). Nothing was dropped. "
+        f"Put the folder back from a copy, or move it away to begin an empty log: see docs/broker/operations.md"
+    )
 
 
 def set_aside(folder: Path, reason: str) -> None:

@@ -36,6 +36,10 @@ class Tails:
             tail.rev = 0
         return tail
 
+    def forget(self, topic: bytes) -> None:
+        """Something was appended that it does not know of."""
+        self._recent.pop(topic, None)
+
     def clear(self) -> None:
         """Forget all."""
         self._recent.clear()
