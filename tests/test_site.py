@@ -76,6 +76,12 @@ def test_no_script_from_elsewhere_may_run(site: Site) -> None:
     assert "unsafe" not in policy
 
 
+def test_the_app_may_connect_to_a_gateway_elsewhere_and_only_there(site: Site, tmp_path: Path) -> None:
+    assert b"connect-src" not in ask(site, "/").headers[b"content-security-policy"]
+    policy = ask(Site(tmp_path, "wss://gateway.example"), "/").headers[b"content-security-policy"]
+    assert policy.endswith(b"; connect-src 'self' wss://gateway.example")
+
+
 def test_what_a_browser_has_is_not_sent_again(site: Site) -> None:
     etag = ask(site, "/").headers[b"etag"].decode()
     reply = ask(site, "/", if_none_match=etag)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -45,10 +45,50 @@ def up() -> None:
     settings = settings_of.from_environment()
 
     from derailed import telemetry
-    from derailed.app import serve
+    from derailed.app.up import serve
 
     telemetry.configure_logs(settings.log_level)
     _run(serve(settings, lambda address: _welcome(address, settings)))
+
+
+@app.command()
+def api() -> None:
+    """Run the app and the API, as one of several processes."""
+    from derailed.app.api import serve
+
+    _serve(serve)
+
+
+@app.command()
+def wss() -> None:
+    """Run a node of the WebSocket Service, which is the Gateway, as one of several processes."""
+    from derailed.app.wss import serve
+
+    _serve(serve)
+
+
+@app.command()
+def presence() -> None:
+    """Run the Presence Service, as one of several processes."""
+    from derailed.app.presence import serve
+
+    _serve(serve)
+
+
+@app.command()
+def members() -> None:
+    """Run the Supreme Member Storage, as one of several processes."""
+    from derailed.app.members import serve
+
+    _serve(serve)
+
+
+def _serve(serve: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+    from derailed import telemetry
+
+    settings = settings_of.from_environment()
+    telemetry.configure_logs(settings.log_level)
+    _run(serve(settings))
 
 
 def _welcome(address: str, settings: Settings) -> None:
@@ -79,7 +119,7 @@ def reset_password(name: str = typer.Argument(help="the account's user name")) -
 
     import secrets
 
-    from derailed.app import operating
+    from derailed.app.operator import operating
 
     async def reset(password: str) -> None:
         async with operating(settings) as verbs:
@@ -98,7 +138,7 @@ def create(
     """Make a bot, add it to a guild, and print its token."""
     settings = settings_of.from_environment()
 
-    from derailed.app import operating
+    from derailed.app.operator import operating
 
     async def make() -> str:
         async with operating(settings) as verbs:
@@ -125,7 +165,7 @@ def migrate(
 
 
 async def _migrate(settings: Settings, check: bool) -> list[str]:
-    from derailed.app import make_data_folder
+    from derailed.app.parts import make_data_folder
     from derailed.store.upkeep import migrating
 
     role = "DERAILED_DATABASE_URL" if settings.database_url else "DERAILED_DATA_DIR"
@@ -169,7 +209,7 @@ def _options(
 def _run(work: Coroutine[Any, Any, T]) -> T:
     import uvloop
 
-    from derailed.app import CannotStart
+    from derailed.app.trouble import CannotStart
     from derailed.store.upkeep import Unusable
 
     try:

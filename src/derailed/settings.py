@@ -20,6 +20,8 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 _SHORTEST_WINDOW_S = 60  # a publisher may hold outbox rows for half of this: see Bus.append
 _LEAST_SCALE, _MOST_SCALE = 0.1, 1_000_000
+_LAST_PORT = 65_535
+_LONGEST_DRAIN_S = 600  # whoever stops us kills us, sooner or later
 _LONGEST_WINDOW_S = 86_400  # what is kept for resuming is read in one go; a day of it is plenty
 
 Network = IPv4Network | IPv6Network
@@ -36,6 +38,18 @@ class Settings:
     http_host: str
     http_port: int
     public_url: str
+    gateway_host: str
+    gateway_port: int
+    gateway_url: str
+    presence_url: tuple[str, ...]
+    presence_host: str
+    presence_port: int
+    members_url: tuple[str, ...]
+    members_host: str
+    members_port: int
+    health_host: str
+    health_port: int | None
+    drain_s: int
     data_dir: Path
     secret_file: Path | None
     registration: str
@@ -48,6 +62,13 @@ class Settings:
     unfurl: str
     resume_window_s: int
     log_level: str
+
+    def require(self, command: str, *fields: str) -> None:
+        """Raise WrongSetting for one of these that is empty: what a service shares can not be embedded in it."""
+        for field in fields:
+            if not getattr(self, field):
+                meant = VARIABLES[field].meaning.partition(";")[0]
+                raise WrongSetting(f"{variable_name(field)}: `derailed {command}` can not do without: {meant}")
 
     @property
     def secret_path(self) -> Path:
@@ -80,6 +101,11 @@ class Settings:
     def log_path(self) -> Path:
         """The embedded log."""
         return self.data_dir / "log"
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands before a port."""
+    return f"[{host}]" if ":" in host else host
 
 
 def without_password(text: str) -> str:
@@ -165,6 +191,29 @@ def _origin(text: str) -> str:
     return text.rstrip("/")
 
 
+def _gateway(text: str) -> str:
+    url = urlsplit(text)
+    if text and (url.scheme not in ("ws", "wss") or not url.hostname or url.path.strip("/") or url.query):
+        raise ValueError(f"an address like wss://gateway.example.org is needed, not {text!r}")
+    return text.rstrip("/")
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    """Services, as gRPC and the order between them know them: the same text everywhere."""
+    addresses = tuple(part.strip() for part in text.split(",")) if text else ()
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) <= _LAST_PORT:
+            raise ValueError(f"addresses like 10.0.0.1:50051 are needed, by commas, not {address!r}")
+    if len(set(addresses)) < len(addresses):
+        raise ValueError("an address is there twice")
+    return addresses
+
+
+def _port_or_none(text: str) -> int | None:
+    return _number(0, _LAST_PORT)(text) if text else None
+
+
 def _database(text: str) -> str:
     if text and not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("a URL like postgresql://user:password@host/database is needed, or nothing at all")
@@ -211,8 +260,28 @@ def _networks(text: str) -> tuple[Network, ...]:
 
 VARIABLES: Final[Mapping[str, Variable]] = {
     "http_host": Variable("127.0.0.1", _text, "the address to listen on; 0.0.0.0 or :: is every network"),
-    "http_port": Variable("8080", _number(0, 65_535), "the one port for the app, the API and the Gateway; 0 is any"),
+    "http_port": Variable(
+        "8080", _number(0, _LAST_PORT), "the one port for the app, the API and the Gateway; 0 is any"
+    ),
     "public_url": Variable("", _origin, "how people reach this server; empty: as each request says"),
+    "gateway_host": Variable("127.0.0.1", _text, "where `derailed wss` listens"),
+    "gateway_port": Variable("8081", _number(0, _LAST_PORT), "the port of `derailed wss`; 0 is any"),
+    "gateway_url": Variable(
+        "", _gateway, "wss://…, what clients are told of the Gateway; empty: the public URL, or as each request says"
+    ),
+    "presence_url": Variable("", _addresses, "host:port of presence services, by commas; empty: in this process"),
+    "presence_host": Variable("127.0.0.1", _text, "where `derailed presence` listens"),
+    "presence_port": Variable("50051", _number(0, _LAST_PORT), "the port of `derailed presence`; 0 is any"),
+    "members_url": Variable("", _addresses, "host:port of services of members, by commas; empty: in this process"),
+    "members_host": Variable("127.0.0.1", _text, "where `derailed members` listens"),
+    "members_port": Variable("50052", _number(0, _LAST_PORT), "the port of `derailed members`; 0 is any"),
+    "health_host": Variable("127.0.0.1", _text, "where the health port listens"),
+    "health_port": Variable(
+        "", _port_or_none, "another port, for /healthz, /readyz and /metrics of any service; empty: none"
+    ),
+    "drain_s": Variable(
+        "5", _number(0, _LONGEST_DRAIN_S), "seconds over which `derailed wss` sends its clients elsewhere when it stops"
+    ),
     "data_dir": Variable("./data", _folder, "the folder that keeps everything"),
     "secret_file": Variable("", _file, "signs session ids, made on the first start; empty: in the data folder"),
     "registration": Variable("open", _one_of(REGISTRATIONS), "who may register: open, invite or closed"),

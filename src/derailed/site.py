@@ -22,7 +22,6 @@ _POLICY: Final = (
     "form-action 'self'; frame-ancestors 'none'"
 )
 _HEADERS: Final = (
-    (b"content-security-policy", _POLICY.encode()),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
@@ -43,18 +42,23 @@ class _File(NamedTuple):
 
 
 class Site:
-    """An ASGI application over the built app in `folder`, or over nothing when it has not been built."""
+    """An ASGI application over the built app in `folder`, or over nothing when it has not been built.
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    The app may connect to where it came from, and to `connects_to`.
+    """
+
+    def __init__(self, folder: Path = FOLDER, connects_to: str = "") -> None:
+        policy = f"{_POLICY}; connect-src 'self' {connects_to}" if connects_to else _POLICY
+        self._headers = (*_HEADERS, (b"content-security-policy", policy.encode()))
         files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-        self._files = {f"/{path.relative_to(folder).as_posix()}": _load(path, folder) for path in files}
+        self._files = {f"/{path.relative_to(folder).as_posix()}": _load(path, folder, self._headers) for path in files}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer GET and HEAD; with the app's page where there is no file of that name."""
         if scope["method"] not in ("GET", "HEAD"):
             await respond(send, 405, b"", [(b"allow", b"GET, HEAD")])
         elif (file := self._find(scope["path"])) is None:
-            await respond(send, 404, b"" if self._files else _NOT_BUILT, _HEADERS)
+            await respond(send, 404, b"" if self._files else _NOT_BUILT, self._headers)
         else:
             await _answer(file, dict(scope["headers"]), send, head=scope["method"] == "HEAD")
 
@@ -81,7 +85,7 @@ async def _answer(file: _File, asked: dict[bytes, bytes], send: Send, *, head: b
         await respond(send, 200, file.body, file.headers, head=head)
 
 
-def _load(path: Path, folder: Path) -> _File:
+def _load(path: Path, folder: Path, more: Headers) -> _File:
     body = path.read_bytes()
     etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'.encode()
     kept = _FOR_EVER if path.is_relative_to(folder / "assets") else _ASK_AGAIN
@@ -90,7 +94,7 @@ def _load(path: Path, folder: Path) -> _File:
         (b"cache-control", kept),
         (b"etag", etag),
         (b"vary", b"accept-encoding"),
-        *_HEADERS,
+        *more,
     )
     return _File(body, gzip.compress(body, compresslevel=6, mtime=0), etag, headers)
 

@@ -71,6 +71,11 @@ class PlainBus(Bus):
     def epoch(self) -> str:
         return str(self._epoch)
 
+    @property
+    def is_up(self) -> bool:
+        """See `Bus.is_up`."""
+        return True
+
     def wipe(self) -> None:
         """Begin another epoch."""
         self._epoch += 1

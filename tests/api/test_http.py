@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from derailed.api import app, paths
+from derailed.api.origins import Addresses
 from derailed.model import snowflakes
 from derailed.wire import limits
 from tests.api.door import Door, visit
@@ -162,7 +163,7 @@ def test_our_mistakes_are_logged_under_an_id_and_told_without_detail(tmp_path: P
     visit(tmp_path, story)
 
 
-def test_the_gateway_is_where_the_request_went_or_where_the_operator_says(tmp_path: Path) -> None:
+def test_the_gateway_is_where_the_request_went(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
         assert (await door.ask("GET", "/gateway")).json() == {"url": "ws://chat.example/gateway"}
         behind = {"host": "chat.example:8443", "x-forwarded-proto": "https"}
@@ -176,9 +177,35 @@ def test_the_gateway_is_where_the_request_went_or_where_the_operator_says(tmp_pa
             "reset_after": 0,
             "max_concurrency": 16,
         }
-        told = app.create(door.verbs, "https://public.example/")
-        door.client._transport = type(door.client._transport)(told)  # type: ignore[call-arg]
-        assert (await door.ask("GET", "/gateway")).json() == {"url": "wss://public.example/gateway"}
+
+    visit(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "told"),
+    [
+        (Addresses("https://public.example"), "wss://public.example/gateway"),
+        (Addresses("https://public.example", gateway_port=8081), "wss://public.example/gateway"),
+        (Addresses("https://public.example", "wss://gateway.example", 8081), "wss://gateway.example/gateway"),
+        (Addresses(gateway_url="ws://10.0.0.2:9000"), "ws://10.0.0.2:9000/gateway"),
+        (Addresses(gateway_port=8081), "ws://chat.example:8081/gateway"),
+    ],
+)
+def test_the_gateway_is_where_the_operator_has_it(tmp_path: Path, addresses: Addresses, told: str) -> None:
+    async def story(door: Door) -> None:
+        application = app.create(door.verbs, addresses)
+        door.client._transport = type(door.client._transport)(application)  # type: ignore[call-arg]
+        assert (await door.ask("GET", "/gateway")).json() == {"url": told}
+
+    visit(tmp_path, story)
+
+
+def test_who_comes_through_tls_is_sent_back_to_the_proxy(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        application = app.create(door.verbs, Addresses(gateway_port=8081))
+        door.client._transport = type(door.client._transport)(application)  # type: ignore[call-arg]
+        through = {"x-forwarded-proto": "https"}
+        assert (await door.ask("GET", "/gateway", headers=through)).json() == {"url": "wss://chat.example/gateway"}
 
     visit(tmp_path, story)
 

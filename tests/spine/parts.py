@@ -204,6 +204,11 @@ class BusProcess:
         """The epoch that is known."""
         return self._log.epoch
 
+    @property
+    def is_up(self) -> bool:
+        """See `Bus.is_up`."""
+        return True
+
     async def append(
         self, verbs: Sequence[Sequence[Put]], *, start: bool = False, epoch: str | None = None
     ) -> Appended:

@@ -41,6 +41,7 @@ from derailed.api.answers import refused
 from derailed.api.docs.serving import Docs, is_docs
 from derailed.api.entrance import UNLIMITED, Entrance, Limiting
 from derailed.api.hot import Hot
+from derailed.api.origins import Addresses
 from derailed.model.errors import Invalid, Refusal, TooLarge
 from derailed.wire.requests import Bits, Snowflake, decode_hook
 
@@ -71,11 +72,11 @@ ROUTES: Final = (
 )
 
 
-def create(verbs: Verbs, public_url: str = "", limiting: Limiting = UNLIMITED) -> Application:
-    """The API. `public_url` is where people reach it, when that is not what their request says."""
+def create(verbs: Verbs, addresses: Addresses = Addresses(), limiting: Limiting = UNLIMITED) -> Application:
+    """The API. `addresses` are those that are not what a request says."""
     hot, stored, docs = Hot(verbs.messages), files.Files(verbs.downloads), Docs(ROUTES)
     entrance = Entrance(verbs.tokens, ROUTES, limiting)
-    routes = _litestar(verbs, entrance, public_url)
+    routes = _litestar(verbs, entrance, addresses)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if files.is_file(scope["path"]):
@@ -106,7 +107,7 @@ def create(verbs: Verbs, public_url: str = "", limiting: Limiting = UNLIMITED) -
     return answer
 
 
-def _litestar(verbs: Verbs, entrance: Entrance, public_url: str) -> Litestar:
+def _litestar(verbs: Verbs, entrance: Entrance, addresses: Addresses) -> Litestar:
     api = Router(
         path="/api/v10",
         route_handlers=ROUTES,
@@ -122,7 +123,7 @@ def _litestar(verbs: Verbs, entrance: Entrance, public_url: str) -> Litestar:
         request_class=asking.Asked,
         exception_handlers=errors.HANDLERS,
         type_decoders=[(_is_ours, decode_hook)],
-        state=State({"verbs": verbs, "public_url": public_url}),
+        state=State({"verbs": verbs, "addresses": addresses}),
         request_max_body_size=None,  # `_bounded` knows which limit
         openapi_config=None,
         logging_config=None,

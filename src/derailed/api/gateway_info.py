@@ -5,24 +5,20 @@ from __future__ import annotations
 from litestar import get
 
 from derailed.api.asking import ANYBODY, Asked, Who
-from derailed.api.origins import origin
+from derailed.api.origins import gateway
 from derailed.wire.replies import BotGatewayReply, GatewayReply
 
 
 @get("/gateway", opt=ANYBODY)
 async def anyone(request: Asked) -> GatewayReply:
     """The address."""
-    return GatewayReply(_url(request))
+    return GatewayReply(gateway(request))
 
 
 @get("/gateway/bot")
 async def for_bots(request: Asked, actor: Who) -> BotGatewayReply:
     """The address, and what a bot plans its start by."""
-    return BotGatewayReply(_url(request))
-
-
-def _url(request: Asked) -> str:
-    return f"ws{origin(request).removeprefix('http')}/gateway"
+    return BotGatewayReply(gateway(request))
 
 
 ROUTES = (anyone, for_bots)

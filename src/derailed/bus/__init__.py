@@ -84,6 +84,11 @@ class Bus(Protocol):
         """The name of the present sequence of offsets."""
         ...
 
+    @property
+    def is_up(self) -> bool:
+        """Whether whoever is connected hears what happens, as it happens, as far as we know."""
+        ...
+
     async def append(
         self, verbs: Sequence[Sequence[Put]], *, start: bool = False, epoch: str | None = None
     ) -> Appended:

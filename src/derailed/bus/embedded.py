@@ -44,6 +44,11 @@ class EmbeddedBus:
         return self._log.epoch
 
     @property
+    def is_up(self) -> bool:
+        """See `Bus.is_up`: it is in this process."""
+        return True
+
+    @property
     def head(self) -> int:
         """The last offset given out."""
         return self._log.head

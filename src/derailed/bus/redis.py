@@ -45,6 +45,11 @@ class RedisBus:
         """The name of the present sequence of offsets, as the server said last; empty before it said anything."""
         return f"{self._run}.{self._name}" if self._name else ""
 
+    @property
+    def is_up(self) -> bool:
+        """See `Bus.is_up`."""
+        return all(subscription.is_live for subscription in self._subscriptions)
+
     async def append(
         self, verbs: Sequence[Sequence[Put]], *, start: bool = False, epoch: str | None = None
     ) -> Appended:

@@ -61,6 +61,11 @@ class RedisSubscription:
         """The epoch of everything that `read` has returned so far."""
         return self._read_epoch
 
+    @property
+    def is_live(self) -> bool:
+        """Whether what happens is heard as it happens, with nothing left to close up."""
+        return self._ahead is None
+
     async def subscribe(self, topics: Iterable[str]) -> None:
         """See `Subscription.subscribe`."""
         new = [topic for topic in dict.fromkeys(topics) if topic not in self._topics]

@@ -72,9 +72,21 @@ class PostgresStore:
         db = await connect(url)
         try:
             await migrate(db, clock())
+        except TROUBLE:
+            if not db.is_closed():
+                raise
+            raise Unreachable("the connection was lost") from None
         finally:
             await db.close()
-        writer, *readers = [await Line.open(url) for _ in range(1 + _READERS)]
+        lines: list[Line] = []
+        try:
+            for _ in range(1 + _READERS):
+                lines.append(await Line.open(url))  # noqa: PERF401  the first ones are closed when a later one fails
+        except Unreachable:
+            for line in lines:
+                await line.close()
+            raise
+        writer, *readers = lines
         return cls(writer, readers, clock)
 
     @property

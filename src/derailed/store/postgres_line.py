@@ -53,12 +53,18 @@ _PASSING: Final = (
     asyncpg.InsufficientResourcesError,
 )
 _NOT_YET: Final = (OSError, asyncpg.CannotConnectNowError)
+_FOR_NOW: Final = (*_PASSING, asyncpg.PostgresConnectionError)
 
 _log = structlog.stdlib.get_logger(__name__)
 
 
 class Unreachable(Exception):
     """The server can not be reached, or does not let us in; says why, in one line without the password."""
+
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        super().__init__(reason)
+        self.is_final = is_final
+        """It answers, and will not let us in later either."""
 
 
 async def connect(url: str) -> asyncpg.Connection:
@@ -73,7 +79,7 @@ async def connect(url: str) -> asyncpg.Connection:
             _log.warning("waiting for the database", error=_reason(error))
             await asyncio.sleep(_RETRY_TO_S)
         except (*TROUBLE, ValueError) as error:
-            raise Unreachable(_reason(error)) from None
+            raise Unreachable(_reason(error), is_final=not isinstance(error, _FOR_NOW)) from None
 
 
 async def _connect(url: str) -> asyncpg.Connection:

@@ -1,0 +1,103 @@
+"""All that verbs need, and what follows from them: one in each process that people's requests come to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from argon2 import PasswordHasher
+
+from derailed.actions.context import Context
+from derailed.actions.passwords import Passwords
+from derailed.actions.publisher import Publisher
+from derailed.actions.sweeper import Sweeper
+from derailed.actions.verbs import Verbs
+from derailed.api.app import Application, Receive, Scope, Send, create
+from derailed.api.entrance import Limiting
+from derailed.api.files import is_file
+from derailed.api.origins import Addresses
+from derailed.app.parts import Parts, now_ms
+from derailed.app.readiness import Readiness
+from derailed.broker.log import Log
+from derailed.bus import Bus
+from derailed.settings import Settings
+from derailed.site import Site
+from derailed.store import OutboxRow, Store
+
+_DRAIN_WITHIN_S: Final = 2
+"""What was said last has as long to reach the bus. What does not is in the outbox, for the next start."""
+
+Committed = Callable[[Sequence[OutboxRow]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """`works` are to run; `drained` when no more requests come."""
+
+    store: Store
+    bus: Bus
+    publisher: Publisher
+    context: Context
+    verbs: Verbs
+    works: Sequence[Coroutine[Any, Any, None]]
+
+    @classmethod
+    async def open(cls, parts: Parts, log: Log | None, lost: Callable[[], None]) -> Self:
+        """Make all of it, in the order in which it is needed. `lost` is to be called when we must stop at once."""
+        settings = parts.settings
+        store = await parts.store()
+        claim = await parts.claim()
+        bus = await parts.bus(log, store)
+        publisher = Publisher(store, bus, now_ms)
+        store.committed = publisher.take
+        passwords = Passwords(PasswordHasher())
+        parts.callback(passwords.close)
+        lease = await parts.lease(store)
+        context = parts.context(store, bus, lease.ids)
+        verbs = Verbs.of(context, passwords, settings.registration)
+        works = [publisher.run(), Sweeper(context).run(), lease.run()]
+        unfurling = parts.unfurling(context)
+        if unfurling is not None:
+            store.committed = _both(publisher.take, unfurling.take)
+            works.append(unfurling.run())
+        if claim is not None:
+            works.append(claim.hold(lost))
+        return cls(store, bus, publisher, context, verbs, works)
+
+    def watched_by(self, readiness: Readiness) -> None:
+        """Have it say what is missing here."""
+        readiness.needs("database", lambda: self.store.is_up, "can not be reached")
+        readiness.needs(
+            "bus",
+            lambda: not self.publisher.is_stuck,
+            "can not be reached, or its log has failed: see the log; what is said is kept, and told later",
+        )
+
+    async def drained(self) -> None:
+        """Wait until what was said last has reached the bus, but not for long."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.publisher.drained(), _DRAIN_WITHIN_S)
+
+
+def application(settings: Settings, parts: Parts, acting: Acting, addresses: Addresses) -> Application:
+    """What answers HTTP: the API, its pages, files, and the app for every other path."""
+    limiting = Limiting(parts.limits(), settings.rate_limits, settings.trusted_proxies, now_ms)
+    api, site = create(acting.verbs, addresses, limiting), Site(connects_to=addresses.elsewhere())
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        first = scope["path"].removeprefix("/").partition("/")[0]
+        ours = first in ("api", "docs") or is_file(scope["path"])
+        await (api if ours else site)(scope, receive, send)
+
+    return answer
+
+
+def _both(one: Committed, other: Committed) -> Committed:
+    def take(rows: Sequence[OutboxRow]) -> None:
+        one(rows)
+        other(rows)
+
+    return take

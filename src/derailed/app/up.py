@@ -1,0 +1,34 @@
+"""`derailed up`: every part in one process, on one port and one data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from derailed.api.origins import Addresses
+from derailed.app.acting import Acting, application
+from derailed.app.door import address_of, listen
+from derailed.app.parts import Parts
+from derailed.app.process import Process
+from derailed.gateway.connection import protocol
+from derailed.gateway.service import Service
+from derailed.settings import Settings
+
+
+async def serve(settings: Settings, started: Callable[[str], None]) -> None:
+    """Run until it is told to stop. `started` hears the address, once it answers."""
+    with listen(settings.http_host, settings.http_port, "DERAILED_HTTP_PORT") as listener:
+        async with Parts(settings) as parts, Process(settings) as process:
+            acting = await Acting.open(parts, parts.log(), process.stop)
+            acting.watched_by(process.readiness)
+            public_url = settings.gateway_url or settings.public_url or None
+            gateway = Service(acting.bus, acting.verbs.sessions, acting.context.secret, public_url)
+            door = process.open(listener)
+            addresses = Addresses(settings.public_url, settings.gateway_url)
+            door.application = application(settings, parts, acting, addresses)
+            door.gateway = protocol(gateway)
+            process.run(*acting.works, gateway.run())
+            started(address_of(listener))
+            await process.begun()
+            await acting.drained()
+            await gateway.close()
+        parts.prove_claim()

@@ -1,0 +1,50 @@
+"""`derailed wss`: one node of the WebSocket Service. It reads the database and hears the bus."""
+
+from __future__ import annotations
+
+import structlog
+
+from derailed.actions.sessions import Sessions
+from derailed.actions.tokens import Tokens
+from derailed.app.door import address_of, listen, nothing_here
+from derailed.app.parts import Parts, now_ms
+from derailed.app.process import Process
+from derailed.gateway.connection import protocol
+from derailed.gateway.service import Service
+from derailed.model.snowflakes import Snowflakes
+from derailed.settings import Settings
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+async def serve(settings: Settings) -> None:
+    """Run until it is told to stop; then send its clients to the other nodes, over some seconds."""
+    settings.require("wss", "database_url", "bus_url", "presence_url")
+    with listen(settings.gateway_host, settings.gateway_port, "DERAILED_GATEWAY_PORT") as listener:
+        async with Parts(settings, patient=True) as parts, Process(settings) as process:
+            door = process.open(listener)
+            door.application = nothing_here
+            _log.info("listening", address=address_of(listener, "ws"), node=parts.node)
+            gateway = await process.unless_stopped(_gateway(parts, process))
+            if gateway is None:
+                return
+            door.gateway = protocol(gateway)
+            process.run(gateway.run())
+            _log.info("ready")
+            await process.begun()
+            await process.unless_hurried(gateway.close(settings.drain_s))
+        parts.prove_claim()
+
+
+async def _gateway(parts: Parts, process: Process) -> Service:
+    settings = parts.settings
+    store = await parts.store()
+    claim = await parts.claim()
+    if claim is not None:
+        process.run(claim.hold(process.stop))
+    bus = await parts.bus(None, store)
+    process.readiness.needs("database", lambda: store.is_up, "can not be reached")
+    process.readiness.needs("bus", lambda: bus.is_up, "can not be reached")
+    context = parts.context(store, bus, Snowflakes(0))  # of which none is made
+    sessions = Sessions(context, Tokens(store, now_ms))
+    return Service(bus, sessions, context.secret, settings.gateway_url or settings.public_url or None)
