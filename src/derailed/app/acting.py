@@ -72,7 +72,7 @@ class Acting:
         readiness.needs("database", lambda: self.store.is_up, "can not be reached")
         readiness.needs(
             "bus",
-            lambda: not self.publisher.is_stuck,
+            lambda: self.bus.is_up and not self.publisher.is_stuck,
             "can not be reached, or its log has failed: see the log; what is said is kept, and told later",
         )
 

@@ -25,6 +25,7 @@ async def serve(settings: Settings) -> None:
             acting = await process.unless_stopped(Acting.open(parts, None, process.stop))
             if acting is None:
                 return
+            acting.bus.connect()  # no topic is heard on it: it shows whether the bus is there while nothing happens
             acting.watched_by(process.readiness)
             addresses = Addresses(settings.public_url, settings.gateway_url, settings.gateway_port)
             door.application = application(settings, parts, acting, addresses)
