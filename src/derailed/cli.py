@@ -24,8 +24,10 @@ app = typer.Typer(
 )
 users = typer.Typer(help="What only the operator may do with people's accounts.", no_args_is_help=True)
 bots = typer.Typer(help="Bots made by the operator.", no_args_is_help=True)
+broker = typer.Typer(invoke_without_command=True)
 app.add_typer(users, name="user")
 app.add_typer(bots, name="bot")
+app.add_typer(broker, name="broker")
 _out = Console(highlight=False, soft_wrap=True)
 
 
@@ -98,6 +100,30 @@ def _welcome(address: str, settings: Settings) -> None:
         f"  data    {settings.data_dir}\n"
         f"  stop    Ctrl+C\n"
     )
+
+
+@broker.callback()
+def run_broker(context: typer.Context) -> None:
+    """Run the broker: a log of topics, for any Redis client."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = settings_of.from_environment()
+
+    from derailed import telemetry
+    from derailed.broker import LogDamaged, LogInUse
+    from derailed.broker.server import configuration, serving
+
+    telemetry.configure_logs(settings.log_level)
+    try:
+        found = configuration.load(settings.broker_file)
+        address = (settings.broker_host, settings.broker_port)
+        _run(serving.serve(found, settings.broker_path, address, None, _broker_answers))
+    except (configuration.WrongConfiguration, LogDamaged, LogInUse, OSError) as error:
+        _fail(str(error), 2)
+
+
+def _broker_answers(host: str, port: int) -> None:
+    _out.print(f"The broker answers on {host}:{port}.")
 
 
 @app.command()

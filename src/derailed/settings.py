@@ -61,6 +61,9 @@ class Settings:
     trusted_proxies: tuple[Network, ...]
     unfurl: str
     resume_window_s: int
+    broker_host: str
+    broker_port: int
+    broker_file: Path | None
     log_level: str
 
     def require(self, command: str, *fields: str) -> None:
@@ -101,6 +104,11 @@ class Settings:
     def log_path(self) -> Path:
         """The embedded log."""
         return self.data_dir / "log"
+
+    @property
+    def broker_path(self) -> Path:
+        """The logs of `derailed broker`."""
+        return self.data_dir / "broker"
 
 
 def bracketed(host: str) -> str:
@@ -299,5 +307,8 @@ VARIABLES: Final[Mapping[str, Variable]] = {
         _number(_SHORTEST_WINDOW_S, _LONGEST_WINDOW_S),
         "seconds a client may be gone and still miss nothing",
     ),
+    "broker_host": Variable("127.0.0.1", _text, "where `derailed broker` listens"),
+    "broker_port": Variable("6380", _number(0, 65_535), "the port of `derailed broker`; 0 is any"),
+    "broker_file": Variable("", _file, "the broker's namespaces, users, limits and TLS, in TOML; empty: the defaults"),
     "log_level": Variable("info", _one_of(LOG_LEVELS), "the least that is logged: debug, info, warning or error"),
 }
