@@ -62,6 +62,16 @@ def test_a_user_whom_another_service_sees_is_not_offline() -> None:
     assert taken(told) == {GUILD: "offline"}
 
 
+def test_who_is_gone_is_offline_in_every_guild() -> None:
+    told = mirror()
+    told.changed(0, Changed(ONLINE, (GUILD, OTHER_GUILD)))
+    taken(told)
+    told.gone(0, ONLINE.user_id)
+    told.gone(0, 2)
+    assert taken(told) == {GUILD: "offline", OTHER_GUILD: "offline"}
+    assert told.here(GUILD) == []
+
+
 def test_a_guild_that_is_watched_no_more_is_not_told_of() -> None:
     told = mirror()
     told.changed(0, Changed(ONLINE, (GUILD,)))

@@ -98,18 +98,20 @@ class Belongs(_message.Message):
     def __init__(self, session_id: _Optional[bytes] = ..., guild_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class FromService(_message.Message):
-    __slots__ = ("superseded", "showing", "changed", "snapshots", "settled")
+    __slots__ = ("superseded", "showing", "changed", "snapshots", "settled", "gone")
     SUPERSEDED_FIELD_NUMBER: _ClassVar[int]
     SHOWING_FIELD_NUMBER: _ClassVar[int]
     CHANGED_FIELD_NUMBER: _ClassVar[int]
     SNAPSHOTS_FIELD_NUMBER: _ClassVar[int]
     SETTLED_FIELD_NUMBER: _ClassVar[int]
+    GONE_FIELD_NUMBER: _ClassVar[int]
     superseded: _containers.RepeatedScalarFieldContainer[bytes]
     showing: _containers.RepeatedCompositeFieldContainer[Change]
     changed: _containers.RepeatedCompositeFieldContainer[Changed]
     snapshots: _containers.RepeatedCompositeFieldContainer[Snapshot]
     settled: bool
-    def __init__(self, superseded: _Optional[_Iterable[bytes]] = ..., showing: _Optional[_Iterable[_Union[Change, _Mapping]]] = ..., changed: _Optional[_Iterable[_Union[Changed, _Mapping]]] = ..., snapshots: _Optional[_Iterable[_Union[Snapshot, _Mapping]]] = ..., settled: _Optional[bool] = ...) -> None: ...
+    gone: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, superseded: _Optional[_Iterable[bytes]] = ..., showing: _Optional[_Iterable[_Union[Change, _Mapping]]] = ..., changed: _Optional[_Iterable[_Union[Changed, _Mapping]]] = ..., snapshots: _Optional[_Iterable[_Union[Snapshot, _Mapping]]] = ..., settled: _Optional[bool] = ..., gone: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class UserPresence(_message.Message):
     __slots__ = ("user_id", "status", "activities", "client_status")

@@ -131,7 +131,7 @@ class Link(Protocol):
 
         That is since it was last certain to have a socket; for one that nothing is known of (any more), since the
         longest that it may have been away. Who changed a little before may be in it too. It is not whole for what
-        was before the service started, nor when more has changed than is kept (32 MiB) or fits an answer (50,000).
+        was before the service started, nor when more has changed than is kept (64 MiB) or fits an answer (50,000).
         Of several services those that are down are left out. At most 10,000 guilds. Raises Down.
         """
         ...

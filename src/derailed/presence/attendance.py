@@ -67,14 +67,14 @@ class Attendance:
             return False
 
     def _next(self) -> proto.FromService | None:
-        signals = self._tracker.take(self.node, _SIGNALS_AT_ONCE)
+        signals, gone = self._tracker.take_apart(self.node, _SIGNALS_AT_ONCE)
         showing, self._showing = self._showing, []
-        settled = not signals and self._tracker.settled and not self._said_settled
-        if not (signals or showing or settled):
+        settled = not (signals or gone) and self._tracker.settled and not self._said_settled
+        if not (signals or gone or showing or settled):
             return None
         self._said_settled = self._said_settled or settled
         return proto.FromService(
-            superseded=_superseded(signals), showing=showing, changed=_changed(signals), settled=settled
+            superseded=_superseded(signals), showing=showing, changed=_changed(signals), gone=gone, settled=settled
         )
 
     def _take_in(self, report: proto.Report, now_ms: int) -> None:

@@ -13,8 +13,8 @@ Clock = Callable[[], int]
 
 _TICK_S: Final = 0.05
 """How late anything may happen. While nothing is due there is no tick."""
-_STEP: Final = 200
-"""Sessions in one step: two or three milliseconds."""
+_STEP: Final = 400
+"""Sessions in one step: some three milliseconds."""
 
 
 class Keeper:
@@ -33,6 +33,11 @@ class Keeper:
         """See to it that what is due later will happen."""
         if self._timer is None and not self._closed and not self.tracker.idle:
             self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
+
+    async def recall(self, away_ms: int | None) -> None:
+        """Get ready to be asked what is recent, in steps too."""
+        while self.tracker.recall(away_ms, self.clock(), _STEP):  # noqa: ASYNC110  what is waited for is done here
+            await asyncio.sleep(0)
 
     def close(self) -> None:
         """Time stands still from now on."""

@@ -94,6 +94,7 @@ class LocalLink:
         """See Link."""
         now_ms = self._keeper.clock()
         away_ms = self._tracker.away_ms(session_id, now_ms)
+        await self._keeper.recall(away_ms)
         return self._tracker.recent(away_ms, guild_ids, now_ms)
 
     def unwatch(self, guild_id: int) -> None:

@@ -74,6 +74,13 @@ class Mirror:
             else:
                 self._see(word, signal.presence, guild_id)
 
+    def gone(self, service: int, user_id: int) -> None:
+        """A user is seen nowhere any more."""
+        word = self._words[service]
+        if user_id in word.presences:
+            for guild_id in word.presences[user_id][1]:
+                self._drop(word, user_id, guild_id)
+
     def settled(self, service: int) -> None:
         """Who it has not told of again by now is offline."""
         word = self._words[service]

@@ -195,6 +195,8 @@ class RemoteLink:
         for changed in message.changed:
             presence = messages.presence_of(changed.presence)
             self._mirror.changed(service, Changed(presence, tuple(changed.guild_ids)))
+        for user_id in message.gone:
+            self._mirror.gone(service, user_id)
         for page in message.snapshots:
             presences = map(messages.presence_of, page.presences)
             self._mirror.snapshot(service, page.guild_id, presences, silent=page.guild_id in self._waiting)

@@ -130,6 +130,7 @@ class _Service(presence_pb2_grpc.PresenceServicer):
         """See the proto."""
         await _refuse_more_than(_GUILDS_IN_A_QUESTION, request.guild_ids, "guilds", context)
         away_ms = request.away_ms if request.HasField("away_ms") else None
+        await self._keeper.recall(away_ms)
         return messages.recent_reply(self._keeper.tracker.recent(away_ms, request.guild_ids, self._keeper.clock()))
 
 

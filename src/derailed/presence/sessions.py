@@ -6,7 +6,6 @@ in a circle (a node and its sessions) is taken apart by the tracker when it ends
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -28,7 +27,7 @@ class Node:
         self.lost_at_ms: int | None = None
         self.sessions: dict[bytes, Session] = {}
         self.watched: set[int] = set()
-        self.pending: OrderedDict[int, Sequence[int]] = OrderedDict()
+        self.pending: dict[int, Sequence[int]] = {}
         """Of whom it has yet to hear, and in which guilds, among them some that it does not watch."""
         self.superseded: list[bytes] = []
 
@@ -66,9 +65,20 @@ class User(Struct, gc=False, eq=False):
     """Somebody with sessions. `presence` is None while others see nothing of them."""
 
     id: int
-    sessions: tuple[Session, ...] = ()
+    first: Session | None = None
+    """Most have only this one: there is no list for it, which would be walked over."""
+    others: tuple[Session, ...] = ()
     guild_ids: tuple[int, ...] = ()
     presence: Presence | None = None
+
+    @property
+    def sessions(self) -> list[Session]:
+        """All of them, in the order in which they came."""
+        return [] if self.first is None else [self.first, *self.others]
+
+    @sessions.setter
+    def sessions(self, sessions: list[Session]) -> None:
+        self.first, self.others = (sessions[0], tuple(sessions[1:])) if sessions else (None, ())
 
     @property
     def seen_in(self) -> tuple[int, ...]:

@@ -6,14 +6,15 @@ nodes are told waits in them until they `take` it.
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Final
 
 from derailed.presence import Announced, Changed, Presence, Recent, Signal, Status, Superseded
 from derailed.presence.changes import Changes
 from derailed.presence.merging import NO_ACTIVITIES, merge
+from derailed.presence.seen import Seen
 from derailed.presence.sessions import Node, Session, User
 from derailed.presence.watchers import Watchers
 from derailed.wire.gateway import SILENCE_MAX_S
@@ -30,21 +31,8 @@ NOTICED_WITHIN_MS: Final = (SILENCE_MAX_S + 5) * 1000
 RECENT_MAX: Final = 50_000
 """Users in one answer: half a megabyte."""
 
-_STALE_AT_LEAST: Final = 8
-"""Users who left and are not taken out of a guild's list, in the smallest ones."""
-
-
-class _Guild:
-    """One that somebody is seen in."""
-
-    __slots__ = ("count", "id", "users")
-
-    def __init__(self, guild_id: int) -> None:
-        self.id = guild_id
-        self.count = 0
-        """How many are seen."""
-        self.users = array("Q")
-        """Who came: eight bytes each, where a set takes ten times that. Those who left are taken out now and then."""
+_GONE_TO_A_SIGNAL: Final = 8
+"""So many who are gone are as little work as one who has changed."""
 
 
 class Tracker:
@@ -58,7 +46,7 @@ class Tracker:
         self._settles_at_ms = settles_at_ms
         self._settled = settles_at_ms == 0
         self._users: dict[int, User] = {}
-        self._guilds: dict[int, _Guild] = {}
+        self._seen = Seen(self._users)
         self._watchers = Watchers()
         self._leased: set[Node] = set()
         self._detached: deque[tuple[int, Session]] = deque()
@@ -74,7 +62,7 @@ class Tracker:
     @property
     def idle(self) -> bool:
         """Whether time changes nothing: `advance` need not be called."""
-        waiting = self._leased or self._detached or self._lost
+        waiting = self._leased or self._detached or self._lost or not self._seen.idle
         return self._settled and not waiting and self._watchers.idle
 
     # Nodes
@@ -130,7 +118,7 @@ class Tracker:
     def belongs(self, node: Node, session_id: bytes, guild_ids: Sequence[int], now_ms: int) -> None:
         """See `Link.belongs`."""
         if session := node.sessions.get(session_id):
-            session.guild_ids = self._same(guild_ids)
+            session.guild_ids = self._seen.same(guild_ids)
             self._reconsider(self._users[session.user_id], now_ms)
 
     def detached(self, node: Node, session_id: bytes, now_ms: int) -> None:
@@ -141,16 +129,15 @@ class Tracker:
 
     def gone(self, node: Node, session_id: bytes, now_ms: int) -> None:
         """See `Link.gone`."""
-        if session := node.sessions.get(session_id):
-            self._remove(session, now_ms)
+        if session := node.sessions.pop(session_id, None):
+            self._seen.leave(self._forget(session, now_ms))
 
     # Watching
 
     def watch(self, node: Node, guild_id: int) -> list[Presence]:
         """Everyone who is seen in the guild; the node hears what changes from now on."""
         self._watchers.add(node, guild_id)
-        guild = self._guilds.get(guild_id)
-        return [] if guild is None else self.of_users(guild_id, guild.users)
+        return self.of_users(guild_id, self._seen.users(guild_id))
 
     def unwatch(self, node: Node, guild_id: int) -> None:
         """See `Link.unwatch`."""
@@ -158,26 +145,39 @@ class Tracker:
 
     def here(self, node: Node, guild_id: int, user_ids: Iterable[int] | None = None) -> list[Presence]:
         """See `Link.here`."""
-        guild = self._guilds.get(guild_id)
-        if guild is None or guild_id not in node.watched:
+        if guild_id not in node.watched:
             return []
-        return self.of_users(guild_id, guild.users if user_ids is None else user_ids)
+        return self.of_users(guild_id, self._seen.users(guild_id) if user_ids is None else user_ids)
 
     def take(self, node: Node, limit: int) -> list[Signal]:
         """The next things that a node has yet to hear, oldest first, as they are now."""
+        signals, gone = self.take_apart(node, limit)
+        for user_id, guild_ids in gone.items():
+            if watched := tuple([guild_id for guild_id in guild_ids if guild_id in node.watched]):
+                signals.append(Changed(Presence(user_id, "offline"), watched))
+        return signals
+
+    def take_apart(self, node: Node, limit: int) -> tuple[list[Signal], dict[int, Sequence[int]]]:
+        """The same, but apart from it those who are seen nowhere any more: their ids say all, so they may be many."""
         superseded, node.superseded = node.superseded, []
         signals: list[Signal] = [Superseded(session_id) for session_id in superseded]
-        while node.pending and len(signals) < limit:
-            user_id, guild_ids = node.pending.popitem(last=False)
-            signals += self._changes(user_id, [guild_id for guild_id in guild_ids if guild_id in node.watched])
-        return signals
+        gone: dict[int, Sequence[int]] = {}
+        users, pending = self._users, node.pending
+        for user_id in list(islice(pending, _GONE_TO_A_SIGNAL * limit)):
+            if len(signals) >= limit:
+                break
+            guild_ids, user = pending.pop(user_id), users.get(user_id)
+            if user is None or user.presence is None:
+                gone[user_id] = guild_ids
+            else:
+                signals += _changes(user, [guild_id for guild_id in guild_ids if guild_id in node.watched])
+        return signals, gone
 
     # Asking
 
     def count(self, guild_id: int) -> int:
         """How many users are seen in the guild."""
-        guild = self._guilds.get(guild_id)
-        return 0 if guild is None else guild.count
+        return self._seen.count(guild_id)
 
     def of_users(self, guild_id: int, user_ids: Iterable[int]) -> list[Presence]:
         """Those of the users who are seen in the guild."""
@@ -195,8 +195,14 @@ class Tracker:
 
     def recent(self, away_ms: int | None, guild_ids: Iterable[int], now_ms: int) -> Recent:
         """See `Link.recent`."""
-        noticed_ms = self._recent.window_ms if away_ms is None else away_ms + NOTICED_WITHIN_MS
-        return self._recent.since(now_ms - noticed_ms, guild_ids, RECENT_MAX)
+        return self._recent.since(self._noticed_since(away_ms, now_ms), guild_ids, RECENT_MAX)
+
+    def recall(self, away_ms: int | None, now_ms: int, limit: int) -> bool:
+        """Get ready to be asked what is `recent`, looking at no more than `limit` users. Whether there are more."""
+        return self._recent.sort(self._noticed_since(away_ms, now_ms), limit)
+
+    def _noticed_since(self, away_ms: int | None, now_ms: int) -> int:
+        return now_ms - (self._recent.window_ms if away_ms is None else away_ms + NOTICED_WITHIN_MS)
 
     # Time
 
@@ -206,31 +212,34 @@ class Tracker:
             self.lose(node, now_ms)
         left = limit - self._expire_detached(now_ms, limit)
         left -= self._expire_lost(now_ms, left)
+        left -= self._seen.take_out(left)
         if not self._settled and now_ms >= self._settles_at_ms:
             left -= self._settle(now_ms, left)
-        left -= self._watchers.advance(now_ms, left)
+        left -= self._watchers.advance(now_ms, max(left, 0))
         return left <= 0
 
     def _expire_detached(self, now_ms: int, limit: int) -> int:
-        looked_at = 0
+        looked_at, left = 0, []
         while self._detached and self._detached[0][0] <= now_ms and looked_at < limit:
             until_ms, session = self._detached.popleft()
             looked_at += 1
             if session.detached_until_ms == until_ms and session.node.sessions.get(session.id) is session:
-                self._remove(session, now_ms)
+                del session.node.sessions[session.id]
+                left.append(self._forget(session, now_ms))
+        self._seen.many_leave(left)
         return looked_at
 
     def _expire_lost(self, now_ms: int, limit: int) -> int:
-        looked_at = 0
+        looked_at, left = 0, []
         while self._lost and self._lost[0][0] <= now_ms and looked_at < limit:
             node = self._lost[0][1]
             while node.sessions and looked_at < limit:
-                _, session = node.sessions.popitem()
-                self._forget(session, now_ms)
+                left.append(self._forget(node.sessions.popitem()[1], now_ms))
                 looked_at += 1
             if not node.sessions:
                 self._lost.popleft()
                 self._nodes.discard(node)
+        self._seen.many_leave(left)
         return looked_at
 
     def _settle(self, now_ms: int, limit: int) -> int:
@@ -250,12 +259,12 @@ class Tracker:
             user.id,
             node,
             announced.claim,
-            self._same(announced.guild_ids),
+            self._seen.same(announced.guild_ids),
             announced.status,
             _kept(announced.activities),
             announced.client,
         )
-        user.sessions = (*user.sessions, session)
+        user.sessions = [*user.sessions, session]
         return session
 
     def _take_over(self, node: Node, session: Session, announced: Announced) -> None:
@@ -266,38 +275,40 @@ class Tracker:
         session.node = node
         session.claim = announced.claim
         session.detached_until_ms = None
-        session.guild_ids = self._same(announced.guild_ids)
+        session.guild_ids = self._seen.same(announced.guild_ids)
         session.client = announced.client
         if not announced.resumed:
             session.status, session.activities = announced.status, _kept(announced.activities)
 
-    def _remove(self, session: Session, now_ms: int) -> None:
-        del session.node.sessions[session.id]
-        self._forget(session, now_ms)
-
-    def _forget(self, session: Session, now_ms: int) -> None:
+    def _forget(self, session: Session, now_ms: int) -> tuple[int, ...]:
+        """It is at no node any more. The guilds that the user is yet to be taken out of."""
         user = self._users[session.user_id]
-        if len(user.sessions) == 1:
-            del self._users[user.id]
-            seen_in, user.presence = user.seen_in, None
-            self._leave(seen_in)
-            self._tell(user, seen_in, now_ms)
-        else:
-            user.sessions = tuple([each for each in user.sessions if each is not session])
+        if user.others:
+            user.sessions = [each for each in user.sessions if each is not session]
             self._reconsider(user, now_ms)
+            return ()
+        del self._users[user.id]
+        seen_in, user.presence = user.seen_in, None
+        self._tell(user, seen_in, now_ms)
+        return seen_in
 
     def _reconsider(self, user: User, now_ms: int) -> None:
         """Work out anew what the user shows, and let it be told where that is something else."""
         was, was_seen_in = user.presence, user.seen_in
-        user.presence = merge(user.id, [session.showing for session in user.sessions])
-        user.guild_ids = _together(user.sessions)
+        sessions = user.sessions
+        user.presence = merge(user.id, [session.showing for session in sessions])
+        user.guild_ids = _together(sessions)
         seen_in = user.seen_in
+        if not was_seen_in:
+            self._seen.enter(user.id, seen_in)
+            self._tell(user, seen_in, now_ms)
+            return
         if was_seen_in == seen_in:
             self._tell(user, () if user.presence == was else seen_in, now_ms)
             return
         left, entered = set(was_seen_in).difference(seen_in), set(seen_in).difference(was_seen_in)
-        self._leave(left)
-        self._enter(user.id, entered)
+        self._seen.leave(left)
+        self._seen.enter(user.id, entered)
         self._tell(user, (*left, *(entered if user.presence == was else seen_in)), now_ms)
 
     def _tell(self, user: User, guild_ids: Sequence[int], now_ms: int) -> None:
@@ -310,40 +321,16 @@ class Tracker:
         self._recent.add(user_id, guild_ids, now_ms)
         self._watchers.changed(user_id, guild_ids, now_ms)
 
-    def _leave(self, guild_ids: Iterable[int]) -> None:
-        """A user who is seen there no more, as is known of the user already."""
-        for guild_id in guild_ids:
-            guild = self._guilds[guild_id]
-            guild.count -= 1
-            if not guild.count:
-                del self._guilds[guild_id]
-            elif len(guild.users) > 3 * guild.count + _STALE_AT_LEAST:
-                guild.users = array("Q", [presence.user_id for presence in self.of_users(guild_id, guild.users)])
 
-    def _enter(self, user_id: int, guild_ids: Iterable[int]) -> None:
-        for guild_id in guild_ids:
-            guild = self._guilds.get(guild_id)
-            if guild is None:
-                guild = self._guilds[guild_id] = _Guild(guild_id)
-            guild.count += 1
-            guild.users.append(user_id)
-
-    def _changes(self, user_id: int, guild_ids: Sequence[int]) -> list[Signal]:
-        user = self._users.get(user_id)
-        if user is None or user.presence is None:
-            return [Changed(Presence(user_id, "offline"), tuple(guild_ids))] if guild_ids else []
-        seen_in = set(user.guild_ids)
-        here = tuple([guild_id for guild_id in guild_ids if guild_id in seen_in])
-        gone = tuple([guild_id for guild_id in guild_ids if guild_id not in seen_in])
-        signals: list[Signal] = [Changed(user.presence, here)] if here else []
-        if gone:
-            signals.append(Changed(Presence(user_id, "offline"), gone))
-        return signals
-
-    def _same(self, guild_ids: Iterable[int]) -> tuple[int, ...]:
-        """These ids, each once, as the objects that other sessions hold already: otherwise most of the memory."""
-        guilds = self._guilds
-        return tuple([guilds[each].id if each in guilds else each for each in dict.fromkeys(guild_ids)])
+def _changes(user: User, guild_ids: Sequence[int]) -> list[Signal]:
+    """How the user looks in each of these guilds."""
+    seen_in = set(user.seen_in)
+    here = tuple([guild_id for guild_id in guild_ids if guild_id in seen_in])
+    gone = tuple([guild_id for guild_id in guild_ids if guild_id not in seen_in])
+    signals: list[Signal] = [Changed(user.presence, here)] if here and user.presence else []
+    if gone:
+        signals.append(Changed(Presence(user.id, "offline"), gone))
+    return signals
 
 
 def _supersede(node: Node, session_id: bytes) -> None:
