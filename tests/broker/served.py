@@ -17,6 +17,7 @@ import uvloop
 from derailed.broker import LogDamaged
 from derailed.broker.server.configuration import Configuration, Limits, Space
 from derailed.broker.server.server import Server
+from tests.journeys.server import until
 
 T = TypeVar("T")
 WITHIN_S = 20.0
@@ -57,6 +58,10 @@ class Served:
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """The same, of something that takes its time."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(WITHIN_S)
+
+    def until_heard(self, topic: bytes) -> None:
+        """Return when somebody waits for the topic."""
+        until(lambda: self.call(lambda: topic in self.server.namespaces.of(topic).listeners), f"{topic!r} is heard")
 
     def client(self, version: int = 3) -> Client:
         """Somebody new."""

@@ -15,6 +15,7 @@ def test_commands_that_wait_behind_one_are_done_after_it_however_many(tmp_path: 
     limits = Limits(pipeline=10, free=0)
     with Served(tmp_path, Configuration(spaces=SPACES, limits=limits)) as served, served.client() as client:
         client.send(("XREAD", "BLOCK", 0, "STREAMS", "a", "$"), *[("PING", n) for n in range(5000)])
+        served.until_heard(b"a")
         with served.client() as other:
             other.ask("XADD", "a", "*", "f", "v")
         assert list(client.answer()) == [b"a"]
