@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import msgspec
 
-from derailed.wire import embeds, events, messages, reactions, shapes
+from derailed.wire import embeds, events, messages, presences, reactions, shapes
 from tools import protobuf
 
 ROOT: Final = Path(__file__).parent.parent
 TARGET: Final = ROOT / "web" / "src" / "generated.ts"
 REFERENCE: Final = "#/"
-MODULES: Final = (embeds, events, messages, reactions, shapes)
+MODULES: Final = (embeds, events, messages, presences, reactions, shapes)
 
 REPLIES: Final = (shapes.InviteShape, shapes.GuildEntry, shapes.ApplicationShape)
 """What REST answers with, beside what events carry."""
@@ -48,6 +48,7 @@ DISPATCHES: Final[Mapping[str, Any]] = {
     "MESSAGE_REACTION_REMOVE": reactions.ReactionRemove,
     "MESSAGE_REACTION_REMOVE_ALL": reactions.ReactionRemoveAll,
     "MESSAGE_REACTION_REMOVE_EMOJI": reactions.ReactionRemoveEmoji,
+    "PRESENCE_UPDATE": presences.PresenceUpdate,
     "TYPING_START": messages.TypingStart,
     "USER_UPDATE": shapes.OwnUserShape,
 }

@@ -16,9 +16,11 @@ from derailed.gateway.hub import Hub
 from derailed.gateway.recipient import Encoding, Recipient, Stage
 from derailed.gateway.session_id import SessionId
 from derailed.gateway.view import View
+from derailed.presence.local import LocalPresences
 from derailed.wire import records
 from derailed.wire.gateway import Close
 from derailed.wire.records import guild_topic
+from tests.gateway.alone import Alone
 from tests.gateway.worlds import GUILD, Listener, World
 
 _RECORDS = 60
@@ -104,7 +106,7 @@ async def play(seed: int) -> int:
     """One world's life through a hub; the number of (record, session) pairs that were compared."""
     world = World(seed)
     bus: Bus = Stream()  # type: ignore[assignment]
-    hub = Hub(bus, NoOutbox())
+    hub = Hub(bus, NoOutbox(), LocalPresences().link("node"), Alone())
     sinks = {each: Heard(Encoding(each.number % 2)) for each in world.listeners}
     for listener, sink in sinks.items():
         await seat(hub, world, listener, sink)
@@ -141,7 +143,7 @@ async def seat(hub: Hub, world: World, listener: Listener, sink: Heard) -> None:
     topic = hub.registry.topics[guild_topic(GUILD)]
     if topic.view is None:
         topic.load(View(world.guild), world.rev)
-    recipient.seats[GUILD] = Seat(world.rev, world.members[listener.user_id].roles)
+    hub.registry.seat(recipient, GUILD, Seat(world.rev, world.members[listener.user_id].roles))
     hub.registry.set_stage(recipient, Stage.LIVE)
 
 

@@ -210,7 +210,7 @@ def test_a_session_is_resumed_whole_after_its_socket_was_lost(place: Place) -> N
             sent.append(place.say("live"))
             await again.whole(place.anna, place.guild.general)
             assert it.messages() + again.messages() == sent
-            assert [payload["s"] % 2 for payload in again.seen if payload["op"] == 0] == [0] * (len(missed) + 3)
+            assert not any(payload["s"] % 2 for payload in again.seen if payload["op"] == 0)
 
     run(journey())
 

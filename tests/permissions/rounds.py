@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from derailed.gateway import audience
 from derailed.gateway.audience import Seat
-from derailed.gateway.payloads import guild_create
+from derailed.gateway.payloads import Entered, guild_create
 from derailed.gateway.recipient import Recipient
 from derailed.gateway.session_id import SessionId
 from derailed.gateway.view import View
@@ -178,7 +178,7 @@ async def _arrivals(stage: Stage, world: World) -> int:
             nonce=b"",
         )
         silent: Any = None
-        name, told = guild_create(Recipient(identity, silent), snapshot, joined_now=False)
+        name, told = guild_create(Recipient(identity, silent), Entered(snapshot), joined_now=False)
         assert name == "GUILD_CREATE"
         assert _channels(told) == rule.seen(guild, user), (world.seed, guild.id, user)
         assert not [each for each in _secrets(world, user, None) if each in told]

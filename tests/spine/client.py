@@ -83,7 +83,7 @@ class Client:
         self.away = 0
         """Turns to let pass before it connects again."""
         self.events: list[str] = []
-        """What it was told, by name."""
+        """What it was told of the log, by name."""
         self._oracle = oracle
         self._user = user_topic(viewer.user_id)
         self.begin_afresh()
@@ -136,6 +136,8 @@ class Client:
             self._leave(d["id"])
         elif event == "TYPING_START":
             self._typing(d)
+        elif event == "PRESENCE_UPDATE":
+            self._presence(sequence, d)
         elif event == "USER_UPDATE":
             self._renamed(d)
         elif event not in ("READY", "RESUMED"):
@@ -196,6 +198,11 @@ class Client:
         known = self.guilds.get(d["guild_id"])
         if known is None or d["channel_id"] not in known.state.channels:
             self._fail("order", f"typing in {d['channel_id']}, which it does not have")
+
+    def _presence(self, sequence: int, d: Any) -> None:
+        """It is not from the log: told where the client is whole, and only of guilds that it has."""
+        if sequence % 2 or d["guild_id"] not in self.guilds:
+            self._fail("order", f"a presence in {d['guild_id']} at {sequence}, where it is not whole")
 
     def _renamed(self, d: Any) -> None:
         story = self._oracle.stories[self._user]
@@ -292,7 +299,8 @@ class Client:
         return ""
 
     def _hear(self, what: str, *more: object) -> None:
-        self.events.append(what)
+        if what != "PRESENCE_UPDATE":
+            self.events.append(what)
         self._oracle.trace.append((self.name, what, *more))
 
     def _fail(self, kind: str, what: str) -> None:

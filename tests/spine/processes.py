@@ -13,13 +13,16 @@ from derailed.actions.verbs import Verbs
 from derailed.blobs.folder import FolderBlobs
 from derailed.bus import BusDown
 from derailed.gateway.arrival import Arrivals
+from derailed.gateway.feeds import Feeds
 from derailed.gateway.hub import Hub
 from derailed.gateway.recipient import Recipient
 from derailed.gateway.session import Begin, Continue
 from derailed.model.errors import Refusal
 from derailed.model.snowflakes import Snowflakes
+from derailed.presence.local import LocalPresences
 from derailed.store.sqlite import SqliteStore
 from derailed.store.sqlite_connection import connect
+from tests.gateway.alone import Alone
 from tests.spine.cast import passwords
 from tests.spine.client import SECRET, Client, Socket
 from tests.spine.deeds import Deed
@@ -81,10 +84,13 @@ class Node(Process):
 
     def __init__(self, world: World) -> None:
         super().__init__(world, "node")
-        self.hub = Hub(world.bus, self.sessions, window=world.window)
+        presences, members = LocalPresences(world.clock).link(self.name), Alone()
+        self.hub = Hub(world.bus, self.sessions, presences, members, window=world.window)
         self._subscription = world.bus.subscriptions[-1]
-        self._arrivals = Arrivals(self.hub, world.bus, self.sessions, SECRET)
+        feeds = Feeds(self.hub, presences, members, self.sessions, world.clock)
+        self._arrivals = Arrivals(self.hub, world.bus, self.sessions, feeds, SECRET)
         self.task = world.loop.spawn(self.name, self.hub.run())
+        world.loop.spawn(self.name, feeds.run())
         self.sockets: list[Socket] = []
 
     async def take(self, client: Client, socket: Socket) -> None:

@@ -265,7 +265,7 @@ def test_a_session_whose_backlog_overflows_starts_afresh(monkeypatch: pytest.Mon
         stage.begin(stage.say(stage.harbour), api=0)
         stage.wait(0.05)
         stage.world.connect(stage.ann, stage.world.nodes[1])  # it can not be ready before that row is published
-        for _ in range(6):
+        for _ in range(8):
             stage.begin(stage.say(stage.garden), api=1)
             stage.wait(0.05)
         stage.read(stage.ann)

@@ -262,6 +262,13 @@ EVENTS: dict[str, Keys] = {
         "channel_id emoji emoji.name message_id",
         "channel_id emoji guild_id message_id",
     ),
+    "PRESENCE_UPDATE": Keys(
+        """
+        activities activities.0.created_at activities.0.name activities.0.type client_status guild_id status user
+        user.id
+        """,
+        "activities activities.0.created_at client_status guild_id user user.id",
+    ),
     "TYPING_START": Keys(
         """
         channel_id member member.joined_at member.roles member.user member.user.avatar member.user.discriminator

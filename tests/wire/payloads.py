@@ -10,11 +10,17 @@ from collections import defaultdict
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from derailed.gateway import payloads
 from derailed.gateway.recipient import Recipient
+from derailed.gateway.session import AskMembers
 from derailed.gateway.session_id import SessionId
+from derailed.members import Chunk
+from derailed.presence import Presence
+from derailed.wire import presences, rest
 from derailed.wire.gateway import ALL_INTENTS
+from derailed.wire.presences import SentActivity, SentEmoji, SentPresence, SentTimestamps
 from derailed.wire.records import INTERNAL, LEFT
 from tests.api.door import Door, Person, swept
 from tests.api.pictures import data_uri, gif, png
@@ -193,10 +199,20 @@ async def _opened(town: Town) -> Payloads:
     assert snapshot is not None
     identity = SessionId(user_id, 1, ALL_INTENTS, None, 50, "epoch", 0, True, b"")
     recipient = Recipient(identity, sink=None)  # type: ignore[arg-type]  # nothing is sent
-    said = payloads.opening(recipient, account, [snapshot], "session", "ws://chat.example/gateway")
-    said.append(payloads.guild_create(recipient, snapshot, joined_now=True))
-    said += payloads.chunks(guild_id, list(snapshot.members), [5], "nonce", presences=True)
-    said += payloads.chunks(guild_id, list(snapshot.members), [], None, presences=False)
+    tea = SentActivity(name="x", type=4, state="tea", emoji=SentEmoji("🍵"))
+    game = SentActivity(name="Chess", url="https://example.org", timestamps=SentTimestamps(start=1))
+    shown = presences.shown(SentPresence("dnd", [tea, game]), town.door.now_ms)
+    here = [Presence(user_id, "dnd", shown.activities, b'{"web":"dnd"}'), Presence(int(town.anna.id), "online")]
+    entered = payloads.Entered(snapshot, here)
+    said = payloads.opening(recipient, account, [entered], "session", "ws://chat.example/gateway")
+    said.append(payloads.guild_create(recipient, entered, joined_now=True))
+    said += [("PRESENCE_UPDATE", each.json(guild_id)) for each in here]
+    asked = AskMembers(guild_id, "", (), 0, "nonce", True)
+    said += payloads.chunks(asked, list(snapshot.members), [5])
+    said += payloads.chunks(replace(asked, nonce=None, presences=False), list(snapshot.members), [])
+    members = msgspec.json.encode([rest.member(*pair) for pair in snapshot.members])
+    listed = Chunk(members, b"[%b]" % b",".join(each.json() for each in here), (5,))
+    said.append(payloads.chunk(asked, listed, presences=True))
     for event, data in said:
         found[event].append(msgspec.json.decode(data))
     return found

@@ -23,7 +23,7 @@ def without(keys: Keys, some: set[str]) -> Keys:
 
 
 KEYS = ANSWERS | EVENTS | {"invite_seen": without(ANSWERS["invite"], FOR_MANAGERS)}
-NOT_YET = ("presences.0", "stickers.0", "threads.0", "voice_states.0", "stage_instances.0")
+NOT_YET = ("stickers.0", "threads.0", "voice_states.0", "stage_instances.0")
 """Lists of what there is none of: their elements are held to the table as soon as there are some."""
 LEFT_OUT = ("emojis.0.user", "reactions.0")
 """What a guild and an event leave out: who added an emoji, and reactions, which have events of their own."""

@@ -3,6 +3,18 @@
 /** An id: a decimal string, because it has more digits than a number here. */
 export type Snowflake = string;
 
+/** What somebody does, or a custom status (`type` 4, in `state`). */
+export interface Activity {
+  name: string;
+  type: number;
+  created_at: number;
+  url?: string;
+  state?: string;
+  details?: string;
+  emoji?: Emoji;
+  timestamps?: Timestamps;
+}
+
 /** An application. `bot` is its account. */
 export interface Application {
   id: Snowflake;
@@ -55,6 +67,13 @@ export interface Channel {
   flags: number;
   default_auto_archive_duration?: number;
   permission_overwrites: Overwrite[];
+}
+
+/** The status on each kind of client; only live ones have a key. */
+export interface ClientStatus {
+  desktop?: string;
+  mobile?: string;
+  web?: string;
 }
 
 /** How a count is made up; nobody has super reactions here. */
@@ -171,7 +190,7 @@ export interface GuildCreate {
   members: Member[];
   channels: Channel[];
   threads: null[];
-  presences: null[];
+  presences: Presence[];
   voice_states: null[];
   stage_instances: null[];
   guild_scheduled_events: null[];
@@ -441,6 +460,28 @@ export interface OwnUser {
   token?: string;
 }
 
+/** How somebody looks to others. */
+export interface Presence {
+  user: PresentUser;
+  status: string;
+  activities: Activity[];
+  client_status: ClientStatus;
+}
+
+/** PRESENCE_UPDATE. */
+export interface PresenceUpdate {
+  user: PresentUser;
+  status: string;
+  activities: Activity[];
+  client_status: ClientStatus;
+  guild_id: Snowflake;
+}
+
+/** Whose presence it is; everything else about them is known. */
+export interface PresentUser {
+  id: Snowflake;
+}
+
 /** `d` of MESSAGE_REACTION_ADD. */
 export interface ReactionAdd {
   channel_id: Snowflake;
@@ -540,6 +581,12 @@ export interface RoleTags {
   bot_id: Snowflake;
 }
 
+/** Unix milliseconds. */
+export interface Timestamps {
+  start?: number;
+  end?: number;
+}
+
 /** `d` of TYPING_START. `timestamp` is in seconds, here alone. */
 export interface TypingStart {
   channel_id: Snowflake;
@@ -588,6 +635,7 @@ export interface Dispatches {
   MESSAGE_REACTION_REMOVE: ReactionRemove;
   MESSAGE_REACTION_REMOVE_ALL: ReactionRemoveAll;
   MESSAGE_REACTION_REMOVE_EMOJI: ReactionRemoveEmoji;
+  PRESENCE_UPDATE: PresenceUpdate;
   TYPING_START: TypingStart;
   USER_UPDATE: OwnUser;
 }

@@ -73,6 +73,7 @@ class Parts(AsyncExitStack):
         self.settings = settings
         self._patient = patient
         self._claim: Claim | None = None
+        self._who_is_here: Presences | None = None
         self.node = f"{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}"
         """A name that no other process has, nor had: process ids are given out again."""
 
@@ -176,10 +177,11 @@ class Parts(AsyncExitStack):
     # --- what the Gateway asks
 
     def presences(self) -> Presences:
-        """Who is here: as services elsewhere know, or this process."""
-        presences = self._presences()
-        self.push_async_callback(presences.close)
-        return presences
+        """Who is here: as services elsewhere know, or this process, where there is one for all who ask."""
+        if self._who_is_here is None:
+            self._who_is_here = self._presences()
+            self.push_async_callback(self._who_is_here.close)
+        return self._who_is_here
 
     def members(self, store: Store, bus: Bus, presences: Presences) -> Members:
         """Who belongs: as services elsewhere know, or this process."""

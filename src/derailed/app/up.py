@@ -7,10 +7,10 @@ from collections.abc import Callable
 from derailed.api.origins import Addresses
 from derailed.app.acting import Acting, application
 from derailed.app.door import address_of, listen
+from derailed.app.gateway import node
 from derailed.app.parts import Parts
 from derailed.app.process import Process
 from derailed.gateway.connection import protocol
-from derailed.gateway.service import Service
 from derailed.settings import Settings
 
 
@@ -20,8 +20,8 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         async with Parts(settings) as parts, Process(settings) as process:
             acting = await Acting.open(parts, parts.log(), process.stop)
             acting.watched_by(process.readiness)
-            public_url = settings.gateway_url or settings.public_url or None
-            gateway = Service(acting.bus, acting.verbs.sessions, acting.context.secret, public_url)
+            sessions, secret = acting.verbs.sessions, acting.context.secret
+            gateway = node(parts, process.readiness, acting.store, acting.bus, sessions, secret)
             door = process.open(listener)
             addresses = Addresses(settings.public_url, settings.gateway_url)
             door.application = application(settings, parts, acting, addresses)

@@ -7,6 +7,7 @@ import structlog
 from derailed.actions.sessions import Sessions
 from derailed.actions.tokens import Tokens
 from derailed.app.door import address_of, listen, nothing_here
+from derailed.app.gateway import node
 from derailed.app.parts import Parts, now_ms
 from derailed.app.process import Process
 from derailed.gateway.connection import protocol
@@ -37,7 +38,6 @@ async def serve(settings: Settings) -> None:
 
 
 async def _gateway(parts: Parts, process: Process) -> Service:
-    settings = parts.settings
     store = await parts.store()
     claim = await parts.claim()
     if claim is not None:
@@ -47,4 +47,4 @@ async def _gateway(parts: Parts, process: Process) -> Service:
     process.readiness.needs("bus", lambda: bus.is_up, "can not be reached")
     context = parts.context(store, bus, Snowflakes(0))  # of which none is made
     sessions = Sessions(context, Tokens(store, now_ms))
-    return Service(bus, sessions, context.secret, settings.gateway_url or settings.public_url or None)
+    return node(parts, process.readiness, store, bus, sessions, context.secret)

@@ -9,20 +9,23 @@ import asyncio
 import secrets
 from typing import Protocol
 
+from msgspec import Raw
 from msgspec.structs import replace
 
 from derailed.actions.sessions import AccountSnapshot, GuildSnapshot, Sessions
 from derailed.bus import Bus, BusDown, Entry, Trimmed
 from derailed.gateway import audience, payloads, session_id
 from derailed.gateway.audience import Event, Seat
+from derailed.gateway.feeds import Feeds
 from derailed.gateway.hub import Hub
+from derailed.gateway.payloads import Entered
 from derailed.gateway.recipient import Recipient, Sink, Step
 from derailed.gateway.session import Begin, Continue
 from derailed.gateway.session_id import SessionId
 from derailed.gateway.view import View
 from derailed.model.errors import Unauthenticated
 from derailed.wire import records
-from derailed.wire.gateway import Close
+from derailed.wire.gateway import MEMBERS_SENT_MAX, Close
 from derailed.wire.records import guild_topic, user_topic
 
 _AT_ONCE = 16
@@ -42,8 +45,9 @@ class Addressed(Sink, Protocol):
 class Arrivals:
     """Brings sessions onto one hub."""
 
-    def __init__(self, hub: Hub, bus: Bus, sessions: Sessions, secret: bytes) -> None:
+    def __init__(self, hub: Hub, bus: Bus, sessions: Sessions, feeds: Feeds, secret: bytes) -> None:
         self._hub = hub
+        self._feeds = feeds
         self._bus = bus
         self._sessions = sessions
         self._secret = secret
@@ -70,7 +74,7 @@ class Arrivals:
             bot=actor.bot,
             nonce=secrets.token_bytes(8),
         )
-        recipient = Recipient(identity, sink)
+        recipient = Recipient(identity, sink, self._feeds.shown(asked.presence), asked.client)
         self._hub.registry.claim(recipient)
         self._hub.start(self._identify(recipient, sink.gateway_url), recipient)
         return recipient
@@ -90,13 +94,32 @@ class Arrivals:
                 if snapshot is not None:
                     snapshots.append(snapshot)
                     revs[guild_topic(guild_id)] = snapshot.rev
+        online = {each.guild.id: await self._online(recipient, each) for each in snapshots}
         await hub.settle(recipient, revs)
         await hub.between()
         if recipient.ended():
             return
         recipient.id = replace(identity, epoch=hub.epoch, base=hub.base())
         signed = session_id.sign(recipient.id, self._secret)
-        hub.release(recipient, payloads.opening(recipient, account, snapshots, signed, gateway_url))
+        self._feeds.presences.announce(recipient)
+        entered = [self._entered(recipient, each, online[each.guild.id]) for each in snapshots]
+        hub.release(recipient, payloads.opening(recipient, account, entered, signed, gateway_url))
+
+    async def _online(self, recipient: Recipient, snapshot: GuildSnapshot) -> list[Raw]:
+        """Of a guild that is too large to be sent with everyone: those who are here, and the session's own member."""
+        guild_id, own = snapshot.guild.id, recipient.id.user_id
+        await self._feeds.presences.watch(recipient, [guild_id])
+        asks = self._feeds.presences.asks(recipient, guild_id)
+        if not asks or not recipient.id.large_threshold < snapshot.member_count <= MEMBERS_SENT_MAX:
+            return []
+        here = {presence.user_id for presence in self._feeds.presences.here(recipient, guild_id)}
+        return await self._feeds.members.of(guild_id, [own, *here - {own}])
+
+    def _entered(self, recipient: Recipient, snapshot: GuildSnapshot, online: list[Raw]) -> Entered:
+        """Only at the point at which it is sent: who is here is told as of now."""
+        guild_id = snapshot.guild.id
+        recipient.unseen.pop(guild_id, None)
+        return Entered(snapshot, self._feeds.presences.here(recipient, guild_id), online)
 
     async def _account(self, recipient: Recipient) -> AccountSnapshot | None:
         """Listen to the account's topic, then read it: a revocation before that is seen here, a later one there."""
@@ -120,10 +143,19 @@ class Arrivals:
             snapshot = await self._sessions.guild(guild_id, recipient.id.user_id, members_up_to=members_up_to)
             if snapshot is not None and topic.view is None:
                 topic.load(View(snapshot.guild), snapshot.rev)
+        if recipient.ended():
+            return None
         if snapshot is None or snapshot.member is None:
             self._hub.registry.unfollow(recipient, name)
             return None
-        recipient.seats[guild_id] = Seat(snapshot.rev, snapshot.member.roles)
+        identity = recipient.id
+        presences = audience.hears_presences(
+            identity.intents,
+            bot=identity.bot,
+            member_count=snapshot.member_count,
+            large_threshold=identity.large_threshold,
+        )
+        self._hub.registry.seat(recipient, guild_id, Seat(snapshot.rev, snapshot.member.roles, presences=presences))
         return snapshot
 
     # --- a guild joined while live
@@ -133,14 +165,18 @@ class Arrivals:
         hub, name = self._hub, guild_topic(guild_id)
         await hub.registry.follow(recipient, [name])
         snapshot = await self._take_seat(recipient, guild_id, recipient.id.large_threshold)
+        online: list[Raw] = []
         if snapshot is not None:
+            online = await self._online(recipient, snapshot)
             await hub.settle(recipient, {name: snapshot.rev})
         await hub.between()
         if recipient.ended():
             return
         created: list[Event] = []
         if snapshot is not None and guild_id in recipient.seats:
-            created = [payloads.guild_create(recipient, snapshot, joined_now=True)]
+            entered = self._entered(recipient, snapshot, online)
+            created = [payloads.guild_create(recipient, entered, joined_now=True)]
+        self._feeds.presences.moved(recipient)
         hub.release(recipient, created)
 
     # --- RESUME
@@ -171,6 +207,9 @@ class Arrivals:
             return
         async with self._admission:
             missed = await self._missed(recipient, position)
+        if missed is not None:
+            await self._feeds.presences.watch(recipient, recipient.seats)
+            await self._feeds.presences.missed(recipient)
         await hub.between()
         if recipient.ended():
             return
@@ -181,6 +220,7 @@ class Arrivals:
         if steps is None or not hub.fits(hub.sequence(recipient)):
             hub.registry.refuse(recipient)
             return
+        self._feeds.presences.announce(recipient, resumed=True)
         hub.take_up(recipient, steps, payloads.RESUMED)
 
     async def _missed(self, recipient: Recipient, position: int) -> list[Entry] | None:

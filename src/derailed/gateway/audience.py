@@ -57,14 +57,15 @@ OF_MEMBERS: Final = frozenset(event for event, intent in _INTENT.items() if inte
 class Seat:
     """One session's place in one guild. `floor` is the rev that its GUILD_CREATE told of.
 
-    `gone`: it was removed, or the guild has ended; `told`: it knows already.
+    `gone`: it was removed, or the guild has ended; `told`: it knows already. `presences`: it hears who is here.
     """
 
-    __slots__ = ("floor", "gone", "roles", "told")
+    __slots__ = ("floor", "gone", "presences", "roles", "told")
 
-    def __init__(self, floor: int, roles: tuple[int, ...]) -> None:
+    def __init__(self, floor: int, roles: tuple[int, ...], *, presences: bool = False) -> None:
         self.floor = floor
         self.roles = roles
+        self.presences = presences
         self.gone = False
         self.told = False
 
@@ -75,6 +76,14 @@ class Class(NamedTuple):
     intent: int
     channel: int
     needs: int
+
+
+def hears_presences(intents: int, *, bot: bool, member_count: int, large_threshold: int) -> bool:
+    """Whether a session that comes into a guild is told who is here and who comes and goes.
+
+    People's clients are not where there are many: they follow a list of members, and are told of what it shows.
+    """
+    return bool(intents & Intent.GUILD_PRESENCES) and (bot or member_count <= large_threshold)
 
 
 def class_of(record: Record) -> Class:

@@ -23,7 +23,7 @@ from derailed.gateway.frames import Frame
 from derailed.gateway.incoming import Incoming
 from derailed.gateway.recipient import Encoding, Recipient
 from derailed.gateway.service import Service
-from derailed.gateway.session import Ack, AskMembers, Begin, Continue, Effect, Hang, Session, State
+from derailed.gateway.session import Ack, AskMembers, Begin, Continue, Effect, FollowLists, Hang, Session, Show, State
 from derailed.wire.gateway import FRAME_BYTES_MAX, Close
 
 _STALLED_BYTES = 1 << 20
@@ -40,8 +40,8 @@ class Connection(asyncio.Protocol):
     """A protocol that uvicorn, or a server of our own, hands a transport to; also the `Sink` of its session."""
 
     __slots__ = (
-        "_backed_up", "_body", "_file", "_handshake", "_incoming", "_loop", "_recipient", "_service", "_session",
-        "_transport", "_zstd", "encoding", "gateway_url", "open", "owing_since",
+        "_backed_up", "_body", "_drained", "_file", "_handshake", "_incoming", "_loop", "_recipient", "_service",
+        "_session", "_transport", "_zstd", "encoding", "gateway_url", "open", "owing_since",
     )  # fmt: skip
 
     def __init__(self, service: Service) -> None:
@@ -53,6 +53,7 @@ class Connection(asyncio.Protocol):
         self._body = b""
         self._recipient: Recipient | None = None
         self._zstd: Any = None
+        self._drained: asyncio.Event | None = None
         self._transport: asyncio.Transport
         self._file: int
         self._backed_up = False
@@ -99,6 +100,12 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The transport has nothing left."""
         self._backed_up = False
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._drained is not None:
+            self._drained.set()
+            self._drained = None
 
     def shutdown(self) -> None:
         """The server stops: tell the client to resume elsewhere (uvicorn calls this too)."""
@@ -193,8 +200,14 @@ class Connection(asyncio.Protocol):
                 self._service.start(self._arrive(self._service.arrivals.identify(effect, self)), self)
             case Continue():
                 self._service.start(self._arrive(self._service.arrivals.resume(effect, self)), self)
+            case _ if self._recipient is None:
+                pass  # its session is being looked for, and has nothing to answer from
             case AskMembers():
-                self._service.start(self._service.members(effect, self._recipient, self), self)
+                self._service.start(self._service.feeds.members.answer(effect, self._recipient, self), self)
+            case FollowLists():
+                self._service.feeds.members.follow(effect, self._recipient)
+            case Show():
+                self._service.feeds.show(self._recipient, effect.presence)
 
     async def _arrive(self, arrival: Coroutine[Any, Any, Recipient | None]) -> None:
         recipient = await arrival
@@ -211,6 +224,12 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
     # --- Sink
+
+    async def drained(self) -> None:
+        """Return when no more waits here than may be added to without need, or nothing is sent any more."""
+        while self.open and self._transport.get_write_buffer_size() > _STALLED_BYTES:
+            self._drained = self._drained or asyncio.Event()
+            await self._drained.wait()
 
     def write(self, data: bytes) -> None:
         """Wire bytes. They go to the kernel from here: through the transport each would cost a quarter more."""
@@ -285,10 +304,11 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _leave(self) -> None:
-        """Nothing is sent here any more; the session may be resumed elsewhere."""
+        """Nothing is sent here any more; unless its client is done with it, the session may be resumed elsewhere."""
         self.open = False
+        self._wake()
         if self._recipient is not None:
-            self._service.hub.registry.drop(self._recipient)
+            self._service.hub.registry.drop(self._recipient, gone=self._session.state is State.GONE)
             self._recipient = None
 
 

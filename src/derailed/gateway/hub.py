@@ -13,12 +13,14 @@ from typing import Any, Protocol
 
 import structlog
 
+from derailed import members, presence
 from derailed.bus import Bus, Entry, Ephemeral, NewEpoch, Signal
 from derailed.gateway import audience, node
 from derailed.gateway.audience import Event
+from derailed.gateway.fan_out import SLICE, FanOut
 from derailed.gateway.frames import Frame, dispatch
 from derailed.gateway.node import Topic
-from derailed.gateway.recipient import BACKLOG_MAX, Encoding, Recipient, Sink, Stage, Step
+from derailed.gateway.recipient import BACKLOG_MAX, Recipient, Stage, Step
 from derailed.gateway.registry import Registry
 from derailed.gateway.supervisor import Supervisor
 from derailed.model.errors import Refusal
@@ -28,8 +30,6 @@ from derailed.wire.records import Record
 
 WINDOW = 1 << 29
 """Offsets that sessions share a base for. `s` counts in halves from it, so it fits 31 bits for two windows."""
-_SLICE = 256
-"""Sockets written to between two looks at the rest of the loop: under 2 ms of `send`."""
 _PATIENCE_S = 0.02
 
 log = structlog.get_logger()
@@ -51,14 +51,39 @@ class Joiner(Protocol):
         ...
 
 
+class Feeds(Protocol):
+    """What sessions are told that is not in the log."""
+
+    def catch_up(self, recipient: Recipient) -> None:
+        """The session is live (again): tell it what it could not be told before."""
+        ...
+
+    def recheck(self, recipient: Recipient) -> None:
+        """What the session may see has changed."""
+        ...
+
+    def moved(self, recipient: Recipient) -> None:
+        """The session is in other guilds now."""
+        ...
+
+
 class Hub:
     """One node's fan-out. `run` it in a task; `follow`, `settle`, `between` and `release` are for arrivals."""
 
-    def __init__(self, bus: Bus, outbox: Outbox, *, window: int = WINDOW) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        outbox: Outbox,
+        presences: presence.Link,
+        belonging: members.Link,
+        *,
+        window: int = WINDOW,
+    ) -> None:
         self._stream = bus.connect()
         self._outbox = outbox
         self._window = window
-        self.registry = Registry(self._stream)
+        self.registry = Registry(self._stream, presences, belonging)
+        self._fan = FanOut(self.registry, window)
         self.supervisor = Supervisor()
         self._between = asyncio.Event()
         self._between.set()
@@ -66,6 +91,7 @@ class Hub:
         self.cursor = 0
         """Everything at or below this offset has been handled here."""
         self.joiner: Joiner
+        self.feeds: Feeds
 
     @property
     def epoch(self) -> str:
@@ -146,7 +172,7 @@ class Hub:
 
     def fits(self, sequence: int) -> bool:
         """Whether `s` is one that typed libraries can hold."""
-        return 0 < sequence < 4 * self._window
+        return self._fan.fits(sequence)
 
     def release(self, recipient: Recipient, events: Sequence[Event]) -> None:
         """Make a session live: one burst of these events and its backlog. Only at a point between two records.
@@ -173,6 +199,8 @@ class Hub:
             return
         for left, (event, data) in zip(range(len(out) - 1, -1, -1), out, strict=True):
             recipient.sink.send(dispatch(event, self.sequence(recipient, whole=whole and not left), data))
+        if whole:
+            self.feeds.catch_up(recipient)
 
     def take_up(self, recipient: Recipient, missed: Sequence[Step], resumed: Event) -> None:
         """Make a resumed session live: what it missed under its own `s`, then RESUMED at the cursor.
@@ -187,6 +215,24 @@ class Hub:
             if recipient.ended():
                 return
         recipient.sink.send(dispatch(resumed[0], self.sequence(recipient), resumed[1]))
+        if recipient.stage is Stage.LIVE:
+            self.feeds.catch_up(recipient)
+
+    def say(self, recipient: Recipient, event: str, data: bytes, made: dict[int, Frame] | None = None) -> None:
+        """Tell a live session what is not from the log, at the cursor. Only at a point between two records.
+
+        `made` keeps the frames of one event for the others who are told it.
+        """
+        sequence = self.sequence(recipient)
+        if not self.fits(sequence):
+            self.registry.refuse(recipient)
+            return
+        frame = None if made is None else made.get(sequence)
+        if frame is None:
+            frame = dispatch(event, sequence, data)
+            if made is not None:
+                made[sequence] = frame
+        recipient.sink.send(frame)
 
     # --- the stream
 
@@ -221,8 +267,12 @@ class Hub:
         self._between.clear()
         if topic.guild_id == 0:
             self._personal(topic, step)
-        elif after is not None:
-            await self._fan_out(topic, step)
+        elif after is None:
+            pass
+        elif record.event in audience.RESHAPING or record.event in audience.OF_MEMBERS:
+            await self._one_by_one(topic, step)
+        else:
+            await self._fan.out(topic, step)
         self._between.set()
         self._moved.set()
 
@@ -238,61 +288,11 @@ class Hub:
             else:
                 recipient.backlog.append(step)
 
-    async def _fan_out(self, topic: Topic, step: Step) -> None:
-        record = step.record
-        if record.event in audience.RESHAPING or record.event in audience.OF_MEMBERS:
-            await self._one_by_one(topic, step)
-            return
-        heard = topic.audience(audience.class_of(record))
-        if record.stripped is not None and heard.without_content:
-            await self._with_and_without_content(heard, step)
-            return
-        for (base, encoding), sinks in list(heard.everyone.items()):
-            await self._write(sinks, encoding, base, step.offset, record.event, record.data)
-
-    async def _with_and_without_content(self, heard: node.Audience, step: Step) -> None:
-        record = step.record
-        assert record.stripped is not None
-        for (base, encoding), sinks in list(heard.everyone.items()):
-            bare = [
-                recipient.sink
-                for recipient in heard.without_content.get((base, encoding), ())
-                if audience.content(record, recipient.id.user_id, recipient.id.intents) is record.stripped
-            ]
-            without = set(map(id, bare))
-            full = [sink for sink in sinks if id(sink) not in without]
-            await self._write(full, encoding, base, step.offset, record.event, record.data)
-            await self._write(bare, encoding, base, step.offset, record.event, record.stripped)
-
-    async def _write(
-        self, sinks: Sequence[Sink], encoding: Encoding, base: int, offset: int, event: str, data: bytes
-    ) -> None:
-        """One frame to many sockets: nothing here may cost near what a system call does."""
-        sequence = 2 * (offset - base)
-        if not self.fits(sequence):
-            for recipient in self.registry.everyone():
-                if recipient.id.base == base:
-                    self.registry.refuse(recipient)
-            return
-        frame = dispatch(event, sequence, data)
-        for start in range(0, len(sinks), _SLICE):
-            if start:
-                await asyncio.sleep(0)
-            part = sinks[start : start + _SLICE]
-            if encoding is Encoding.ZSTD:
-                for sink in part:
-                    sink.send(frame)
-                continue
-            wire = frame.plain if encoding is Encoding.PLAIN else frame.zlib
-            for sink in part:
-                if sink.open:
-                    sink.write(wire)
-
     async def _one_by_one(self, topic: Topic, step: Step) -> None:
         """A record that is not the same to everyone: worked out for each, though alike frames are made once."""
         made: dict[tuple[str, int, bytes], Frame] = {}
         for count, recipient in enumerate([each for each in topic.followers if each.stage is Stage.LIVE]):
-            if count % _SLICE == _SLICE - 1:
+            if count % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
             if recipient.stage is not Stage.LIVE:
                 continue
@@ -307,6 +307,8 @@ class Hub:
                 if frame is None:
                     frame = made[key] = dispatch(*key)
                 recipient.sink.send(frame)
+            if recipient.lists:
+                self.feeds.recheck(recipient)
         topic.changed()
 
     def _personal(self, topic: Topic, step: Step) -> None:
@@ -341,7 +343,7 @@ class Hub:
             return []
         if record.event == records.REVOKED:
             if record.id in (0, recipient.id.token_id):
-                self.registry.drop(recipient)
+                self.registry.drop(recipient, gone=True)
                 recipient.sink.hang_up(Close.AUTHENTICATION_FAILED, "This token has been revoked.")
             return []
         seat = recipient.seats.get(record.guild)
@@ -355,8 +357,8 @@ class Hub:
         if record.event == records.LEFT:
             if seat is None:
                 return []
-            del recipient.seats[record.guild]
             self.registry.unfollow(recipient, records.guild_topic(record.guild))
+            self.feeds.moved(recipient)
             return [] if seat.told else [("GUILD_DELETE", record.data)]
         return [(record.event, record.data)]
 
@@ -370,4 +372,4 @@ class Hub:
             return
         heard = topic.audience(audience.class_of(record))
         for (base, encoding), sinks in list(heard.everyone.items()):
-            await self._write(sinks, encoding, base, self.cursor, record.event, record.data)
+            await self._fan.write(sinks, encoding, base, self.cursor, record.event, record.data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import Event, Lock
+from asyncio import Event, Lock, Task
 
 from derailed.gateway import audience
 from derailed.gateway.audience import Class
@@ -33,8 +33,8 @@ class Topic:
     """One topic that sessions of this node follow. Small, because there is one for every account that is here."""
 
     __slots__ = (
-        "_audiences", "_early", "_waiting", "activation", "followers", "guild_id", "loading", "name", "rev", "seen",
-        "sight_rev", "view",
+        "_audiences", "_early", "_live", "_waiting", "activation", "followers", "guild_id", "loading", "name",
+        "onlookers", "rev", "seen", "sight_rev", "view", "watch",
     )  # fmt: skip
 
     def __init__(self, name: str, guild_id: int) -> None:
@@ -53,9 +53,14 @@ class Topic:
         """Waits for the bus to say that the subscription is active; None once it has."""
         self.loading = Lock()
         """Held while the snapshot is read that the view starts from: no other snapshot may be older than the view."""
+        self.onlookers = 0
+        """Sessions that hear who is here."""
+        self.watch: Task[None] | None = None
+        """Ends when this node has been told who is here, or that this can not be known now."""
         self._early: list[Record] = []
         self._audiences: dict[Class, Audience] = {}
         self._waiting: list[Recipient] | None = None
+        self._live: list[Recipient] | None = None
 
     def active(self) -> None:
         """The subscription is active."""
@@ -100,13 +105,19 @@ class Topic:
     def changed(self) -> None:
         """Who hears what has to be worked out again."""
         self._audiences.clear()
-        self._waiting = None
+        self._waiting = self._live = None
 
     def waiting(self) -> list[Recipient]:
         """The followers that wait with what comes."""
         if self._waiting is None:
             self._waiting = [each for each in self.followers if each.stage in (Stage.PREPARING, Stage.HELD)]
         return self._waiting
+
+    def live(self) -> list[Recipient]:
+        """The followers that get what comes."""
+        if self._live is None:
+            self._live = [each for each in self.followers if each.stage is Stage.LIVE]
+        return self._live
 
     def audience(self, kind: Class) -> Audience:
         """The live followers that hear this class of records."""

@@ -9,7 +9,9 @@ from derailed.gateway.audience import Seat
 from derailed.gateway.frames import Frame
 from derailed.gateway.session_id import SessionId
 from derailed.gateway.view import View
+from derailed.presence import Client, Presence
 from derailed.wire.gateway import Close
+from derailed.wire.presences import ONLINE, Shown
 from derailed.wire.records import Record
 
 BACKLOG_MAX = 20_000
@@ -70,14 +72,28 @@ class Stage(enum.Enum):
     GONE = 3
 
 
+class Listed(NamedTuple):
+    """A list of members that a session follows. `stale`: it changed while the session was not live."""
+
+    guild_id: int
+    channel_id: int
+    ranges: tuple[tuple[int, int], ...]
+    stale: bool = False
+
+
 class Recipient:
-    """One session on this node. Changed by the hub and by its own arrival only."""
+    """One session on this node. Changed by the hub, its feeds and its own arrival only."""
 
-    __slots__ = ("backlog", "id", "seats", "sink", "stage", "topics", "user_floor")
+    __slots__ = (
+        "backlog", "client", "id", "itself", "lists", "seats", "shown", "sink", "stage", "topics", "unseen",
+        "user_floor",
+    )  # fmt: skip
 
-    def __init__(self, identity: SessionId, sink: Sink) -> None:
+    def __init__(self, identity: SessionId, sink: Sink, shown: Shown = ONLINE, client: Client = "web") -> None:
         self.id = identity
         self.sink = sink
+        self.shown = shown
+        self.client = client
         self.stage = Stage.PREPARING
         self.seats: dict[int, Seat] = {}
         self.user_floor = 0
@@ -85,6 +101,12 @@ class Recipient:
         self.topics: list[str] = []
         self.backlog: list[Step] = []
         """What came while it was not live, in order."""
+        self.unseen: dict[int, set[int]] = {}
+        """Whose presence, in which guild, changed while it was not live."""
+        self.itself: Presence | None = None
+        """How it was shown itself with its guilds, which it need not be told again."""
+        self.lists: dict[int, Listed] = {}
+        """The lists of members that it follows, by number, the oldest first."""
 
     def ended(self) -> bool:
         """Whether nothing is owed to it any more."""

@@ -1,23 +1,33 @@
-"""Which sessions are on this node and which topics they follow. A topic without followers is forgotten."""
+"""Which sessions are on this node, and what they follow: topics, presences, lists of members.
+
+What nobody follows any more is forgotten, and the services that told of it are told so.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
 
+from derailed import members, presence
 from derailed.bus import Subscription
+from derailed.gateway.audience import Seat
 from derailed.gateway.node import Topic
-from derailed.gateway.recipient import Recipient, Stage
+from derailed.gateway.recipient import Listed, Recipient, Stage
 from derailed.wire.gateway import Close
+from derailed.wire.records import guild_topic
 
 
 class Registry:
     """Sessions and topics of one node. The subscription hears exactly the topics that are followed."""
 
-    def __init__(self, stream: Subscription) -> None:
+    def __init__(self, stream: Subscription, presences: presence.Link, belonging: members.Link) -> None:
         self._stream = stream
+        self._presences = presences
+        self._members = belonging
         self._sessions: dict[bytes, Recipient] = {}
         self.topics: dict[str, Topic] = {}
+        self.lists: dict[int, Recipient] = {}
+        """Who follows which list of members."""
         self.released = asyncio.Event()
         """Pulsed when some session moves on."""
 
@@ -28,10 +38,11 @@ class Registry:
         """All sessions of this node."""
         return list(self._sessions.values())
 
-    def drop(self, recipient: Recipient) -> None:
-        """Owe this session nothing more."""
+    def drop(self, recipient: Recipient, *, gone: bool = False) -> None:
+        """Owe this session nothing more. `gone`: it is over; else it, or another of its user, may soon be back."""
         if recipient.ended():
             return
+        (self._presences.gone if gone else self._presences.detached)(recipient.id.nonce)
         recipient.stage = Stage.GONE
         recipient.backlog.clear()
         self.released.set()
@@ -48,11 +59,15 @@ class Registry:
 
     def claim(self, recipient: Recipient) -> None:
         """Make this the session's only socket here."""
-        older = self._sessions.get(recipient.id.nonce)
+        self.supersede(recipient.id.nonce)
+        self._sessions[recipient.id.nonce] = recipient
+
+    def supersede(self, session_id: bytes) -> None:
+        """Another socket has the session."""
+        older = self._sessions.get(session_id)
         if older is not None:
             self.drop(older)
             older.sink.hang_up(Close.UNKNOWN_ERROR, "This session was taken up by another connection.")
-        self._sessions[recipient.id.nonce] = recipient
 
     async def follow(self, recipient: Recipient, names: Iterable[str]) -> None:
         """Make the session a follower of topics; return when their subscriptions are active."""
@@ -75,19 +90,41 @@ class Registry:
         if topic is None:
             kind, _, number = name.partition(":")
             topic = self.topics[name] = Topic(name, int(number) if kind == "guild" else 0)
+            if topic.guild_id:
+                self._members.interest(topic.guild_id)
         topic.followers[recipient] = None
         topic.changed()
         if name not in recipient.topics:
             recipient.topics.append(name)
         return topic
 
+    def seat(self, recipient: Recipient, guild_id: int, seat: Seat) -> None:
+        """The session has a place in a guild whose topic it follows."""
+        self._unseat(recipient, guild_id)
+        recipient.seats[guild_id] = seat
+        self.topics[guild_topic(guild_id)].onlookers += seat.presences
+
+    def _unseat(self, recipient: Recipient, guild_id: int) -> None:
+        seat = recipient.seats.pop(guild_id, None)
+        topic = self.topics.get(guild_topic(guild_id))
+        if seat is None or topic is None or not seat.presences:
+            return
+        topic.onlookers -= 1
+        if not topic.onlookers:
+            topic.watch = None
+            self._presences.unwatch(guild_id)
+
     def unfollow(self, recipient: Recipient, name: str) -> None:
-        """Remove a follower; the last one ends the subscription."""
+        """Remove a follower, and its seat; the last one ends the subscription."""
         if name in recipient.topics:
             recipient.topics.remove(name)
         topic = self.topics.get(name)
         if topic is None or recipient not in topic.followers:
             return
+        if topic.guild_id:
+            self._unseat(recipient, topic.guild_id)
+            for number in [number for number, each in recipient.lists.items() if each.guild_id == topic.guild_id]:
+                self.leave_list(recipient, number)
         del topic.followers[recipient]
         topic.changed()
         if not topic.followers:
@@ -97,6 +134,18 @@ class Registry:
         del self.topics[topic.name]
         topic.active()  # nobody waits for it in vain
         self._stream.unsubscribe([topic.name])
+        if topic.guild_id:
+            self._members.release(topic.guild_id)
+
+    def list_of(self, recipient: Recipient, number: int, listed: Listed) -> None:
+        """The session follows a list of members, under this number."""
+        recipient.lists[number] = listed
+        self.lists[number] = recipient
+
+    def leave_list(self, recipient: Recipient, number: int) -> None:
+        """It does no longer."""
+        del recipient.lists[number], self.lists[number]
+        self._members.leave(number)
 
     def set_stage(self, recipient: Recipient, stage: Stage) -> None:
         """Move a session on; those who hear the topics it follows are others now."""

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import structlog
 import zstandard
 
+from derailed import members, presence
 from derailed.actions.sessions import Sessions
 from derailed.bus import Bus
-from derailed.gateway import payloads
 from derailed.gateway.arrival import Arrivals
-from derailed.gateway.frames import dispatch
+from derailed.gateway.feeds import Feeds
 from derailed.gateway.hub import Hub
-from derailed.gateway.recipient import Recipient
-from derailed.gateway.session import AskMembers
-from derailed.model.errors import Unknown
-from derailed.model.user import Actor
 from derailed.wire.gateway import Close
 
 if TYPE_CHECKING:
@@ -38,10 +34,21 @@ log = structlog.get_logger()
 class Service:
     """What connections are given. `run` it in a task."""
 
-    def __init__(self, bus: Bus, sessions: Sessions, secret: bytes, public_url: str | None) -> None:
-        self.hub = Hub(bus, sessions)
-        self.arrivals = Arrivals(self.hub, bus, sessions, secret)
-        self._sessions = sessions
+    def __init__(
+        self,
+        bus: Bus,
+        sessions: Sessions,
+        secret: bytes,
+        presences: presence.Link,
+        belonging: members.Link,
+        clock: Callable[[], int],
+        public_url: str | None = None,
+    ) -> None:
+        """`clock` is Unix milliseconds. The links are this node's, and are closed with it."""
+        self.hub = Hub(bus, sessions, presences, belonging)
+        self.feeds = Feeds(self.hub, presences, belonging, sessions, clock)
+        self.arrivals = Arrivals(self.hub, bus, sessions, self.feeds, secret)
+        self._links = (presences, belonging)
         self._public_url = public_url
         self._spokes: list[set[Connection]] = [set() for _ in range(_SPOKES)]
         self._next = 0
@@ -52,6 +59,7 @@ class Service:
     async def run(self) -> None:
         """Serve until cancelled or `close`d."""
         self.hub.supervisor.start(self._turn(), _log_failure)
+        self.hub.supervisor.start(self._feed(), _log_failure)
         await self.hub.run()
 
     async def close(self, spread_s: float = 0.0) -> None:
@@ -63,6 +71,18 @@ class Service:
         with contextlib.suppress(TimeoutError):  # their clients should have the time to answer
             await asyncio.wait_for(self._empty.wait(), _GOODBYE_S)
         await self.hub.close()
+        for link in self._links:
+            await link.close()
+
+    async def _feed(self) -> None:
+        """A feed that fails begins again: sessions go on without, for a moment."""
+        while True:
+            try:
+                await self.feeds.run()
+                return
+            except Exception:
+                log.exception("presences or members could not be told")
+                await asyncio.sleep(1.0)
 
     async def _turn(self) -> None:
         loop = asyncio.get_running_loop()
@@ -101,23 +121,6 @@ class Service:
     def zstd(self) -> zstandard.ZstdCompressor:
         """A compressor for one more socket."""
         return zstandard.ZstdCompressor(compression_params=_ZSTD)
-
-    async def members(self, asked: AskMembers, recipient: Recipient | None, to: Connection) -> None:
-        """Answer op 8 to the socket that asked, at points where its session is whole."""
-        if recipient is None:
-            return
-        actor = Actor(recipient.id.user_id, recipient.id.token_id, recipient.id.bot)
-        try:
-            found, not_found = await self._sessions.members(
-                actor, asked.guild_id, query=asked.query, user_ids=asked.user_ids, limit=max(asked.limit, 0)
-            )
-        except Unknown:
-            found, not_found = [], list(asked.user_ids)
-        for event, data in payloads.chunks(asked.guild_id, found, not_found, asked.nonce, asked.presences):
-            await self.hub.whole(recipient)
-            if recipient.ended():
-                return
-            to.send(dispatch(event, self.hub.sequence(recipient), data))
 
 
 def _log_failure(error: Exception) -> None:

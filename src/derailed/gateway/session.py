@@ -15,8 +15,10 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, Struct
 
+from derailed.presence import Client
 from derailed.wire import gateway as wire
 from derailed.wire.gateway import Close, Op
+from derailed.wire.presences import SentPresence
 
 
 class State(enum.Enum):
@@ -60,6 +62,8 @@ class Begin(Struct, frozen=True):
     intents: int
     large_threshold: int
     shard: tuple[int, int] | None
+    client: Client = "web"
+    presence: SentPresence = SentPresence()
 
 
 class Continue(Struct, frozen=True):
@@ -81,15 +85,30 @@ class AskMembers(Struct, frozen=True):
     presences: bool
 
 
-Effect = Hang | Ack | Begin | Continue | AskMembers
+class Show(Struct, frozen=True):
+    """Effect: the session shows this from now on."""
+
+    presence: SentPresence
+
+
+class FollowLists(Struct, frozen=True):
+    """Effect: show these ranges of the member lists of these channels; no ranges: no longer."""
+
+    guild_id: int
+    channels: tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
+
+
+Effect = Hang | Ack | Begin | Continue | AskMembers | Show | FollowLists
 
 _MINUTE_S = 60.0
+_MOBILE = frozenset({"android", "ios", "discord android", "discord ios"})
+"""What clients on telephones call their system or browser; libraries pretend to be one by it."""
 
 
 class Session:
     """The machine. `now` is any monotonic time in seconds."""
 
-    __slots__ = ("_frames", "_minute", "deadline", "state")
+    __slots__ = ("_frames", "_minute", "_shown", "_shown_since", "deadline", "state")
 
     def __init__(self, now: float) -> None:
         self.state = State.HELLO
@@ -97,6 +116,8 @@ class Session:
         """When silence becomes death."""
         self._minute = now
         self._frames = 0
+        self._shown_since = now
+        self._shown = 0
 
     def move(self, to: State) -> None:
         """Change state; refuses by name what the table does not have."""
@@ -137,6 +158,10 @@ class Session:
             return Hang(Close.NOT_AUTHENTICATED, "Identify first.")
         if op == Op.REQUEST_GUILD_MEMBERS:
             return _members(msgspec.json.decode(d, type=wire.RequestMembers))
+        if op == Op.PRESENCE_UPDATE:
+            return self._show(d, now)
+        if op == Op.GUILD_SUBSCRIPTIONS:
+            return _lists(msgspec.json.decode(d, type=wire.Subscribe))
         if op in wire.IGNORED_OPS:
             return None
         return Hang(Close.UNKNOWN_OPCODE, f"There is no opcode {op} for clients.")
@@ -153,12 +178,36 @@ class Session:
             shard = (asked.shard[0], asked.shard[1])
         low, high = wire.LARGE_THRESHOLD
         self.move(State.IDENTIFIED)
-        return Begin(_bare(asked.token), int(intents), min(max(asked.large_threshold, low), high), shard)
+        return Begin(
+            token=_bare(asked.token),
+            intents=int(intents),
+            large_threshold=min(max(asked.large_threshold, low), high),
+            shard=shard,
+            client=_client(asked.properties),
+            presence=asked.presence or SentPresence(),
+        )
 
     def _resume(self, d: msgspec.Raw) -> Effect:
         asked = msgspec.json.decode(d, type=wire.Resume)
         self.move(State.IDENTIFIED)
         return Continue(_bare(asked.token), asked.session_id, asked.seq)
+
+    def _show(self, d: msgspec.Raw, now: float) -> Effect | None:
+        if now - self._shown_since >= wire.PRESENCES_SHOWN_S:
+            self._shown_since, self._shown = now, 0
+        self._shown += 1
+        if self._shown > wire.PRESENCES_SHOWN:
+            return None
+        return Show(msgspec.json.decode(d, type=SentPresence))
+
+
+def _client(properties: wire.Properties | None) -> Client:
+    """Which of the three kinds it is."""
+    said = properties or wire.Properties()
+    names = {str(name).lower() for name in (said.os, said.browser)}
+    if names & _MOBILE:
+        return "mobile"
+    return "desktop" if "discord client" in names else "web"
 
 
 def _bare(token: str) -> str:
@@ -181,6 +230,13 @@ def _members(asked: wire.RequestMembers) -> AskMembers:
         nonce=asked.nonce,
         presences=bool(asked.presences),
     )
+
+
+def _lists(asked: wire.Subscribe) -> FollowLists:
+    channels = tuple((_id(channel_id), tuple(ranges)) for channel_id, ranges in (asked.channels or {}).items())
+    if len(channels) > wire.LISTS_MAX or any(first < 0 for _, ranges in channels for first, _ in ranges):
+        raise ValueError
+    return FollowLists(_id(asked.guild_id), channels)
 
 
 def _id(of: int | str) -> int:

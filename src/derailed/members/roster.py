@@ -218,7 +218,7 @@ class Roster:
     def presences_json(self, user_ids: Iterable[int]) -> bytes:
         """The presences of those of these that are not offline, as a JSON array."""
         shown = [self.presences[user_id] for user_id in user_ids if user_id in self.presences]
-        return b"[%b]" % b",".join(map(presence_json, shown))
+        return b"[%b]" % b",".join(presence.json() for presence in shown)
 
     # --- lists
 
@@ -299,17 +299,7 @@ class Roster:
         user_id = int.from_bytes(key[-8:])
         presence = self.presences.get(user_id) or Presence(user_id, "offline")
         member = unpack(self.entries[user_id].packed)
-        return b'{"member":%b,"presence":%b}}' % (member[:-1], presence_json(presence))
-
-
-def presence_json(presence: Presence) -> bytes:
-    """A presence as chunks and lists carry it."""
-    return b'{"user":{"id":"%d"},"status":"%b","activities":%b,"client_status":%b}' % (
-        presence.user_id,
-        presence.status.encode(),
-        presence.activities,
-        presence.client_status,
-    )
+        return b'{"member":%b,"presence":%b}}' % (member[:-1], presence.json())
 
 
 def _key(name: str, user_id: int) -> bytes:

@@ -28,6 +28,16 @@ class Presence(Struct, frozen=True, gc=False):
     client_status: bytes = b"{}"
     """JSON: `{"desktop": "online"}`, live clients only."""
 
+    def json(self, guild_id: int = 0) -> bytes:
+        """The presence as it is sent; in an event of its own with the guild that it is told in."""
+        return b'{"user":{"id":"%d"},%b"status":"%b","activities":%b,"client_status":%b}' % (
+            self.user_id,
+            b'"guild_id":"%d",' % guild_id if guild_id else b"",
+            self.status.encode(),
+            self.activities,
+            self.client_status,
+        )
+
 
 class Announced(Struct, frozen=True, gc=False):
     """One session as its node announces it."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType, structs
+from msgspec import UNSET, Raw, Struct, UnsetType, structs
 
 from derailed.model.guild import Channel, Guild, Invite, Member, Role
 from derailed.model.user import User
 from derailed.wire import rest
+from derailed.wire.presences import PresenceShape
 from derailed.wire.shapes import ChannelShape, GuildEmoji, GuildShape, Id, MemberShape, RoleShape, Timestamp, UserShape
 
 encode = msgspec.json.Encoder().encode
@@ -22,10 +24,10 @@ class GuildCreate(GuildShape, kw_only=True):
     large: bool
     joined_at: Timestamp
     member_count: int
-    members: list[MemberShape]
+    members: Sequence[MemberShape | Raw]
     channels: list[ChannelShape]
     threads: list[None]
-    presences: list[None]
+    presences: Sequence[PresenceShape | Raw]
     voice_states: list[None]
     stage_instances: list[None]
     guild_scheduled_events: list[None]
@@ -101,12 +103,13 @@ def guild_create(
     guild: Guild,
     own: Member,
     member_count: int,
-    members: list[MemberShape],
+    members: Sequence[MemberShape | Raw],
     channels: list[ChannelShape],
+    presences: Sequence[PresenceShape | Raw] = (),
     *,
     large: bool,
 ) -> GuildCreate:
-    """The guild as `own` enters it; `channels` are those it may view."""
+    """The guild as `own` enters it; `channels` are those it may view. Members and presences may be encoded already."""
     base: dict[str, Any] = structs.asdict(rest.guild(guild))
     return GuildCreate(
         **base,
@@ -116,7 +119,7 @@ def guild_create(
         members=members,
         channels=channels,
         threads=[],
-        presences=[],
+        presences=presences,
         voice_states=[],
         stage_instances=[],
         guild_scheduled_events=[],

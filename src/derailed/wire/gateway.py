@@ -11,6 +11,8 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from derailed.wire.presences import SentPresence
+
 FRAME_BYTES_MAX: Final = 4096
 """Of a client's frame: libraries keep to it, and what is longer is an attack (4002)."""
 FRAMES_PER_MINUTE: Final = 120
@@ -20,6 +22,15 @@ SILENCE_MAX_S: Final = 62
 """One and a half heartbeats: one may be late, two are a dead client (4009)."""
 LARGE_THRESHOLD: Final = (50, 250)
 """Members above which a guild is sent without those offline."""
+MEMBERS_SENT_MAX: Final = 75_000
+"""Members above which a guild is sent with nobody but oneself: the rest are asked for."""
+PRESENCES_SHOWN: Final = 5
+PRESENCES_SHOWN_S: Final = 20
+"""Op 3 so often in so many seconds; what comes beyond is dropped."""
+LISTS_MAX: Final = 20
+"""Member lists that one session follows. One more, and the oldest is followed no longer."""
+REQUESTS_WAITING: Final = 10
+"""Requests for members of one session that wait for those before them; one more is told RATE_LIMITED."""
 SEQUENCE_MAX: Final = (1 << 31) - 1
 """Typed libraries read `s` as a signed 32-bit integer."""
 CHUNK_MEMBERS: Final = 1000
@@ -42,10 +53,11 @@ class Op(enum.IntEnum):
     INVALID_SESSION = 9
     HELLO = 10
     HEARTBEAT_ACK = 11
+    GUILD_SUBSCRIPTIONS = 14
 
 
-IGNORED_OPS: Final = frozenset({3, 4, 14, 31, 37, 43})
-"""Presence has no service yet; the rest are voice and what only Discord's own client asks for."""
+IGNORED_OPS: Final = frozenset({4, 31, 37, 43})
+"""Voice, and what only Discord's own client asks for."""
 
 
 class Close(enum.IntEnum):
@@ -101,6 +113,13 @@ class Envelope(Struct, frozen=True):
     d: Raw = Raw(b"null")
 
 
+class Properties(Struct, frozen=True):
+    """What a client says of itself. Only what tells a telephone is looked at, and nothing is wrong."""
+
+    os: object = None
+    browser: object = None
+
+
 class Identify(Struct, frozen=True):
     """Op 2. People's clients send no intents: they get everything."""
 
@@ -108,6 +127,8 @@ class Identify(Struct, frozen=True):
     intents: int | UnsetType = UNSET
     large_threshold: int = LARGE_THRESHOLD[0]
     shard: list[int] | None = None
+    properties: Properties | None = None
+    presence: SentPresence | None = None
 
 
 class Resume(Struct, frozen=True):
@@ -127,6 +148,13 @@ class RequestMembers(Struct, frozen=True):
     limit: int = 0
     presences: bool | None = False
     nonce: str | None = None
+
+
+class Subscribe(Struct, frozen=True):
+    """Op 14: ranges of rows, both ends included, of the member lists of a guild's channels."""
+
+    guild_id: int | str
+    channels: dict[str, list[tuple[int, int]]] | None = None
 
 
 envelope: Final = msgspec.json.Decoder(Envelope).decode
