@@ -19,7 +19,10 @@ _ENTRANCES = {
 }
 """Whoever comes in through one of these runs on every kind of database."""
 
-_SERVED = {"server", "place", "own_place"}
+_DEPLOYED = {"place", "own_place", "deployment"}
+"""And whoever does not mind whether one process or many serve: on many, too."""
+
+_SERVED = {"server"} | _DEPLOYED
 """And whoever asks for a server, which is started on it."""
 
 _ON_ALL_AT_ONCE = "test_sync_law"
@@ -30,7 +33,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run on each database what has to do with one."""
     if _comes_in(metafunc.module) or _SERVED & set(metafunc.fixturenames):
         later = () if _ON_ALL_AT_ONCE in metafunc.module.__name__ else (pytest.mark.slow,)
-        kinds = [pytest.param(kind, marks=() if kind == "sqlite" else later) for kind in databases.KINDS]
+        names = (*databases.KINDS, databases.SPLIT) if _DEPLOYED & set(metafunc.fixturenames) else databases.KINDS
+        kinds = [pytest.param(kind, marks=() if kind == "sqlite" else later) for kind in names]
         metafunc.parametrize("database", kinds, indirect=True, scope="session")
 
 

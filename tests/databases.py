@@ -20,6 +20,8 @@ from derailed.store.sqlite import SqliteStore
 from tests.servers import postgres
 
 KINDS: Final = ("sqlite", "postgres")
+SPLIT: Final = "split"
+"""Many processes on PostgreSQL: see `tests/journeys/split.py`."""
 
 _kind = ContextVar("kind", default="sqlite")
 _urls: dict[Path, str] = {}
@@ -28,8 +30,8 @@ _TEMPLATE: Final = "template_derailed"
 
 def choose(kind: str) -> None:
     """Let what is opened from now on be of that kind."""
-    assert kind in KINDS
-    _kind.set(kind)
+    assert kind in (*KINDS, SPLIT)
+    _kind.set("postgres" if kind == SPLIT else kind)
 
 
 async def open_store(folder: Path, clock: Callable[[], int]) -> Store:

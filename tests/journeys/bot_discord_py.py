@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
+import urllib.request
 from typing import Any
-from urllib.parse import urlsplit
 
 if sys.argv[3:] == ["without-zstd"]:
     sys.modules["zstandard"] = None  # type: ignore[assignment]  # as where it is not installed: zlib-stream is asked for
@@ -73,9 +73,9 @@ class Bot(discord.Client):
         )
 
 
-server = urlsplit(sys.argv[1])
-Route.BASE = f"http://{server.netloc}/api/v10"
-DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"ws://{server.netloc}/gateway")
+Route.BASE = f"{sys.argv[1]}/api/v10"
+with urllib.request.urlopen(f"{Route.BASE}/gateway") as told:
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(json.load(told)["url"])
 intents = discord.Intents.default()
 intents.members = True
 intents.message_content = True

@@ -3,30 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests import databases
+from tests.journeys.deployment import Deployment
 from tests.journeys.place import Place
 from tests.journeys.server import Server
+from tests.journeys.split import Split
 
 
 @pytest.fixture(scope="module")
 def place(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """One for all tests here that leave the server as they found it."""
-    with databases.settings() as settings, Server(tmp_path_factory.mktemp("gateway") / "data", **settings) as server:
-        yield from _place(server)
+    with deployed(database, tmp_path_factory.mktemp("gateway")) as deployment:
+        yield from _place(deployment)
 
 
 @pytest.fixture
 def own_place(database: str, tmp_path: Path) -> Iterator[Place]:
     """One for a test that kills its server."""
-    with databases.settings() as settings, Server(tmp_path / "data", **settings) as server:
-        yield from _place(server)
+    with deployed(database, tmp_path) as deployment:
+        yield from _place(deployment)
 
 
-def _place(server: Server) -> Iterator[Place]:
-    made = Place(server)
+@pytest.fixture
+def deployment(database: str, tmp_path: Path) -> Iterator[Deployment]:
+    """A running deployment of its own, with an empty database."""
+    with deployed(database, tmp_path) as running:
+        yield running
+
+
+@contextmanager
+def deployed(kind: str, folder: Path) -> Iterator[Deployment]:
+    """One process on either database; or, for "split", many."""
+    if kind == databases.SPLIT:
+        with Split(folder / "data") as split:
+            yield split
+        return
+    with databases.settings() as settings, Server(folder / "data", **settings) as server:
+        yield server
+
+
+def _place(deployment: Deployment) -> Iterator[Place]:
+    made = Place(deployment)
     with made.anna, made.ben, made.bot:
         yield made

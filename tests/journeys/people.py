@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.journeys.server import Server
+from tests.journeys.deployment import Deployment
 
 PASSWORD = "correct horse battery"
 
@@ -15,7 +15,7 @@ PASSWORD = "correct horse battery"
 class Account:
     """Someone who is logged in: `call` is a request that must succeed."""
 
-    def __init__(self, server: Server, token: str, *, bot: bool = False) -> None:
+    def __init__(self, server: Deployment, token: str, *, bot: bool = False) -> None:
         self.server = server
         self.token = token
         self.id = int(base64.b64decode(token.partition(".")[0] + "=="))
@@ -74,7 +74,7 @@ class Guild:
         return Account(self.owner.server, token, bot=True)
 
 
-def register(server: Server, name: str) -> Account:
+def register(server: Deployment, name: str) -> Account:
     """A new account."""
     body = {"username": name, "password": PASSWORD}
     answer = httpx.post(f"{server.api}/auth/register", json=body, timeout=30)

@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from tests.journeys.deployment import Deployment
 from tests.journeys.people import Account, Guild, register
-from tests.journeys.server import Server
 from tests.journeys.sockets import Socket
 
 
 class Place:
     """A server with a guild of Anna's, to which Ben belongs, and a bot."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Deployment) -> None:
         self.server = server
         self.anna = register(server, "anna")
         self.guild = Guild(self.anna)
@@ -28,9 +28,9 @@ class Place:
         self._strangers += 1
         return register(self.server, f"stranger{self._strangers}")
 
-    def socket(self, compress: str | None = None, path: str = "/gateway", query: str = "") -> Socket:
+    def socket(self, compress: str | None = None, path: str = "", query: str = "", at: str = "") -> Socket:
         """A connection that is to be opened."""
-        return Socket(self.server, compress, path, query)
+        return Socket(self.server, compress, path, query, at)
 
     def say(self, content: str = "hello") -> int:
         """A message of Anna's; its id."""

@@ -1,4 +1,4 @@
-"""The shipped server as a process of its own: `derailed up` on a free port, with its own data folder."""
+"""The shipped programs as processes, each on a free port; and `derailed up`, the one that is all of them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 READY_WITHIN_S = 30  # a start takes under two seconds; a loaded machine may need more
 STOPPED_WITHIN_S = 30
+
+IN_A_HURRY = {
+    "DERAILED_UNFURL": "off",  # nothing but the loopback is asked here
+    "DERAILED_RATE_LIMITS": "1000000",  # counted as ever, and never reached: a journey is in a hurry
+}
 
 # Below the ports that the system hands out by itself: a client that tries again while the server is down
 # must not be given the very port it calls, because it would then be connected to itself.
@@ -62,37 +67,21 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("DERAILED_")}
 
 
-class Server:
-    """One server. As a context it is started, and gone at the end however the test ended."""
+class Running:
+    """One process: `derailed COMMAND`. As a context it is started, and gone at the end however the test ended."""
 
-    def __init__(self, data: Path, port: int | None = None, /, **settings: str) -> None:
-        self.data = data
-        self.port = port or free_port()
-        self.settings = {
-            "DERAILED_DATA_DIR": str(data),
-            "DERAILED_HTTP_PORT": str(self.port),
-            "DERAILED_UNFURL": "off",  # nothing but the loopback is asked here
-            "DERAILED_RATE_LIMITS": "1000000",  # counted as ever, and never reached: a journey is in a hurry
-            **settings,
-        }
-        self.command = [sys.executable, "-m", "derailed", "up"]
-        self._log_path = data.with_name(f"{data.name}.log")
+    def __init__(self, command: Sequence[str], settings: Mapping[str, str], port: int, log: Path) -> None:
+        self.command = [sys.executable, "-m", "derailed", *command]
+        self.settings = dict(settings)
+        self.port = port
+        """Where it answers HTTP."""
+        self._log_path = log
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def api(self) -> str:
-        """What REST paths follow."""
-        return f"{self.url}/api/v10"
-
-    @property
-    def gateway(self) -> str:
-        """Where its Gateway answers."""
-        return f"ws://127.0.0.1:{self.port}/gateway"
 
     @property
     def pid(self) -> int:
@@ -107,12 +96,20 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
+        self.launch()
+        self.until_ready()
+
+    def launch(self) -> None:
+        """Start it."""
         assert self._process is None, "it is running already"
         self._log_path.parent.mkdir(parents=True, exist_ok=True)
         with self._log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command, env=clean_environment() | self.settings, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
+
+    def until_ready(self) -> None:
+        """Wait until it is ready."""
         until(self._is_ready, f"{self.url} is ready", READY_WITHIN_S)
 
     def kill(self) -> None:
@@ -152,22 +149,30 @@ class Server:
         self.kill()
         self.start()
 
+    def end(self) -> None:
+        """Kill it if it runs."""
+        if self._process is not None:
+            self.kill()
+
+    def readiness(self) -> tuple[int, str]:
+        """What /readyz answers; 0 when nobody does."""
+        return ask(f"{self.url}/readyz")
+
     def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:
-            self.__exit__(None, None, None)
+            self.end()
             raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._process is not None:
-            self.kill()
+        self.end()
 
     def _is_ready(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, f"the server stopped:\n{self.log}"
-        return _answers(f"{self.url}/readyz")
+        return self.readiness()[0] == 200
 
     def _wait_until_gone(self) -> int:
         assert self._process is not None
@@ -175,9 +180,36 @@ class Server:
         return process.wait(STOPPED_WITHIN_S)
 
 
-def _answers(url: str) -> bool:
+class Server(Running):
+    """`derailed up`."""
+
+    def __init__(self, data: Path, port: int | None = None, /, **settings: str) -> None:
+        self.data = data
+        port = port or free_port()
+        own = {"DERAILED_DATA_DIR": str(data), "DERAILED_HTTP_PORT": str(port)}
+        super().__init__(["up"], own | IN_A_HURRY | settings, port, data.with_name(f"{data.name}.log"))
+
+    @property
+    def api(self) -> str:
+        """What REST paths follow."""
+        return f"{self.url}/api/v10"
+
+    @property
+    def gateway(self) -> str:
+        """Where its Gateway answers."""
+        return f"ws://127.0.0.1:{self.port}/gateway"
+
+    def next_gateway(self) -> str:
+        """Where the next client is to go: there is but one node."""
+        return self.gateway
+
+
+def ask(url: str) -> tuple[int, str]:
+    """Status and body of an answer; 0 when nobody answers."""
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
     except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
+        return 0, ""

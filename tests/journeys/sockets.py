@@ -8,12 +8,13 @@ import zlib
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 import zstandard
 
+from tests.journeys.deployment import Deployment
 from tests.journeys.people import Account, Guild
-from tests.journeys.server import Server
 
 PATIENCE_S = 20
 
@@ -31,12 +32,18 @@ class Closed(Exception):
 class Socket:
     """One connection. `seen` keeps every payload in the order in which it came."""
 
-    def __init__(self, server: Server, compress: str | None = None, path: str = "/gateway", query: str = "") -> None:
+    def __init__(
+        self, server: Deployment, compress: str | None = None, path: str = "", query: str = "", at: str = ""
+    ) -> None:
+        """`at` is the address of a node, if it is not to be the next."""
         self.seen: list[Payload] = []
         self.sequence = 0
         self.ready: Payload = {}
         compression = f"&compress={compress}" if compress else ""
-        self._url = f"ws://127.0.0.1:{server.port}{path}?{query or 'v=10&encoding=json'}{compression}"
+        self.address = at or server.next_gateway()
+        """The node that it goes to."""
+        where = urlsplit(self.address)._replace(path=path).geturl() if path else self.address
+        self._url = f"{where}?{query or 'v=10&encoding=json'}{compression}"
         self._compress = compress
         self._inflate = zlib.decompressobj()
         self.connector: aiohttp.TCPConnector | None = None
@@ -141,7 +148,7 @@ class Socket:
         return [int(each["id"]) for each in self.events("MESSAGE_CREATE") if each["content"] != "marker"]
 
 
-async def arrive(server: Server, account: Account, guild: Guild) -> tuple[str, int]:
+async def arrive(server: Deployment, account: Account, guild: Guild) -> tuple[str, int]:
     """A session that was left, and how far it had come."""
     async with Socket(server) as socket:
         ready = await socket.identify(account)

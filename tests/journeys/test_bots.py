@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from derailed.model import permissions
+from tests.journeys.deployment import Deployment
 from tests.journeys.people import Account, Guild, register
 from tests.journeys.programs import Program
-from tests.journeys.server import Server
 
 LIBRARIES = {
     "discord.py": ("bot_discord_py.py",),
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 class Stage:
     """A guild with its owner, another person, and a bot that is ready in it."""
 
-    def __init__(self, server: Server, library: str) -> None:
+    def __init__(self, server: Deployment, library: str) -> None:
         script, *more = LIBRARIES[library]
         self.server = server
         self.owner = register(server, "anna")
@@ -41,9 +41,9 @@ class Stage:
 
 
 @pytest.fixture(params=LIBRARIES)
-def stage(request: pytest.FixtureRequest, server: Server) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, deployment: Deployment) -> Iterator[Stage]:
     """One for each library."""
-    made = Stage(server, request.param)
+    made = Stage(deployment, request.param)
     with made.bot, made.owner, made.friend, made.account:
         yield made
 

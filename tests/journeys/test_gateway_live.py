@@ -8,6 +8,7 @@ import secrets
 import socket
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -111,7 +112,8 @@ def test_a_deleted_role_does_not_show_what_it_hid_on_its_way_out(place: Place) -
 
 def test_of_two_sockets_on_one_session_the_newer_wins(place: Place) -> None:
     async def journey() -> None:
-        async with place.socket() as older, place.socket() as newer:
+        address = place.server.gateway  # on one node: of two nodes, the Presence Service knows which is the newer
+        async with place.socket(at=address) as older, place.socket(at=address) as newer:
             ready = await older.identify(place.ben)
             await older.whole(place.anna, place.guild.general)
             await newer.resume(place.ben, ready["session_id"], older.sequence)
@@ -174,7 +176,7 @@ async def _one_that_does_not_read(place: Place) -> socket.socket:
     """An identified raw socket with the smallest receive buffer there is."""
     slow = socket.socket()
     slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-    slow.connect(("127.0.0.1", place.server.port))
+    slow.connect(("127.0.0.1", urlsplit(place.server.gateway).port))
     slow.sendall(
         b"GET /gateway?v=10 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
