@@ -31,7 +31,7 @@ MAX_VALUE: Final = 1_024
 MAX_MESSAGE: Final = 1 << 20
 """Bytes of a message that can be judged. A longer one is not."""
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
 
 class Message(NamedTuple):
@@ -72,7 +72,7 @@ class Standing(NamedTuple):
 def checked_name(name: str) -> str:
     """A name that can be a file and stand in an answer."""
     if not _NAME.fullmatch(name):
-        raise FilterError("a name is 1 to 64 letters, digits and _ . -, and begins with a letter, digit or _")
+        raise FilterError("a name is 1 to 64 letters, digits and _ . -, and begins with a letter or _")
     return name
 
 

@@ -7,13 +7,14 @@ that it is filtered by, and a client of it gets what all of them `deliver`. A li
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 import structlog
 
 from derailed.broker.filters import (
+    MAX_CLIENTS,
     MAX_LIBRARIES,
     Attributes,
     FilterError,
@@ -121,6 +122,13 @@ class Filters:
         connection = Connection(self._numbers, namespace, names, lambda request: self._tell(connection, request))
         self._connections[connection.number] = connection
         return connection
+
+    def check(self, clients: Mapping[bytes, Attributes], already: int) -> None:
+        """Raises FilterError when a connection that has so many can not have these."""
+        if already + len(clients) > MAX_CLIENTS:
+            raise FilterError(f"a connection has at most {MAX_CLIENTS} clients")
+        for values in clients.values():
+            frames.attributes(values)
 
     def disconnect(self, connection: Connection) -> None:
         """Its clients go with it."""

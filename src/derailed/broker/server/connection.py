@@ -22,6 +22,8 @@ from derailed.broker.server.configuration import NOBODY, User
 from derailed.broker.server.guard import Guard, Violation
 
 if TYPE_CHECKING:
+    from derailed.broker.filters import Attributes
+    from derailed.broker.server.filtering import Filtered, Hearing
     from derailed.broker.server.replay import Replay
     from derailed.broker.server.server import Server
 
@@ -36,9 +38,9 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_backlog", "_blocked", "_emitted", "_failed", "_gets", "_guard", "_handlers", "_is_dirty", "_pending",
-        "_pushes", "_reader", "_reading", "_resting", "_task", "channels", "client_info", "closing", "failures", "id",
-        "name", "out", "replaying", "server", "shards", "since", "stalled", "ticket", "topics", "transport", "user",
-        "version",
+        "_pushes", "_reader", "_reading", "_resting", "_task", "channels", "client_info", "clients", "closing",
+        "failures", "filtered", "hearings", "id", "name", "out", "replaying", "server", "shards", "since", "stalled",
+        "ticket", "topics", "transport", "user", "version",
     )  # fmt: skip
 
     def __init__(self, server: Server) -> None:
@@ -52,6 +54,12 @@ class Connection(asyncio.Protocol):
         self.user = NOBODY
         self.failures = 0
         self.topics: set[bytes] = set()
+        self.clients: dict[bytes, Attributes] = {}
+        """Its own, of whom filters know."""
+        self.filtered: dict[str, Filtered] = {}
+        """What it hears through filters, by namespace."""
+        self.hearings: dict[bytes, Hearing] = {}
+        """Topics that it hears through filters."""
         self.channels: set[bytes] = set()
         self.shards: set[bytes] = set()
         self.replaying: dict[bytes, Replay] = {}
@@ -164,6 +172,11 @@ class Connection(asyncio.Protocol):
         if topic in self.replaying:
             return
         self.push(frame)
+
+    @property
+    def following(self) -> deque[list[bytes]]:
+        """The commands behind the one that blocks."""
+        return self._backlog
 
     def settle(self) -> None:
         """Write and tell what this read appended so far. Raises Refused when the log could not; then we hang up."""

@@ -24,7 +24,7 @@ class Listener(Protocol):
 class Namespace:
     """A log, and what has been appended but not yet told."""
 
-    __slots__ = ("_fresh", "appended", "dirty", "full", "kept", "level", "listeners", "log", "name")
+    __slots__ = ("_fresh", "accepts", "appended", "dirty", "full", "kept", "level", "listeners", "log", "name")
 
     def __init__(self, space: Space, folder: Path) -> None:
         self.name = space.name
@@ -34,6 +34,8 @@ class Namespace:
         self.listeners: dict[bytes, Listener | list[Listener]] = {}
         self.full = ""
         """Why nothing is appended now."""
+        self.accepts = False
+        """Filters are asked before an append."""
         self.dirty = False
         self.appended = 0
         self._fresh: list[tuple[bytes, int, int, bytes]] = []

@@ -43,16 +43,28 @@ class Replay:
         """The client has gone, or wants it no more."""
         return self.connection.closing or self.connection.replaying.get(self._topic) is not self
 
+    @property
+    def must_wait(self) -> bool:
+        """The client does not read, or its filters have enough to do."""
+        hearing = self.connection.hearings.get(self._topic)
+        return self.connection.stalled or (hearing is not None and hearing.filtered.is_full)
+
     def step(self) -> bool:
         """Send the next slice; whether it was the last. Nothing is appended meanwhile. Raises LogFailed."""
         head = self._log.head
         found = self._log.page(self._topic, self._position, head, self._limit)
         size = 0
+        hearing = self.connection.hearings.get(self._topic)
         for entry in found:
             place = resp.record_id(entry.offset, entry.rev)
             if entry.begins:
-                self.connection.push(resp.push(resp.bulk(b"xgap"), resp.bulk(self._topic), place))
-            self.connection.push(resp.delivery(self._topic, entry.offset, entry.rev, entry.payload))
+                gap = resp.push(resp.bulk(b"xgap"), resp.bulk(self._topic), place)
+                self.connection.push(gap) if hearing is None else hearing.say(gap)
+            frame = resp.delivery(self._topic, entry.offset, entry.rev, entry.payload)
+            if hearing is None:
+                self.connection.push(frame)
+            else:
+                hearing.take(entry.offset, entry.rev, entry.time_ms, entry.payload, frame)
             size += len(entry.payload)
         if size > _BYTES:
             self.connection.send()
@@ -80,9 +92,10 @@ class Replays:
         self._some.set()
 
     def resume(self, connection: Connection) -> None:
-        """The client reads again."""
+        """The client reads again, or what waited for its filters was judged."""
         for replay in self._parked.pop(connection, ()):
             self.add(replay)
+        self._stir()
 
     def forget(self, connection: Connection) -> None:
         """The client has gone."""
@@ -111,7 +124,7 @@ class Replays:
         connection = replay.connection
         if replay.is_over:
             return
-        if connection.stalled:
+        if replay.must_wait:
             self._parked.setdefault(connection, []).append(replay)
             return
         try:

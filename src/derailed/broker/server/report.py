@@ -64,6 +64,7 @@ class Report:
             },
             "replication": {"role": "master", "connected_slaves": 0},
             "cluster": {"cluster_enabled": 0},
+            "filters": _filters(server),
             "namespaces": {
                 each.name: f"level={each.level},head={each.log.head},horizon={each.log.horizon},"
                 f"epoch={each.log.epoch},appended={each.appended},full={int(bool(each.full))}"
@@ -94,6 +95,13 @@ class _Collector(Collector):
             ("dropped", "Subscribers that were too slow.", server.dropped),
         ):
             yield CounterMetricFamily(f"derailed_broker_{name}", text, value=value)
+        errors = CounterMetricFamily("derailed_broker_filter_errors", "Calls that failed.", labels=["library"])
+        ends = CounterMetricFamily("derailed_broker_filter_ends", "Processes that had to end.", labels=["library"])
+        for library in server.filters.standings():
+            name = f"{{{library.namespace}}}{library.name}"
+            errors.add_metric([name], library.errors)
+            ends.add_metric([name], library.ends)
+        yield from (errors, ends)
         yield GaugeMetricFamily("derailed_broker_clients", "Clients there now.", value=len(server.connections))
         heads = GaugeMetricFamily("derailed_broker_head", "The last offset.", labels=["namespace"])
         horizons = GaugeMetricFamily("derailed_broker_horizon", "Up to it all is trimmed.", labels=["namespace"])
@@ -105,6 +113,16 @@ class _Collector(Collector):
             heard.add_metric([each.name], len(each.listeners))
             full.add_metric([each.name], bool(each.full))
         yield from (heads, horizons, heard, full)
+
+
+def _filters(server: Server) -> dict[str, object]:
+    libraries = server.filters.standings()
+    return {
+        "filter_libraries": len(libraries),
+        "filter_libraries_resting": sum(each.paused for each in libraries),
+        "filter_errors": sum(each.errors for each in libraries),
+        "filter_ends": sum(each.ends for each in libraries),
+    }
 
 
 def text(registry: CollectorRegistry) -> bytes:

@@ -17,6 +17,7 @@ from typing import Final
 import structlog
 
 from derailed.broker import LogFailed
+from derailed.broker.filters.libraries import Filters
 from derailed.broker.server import Refused, namespaces
 from derailed.broker.server.commits import Commits
 from derailed.broker.server.configuration import EVERYBODY, NOBODY, Configuration
@@ -30,6 +31,8 @@ _TICK_S: Final = 1.0
 _COLLECT_AFTER: Final = (50_000, 50, 100)
 """Commands leave nothing that refers to itself; millions of topics would be walked through in vain."""
 _CLOSE_WITHIN_S: Final = 2.0
+_FILTERS: Final = "_filters"
+"""The folder of the libraries. No namespace is called so."""
 
 _log = structlog.get_logger()
 
@@ -51,6 +54,8 @@ class Server:
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="broker")
         self.commits = Commits(self._threads)
         self.replays = Replays(self)
+        self.filters: Filters
+        self.asks_filters = False
         self.connections: set[Connection] = set()
         self.channels: dict[bytes, Connection | list[Connection]] = {}
         self.shards: dict[bytes, Connection | list[Connection]] = {}
@@ -67,6 +72,8 @@ class Server:
     async def start(self, host: str, port: int) -> int:
         """Listen; the port. Raises OSError."""
         await asyncio.to_thread(self._tend_all)
+        self.filters = await Filters.open(self._folder / _FILTERS)
+        self.ask_filters()
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
             lambda: Connection(self), host, port, ssl=self._tls(), backlog=_BACKLOG, reuse_address=True
@@ -93,6 +100,7 @@ class Server:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_WITHIN_S):
                 await self._empty.wait()
+        await self.filters.close()
         self._threads.shutdown()
         self.namespaces.close()
 
@@ -130,7 +138,7 @@ class Server:
         if topic in connection.topics:
             connection.topics.remove(topic)
             connection.replaying.pop(topic, None)
-            self.namespaces.of(topic).leave(topic, connection)
+            self.namespaces.of(topic).leave(topic, connection.hearings.pop(topic, connection))
 
     def forget_subscriptions(self, connection: Connection) -> None:
         """The client hears nothing more."""
@@ -140,6 +148,16 @@ class Server:
             for channel in mine:
                 namespaces.remove(heard, channel, connection)
             mine.clear()
+        for filtered in connection.filtered.values():
+            filtered.close()
+        connection.filtered.clear()
+        connection.clients.clear()
+
+    def ask_filters(self) -> None:
+        """Libraries have come or gone: which namespaces ask before an append."""
+        for namespace in self.namespaces:
+            namespace.accepts = self.filters.accepts(namespace.name)
+        self.asks_filters = any(namespace.accepts for namespace in self.namespaces)
 
     # What is appended and told.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from derailed.broker.server import Refused, namespaces, resp
+from derailed.broker.server import Refused, filtering, namespaces, resp
 
 if TYPE_CHECKING:
     from derailed.broker.server.connection import Connection
@@ -46,6 +46,13 @@ def _tell(
     if len(message) > connection.server.limits.message:
         raise Refused(f"ERR a message may have {connection.server.limits.message} bytes")
     frame = b"%b$%d\r\n%b\r\n$%d\r\n%b\r\n" % (head, len(channel), channel, len(message), message)
+    if connection.server.asks_filters:
+        filtering.heard(connection, channel, message, lambda: _push(connection, heard, frame))
+    else:
+        _push(connection, heard, frame)
+
+
+def _push(connection: Connection, heard: Connection | list[Connection], frame: bytes) -> None:
     connection.server.published += 1
     if isinstance(heard, list):
         for listener in heard:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from derailed.broker import MAX_TOPIC, Entry
-from derailed.broker.server import Refused, resp
+from derailed.broker.server import Refused, filtering, resp
 from derailed.broker.server.commands import arguments
 from derailed.broker.server.namespaces import Namespace
 
@@ -30,7 +30,35 @@ def xadd(connection: Connection, command: list[bytes]) -> None:
         _add_otherwise(connection, topic, command[2:])
         return
     namespace, payload = prepared(connection, topic, command[3:])
-    add(connection, namespace, topic, payload)
+    if namespace.accepts:
+        connection.later(_add_if_taken(connection, namespace, topic, payload))
+    else:
+        add(connection, namespace, topic, payload)
+
+
+async def _add_if_taken(connection: Connection, namespace: Namespace, topic: bytes, payload: bytes) -> bytes:
+    """Ask filters of this one, and of those like it that the client has sent behind it."""
+    records = [(topic, payload)]
+    following = connection.following
+    while following and len(records) < filtering.AT_ONCE:
+        try:
+            name, topic, place, *pairs = following[0]
+            where, payload = prepared(connection, topic, pairs)
+        except (ValueError, TypeError, AttributeError, Refused):
+            break  # it will hear what is wrong when it is its turn
+        if name.upper() != b"XADD" or place != b"*" or where is not namespace:
+            break
+        following.popleft()
+        records.append((topic, payload))
+    taken = await filtering.judge(connection, namespace, [filtering.fresh(*record) for record in records])
+    for is_taken, record in zip(taken, records, strict=True):
+        try:
+            if not is_taken:
+                raise Refused(filtering.REFUSED)
+            add(connection, namespace, *record)
+        except Refused as reason:
+            connection.out.append(resp.error(str(reason)))
+    return b""
 
 
 def prepared(connection: Connection, topic: bytes, pairs: list[bytes]) -> tuple[Namespace, bytes]:
@@ -81,16 +109,25 @@ def _add_otherwise(connection: Connection, topic: bytes, rest: list[bytes]) -> N
     if not rest:
         raise Refused("ERR wrong number of arguments for 'xadd' command")
     namespace, payload = prepared(connection, topic, rest[1:])
-    if rest[0] != b"*":
-        _expect(namespace, arguments.offset(rest[0].removesuffix(b"-*")))
-    if rev == 0:
-        add(connection, namespace, topic, payload)
-        return
-    (offsets,) = namespace.append([[(topic, rev, payload)]], start=start)
+    expected = None if rest[0] == b"*" else arguments.offset(rest[0].removesuffix(b"-*"))
+
+    def append() -> None:
+        if expected is not None:
+            _expect(namespace, expected)
+        if rev == 0:
+            add(connection, namespace, topic, payload)
+        else:
+            _add_rev(connection, namespace, (topic, rev, payload), start=start)
+
+    filtering.accepted(connection, namespace, [(topic, payload)], append)
+
+
+def _add_rev(connection: Connection, namespace: Namespace, record: tuple[bytes, int, bytes], *, start: bool) -> None:
+    (offsets,) = namespace.append([[record]], start=start)
     if offsets is None:
         raise Refused(_BEHIND)
     touch(connection, namespace)
-    connection.out.append(resp.record_id(offsets[0], rev))
+    connection.out.append(resp.record_id(offsets[0], record[1]))
 
 
 def _expect(namespace: Namespace, offset: int) -> None:

@@ -72,6 +72,7 @@ ALL: Final = (
     Command("xappend", -8, topics.xappend, "Appends records with revs, several all or none"),
     Command("xhistory", -6, topics.xhistory, "Topics' records after offsets, whole or null"),
     Command("function", -2, functions.function, "Loads, lists and deletes filters"),
+    Command("xclients", -2, functions.xclients, "The connection's own clients, for filters to know"),
 )
 
 _UNCOUNTED: Final = (streams.xadd, pubsub.publish)
@@ -102,7 +103,16 @@ def _handlers(*names: str) -> dict[bytes, Handler]:
 COMMANDS: Final = _handlers()
 BEFORE_AUTH: Final = _handlers("hello", "auth", "quit", "reset")
 LISTENING: Final = _handlers(
-    "subscribe", "unsubscribe", "ssubscribe", "sunsubscribe", "xsubscribe", "xunsubscribe", "ping", "quit", "reset"
+    "subscribe",
+    "unsubscribe",
+    "ssubscribe",
+    "sunsubscribe",
+    "xsubscribe",
+    "xunsubscribe",
+    "xclients",
+    "ping",
+    "quit",
+    "reset",
 )
 
 

@@ -6,10 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from derailed.broker import MAX_TOPIC, Entry
-from derailed.broker.server import Refused, resp
+from derailed.broker.server import Refused, filtering, resp
 from derailed.broker.server.commands import arguments
 from derailed.broker.server.commands.streams import SLICE, prepared, readable, touch
 from derailed.broker.server.configuration import DEFAULT
+from derailed.broker.server.filtering import Filtered, Hearing
 from derailed.broker.server.replay import Replay
 
 if TYPE_CHECKING:
@@ -21,18 +22,24 @@ _RECORDS: Final = 100_000
 
 
 def xsubscribe(connection: Connection, command: list[bytes]) -> None:
-    """XSUBSCRIBE topic id [topic id …]: what is above the id, then what comes."""
+    """XSUBSCRIBE topic id [topic id …] [FILTER library[,library …]]: what is above the id, then what comes."""
+    libraries = _libraries(command)
     topics, places = command[1::2], command[2::2]
     if len(topics) != len(places):
         raise Refused("ERR XSUBSCRIBE needs an id for each topic: $ for what comes, 0 for all there is")
     connection.server.make_room(connection, len(topics))
     asks = [(topic, _after(connection, topic, place)) for topic, place in zip(topics, places, strict=True)]
-    for topic, after in asks:
-        namespace = connection.server.namespaces.of(topic)
+    spaces = [connection.server.namespaces.of(topic) for topic in topics]
+    through = {namespace: _filtered(connection, namespace, libraries) for namespace in spaces if libraries}
+    for (topic, after), namespace in zip(asks, spaces, strict=True):
         log = namespace.log
-        if topic not in connection.topics:
+        filtered = through.get(namespace)
+        if topic not in connection.topics or filtered is not None or topic in connection.hearings:
+            connection.server.forget_topic(connection, topic)
             connection.topics.add(topic)
-            namespace.listen(topic, connection)
+            if filtered is not None:
+                connection.hearings[topic] = Hearing(filtered, topic)
+            namespace.listen(topic, connection.hearings.get(topic, connection))
         begins = max(after, log.horizon)
         connection.replaying.pop(topic, None)
         _say(
@@ -46,6 +53,25 @@ def xsubscribe(connection: Connection, command: list[bytes]) -> None:
             connection.replaying[topic] = replay = Replay(connection, log, topic, begins)
             connection.server.replays.add(replay)
     connection.choose_handlers()
+
+
+def _libraries(command: list[bytes]) -> list[str]:
+    """What FILTER names, taken off the end. A topic may be called FILTER, but has an id behind it."""
+    if len(command) < 5 or command[-2].upper() != b"FILTER" or command[-1] == b"$" or command[-1][:1].isdigit():
+        return []
+    libraries = command[-1].decode(errors="replace").split(",")
+    del command[-2:]
+    return libraries
+
+
+def _filtered(connection: Connection, namespace: Namespace, libraries: list[str]) -> Filtered:
+    """What the connection hears of the namespace through these. Raises Refused."""
+    found = connection.filtered.get(namespace.name)
+    if found is None:
+        found = connection.filtered[namespace.name] = Filtered(connection, namespace, libraries)
+    elif found.judged.libraries != tuple(dict.fromkeys(libraries)):
+        raise Refused(f"ERR this connection is filtered by {','.join(found.judged.libraries)} already")
+    return found
 
 
 def _after(connection: Connection, topic: bytes, place: bytes) -> int:
@@ -82,9 +108,13 @@ def xpublish(connection: Connection, command: list[bytes]) -> None:
     """XPUBLISH topic field value [field value …]: to those who have subscribed to the topic now; not kept."""
     topic = command[1]
     namespace, payload = prepared(connection, topic, command[2:])
-    connection.out.append(b":%d\r\n" % namespace.tell(topic, payload))
-    if not namespace.dirty:
-        connection.server.touch(namespace)
+
+    def tell() -> None:
+        connection.out.append(b":%d\r\n" % namespace.tell(topic, payload))
+        if not namespace.dirty:
+            connection.server.touch(namespace)
+
+    filtering.accepted(connection, namespace, [(topic, payload)], tell)
 
 
 def xhead(connection: Connection, command: list[bytes]) -> None:
@@ -98,14 +128,18 @@ def xfence(connection: Connection, command: list[bytes]) -> None:
     """XFENCE [namespace]: as XHEAD, when all up to that offset has been sent on this connection."""
     namespace = _namespace(connection, command[1:])
     connection.settle()
-    if not connection.replaying:
+    filtered = connection.filtered.get(namespace.name)
+    if not connection.replaying and (filtered is None or filtered.sent == filtered.taken):
         connection.answer(_head(namespace))
         return
 
     async def caught_up() -> bytes:
         while connection.replaying:
             await connection.server.replays.progress()
-        return resp.encode(_head(namespace), connection.version)
+        head, taken = resp.encode(_head(namespace), connection.version), 0 if filtered is None else filtered.taken
+        while filtered is not None and filtered.sent < taken:
+            await connection.server.replays.progress()
+        return head
 
     connection.later(caught_up())
 
@@ -132,10 +166,16 @@ def xappend(connection: Connection, command: list[bytes]) -> None:
     if command[2] not in (b"", epoch.encode()):
         connection.answer([epoch])
         return
-    connection.settle()
-    answers = namespace.append(verbs, start=start)
-    touch(connection, namespace)
-    connection.answer([epoch, answers])
+
+    def append() -> None:
+        connection.settle()
+        answers = namespace.append(verbs, start=start)
+        touch(connection, namespace)
+        connection.answer([epoch, answers])
+
+    filtering.accepted(
+        connection, namespace, [(topic, payload) for verb in verbs for topic, _, payload in verb], append
+    )
 
 
 def _verbs(connection: Connection, namespace: Namespace, command: list[bytes]) -> list[list[tuple[bytes, int, bytes]]]:
