@@ -88,7 +88,7 @@ class Door:
         self.context = Context(store, self.bus, Snowflakes(0), lambda: self.now_ms, blobs, b"secret" * 6)
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.verbs = Verbs.of(self.context, self.passwords, registration)
-        transport = httpx.ASGITransport(app.create(self.verbs), raise_app_exceptions=True)
+        transport = httpx.ASGITransport(served(app.create(self.verbs)), raise_app_exceptions=True)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://chat.example")
 
     async def ask(self, method: str, path: str, body: Any = None, *, token: str = "", **more: Any) -> httpx.Response:
@@ -128,6 +128,29 @@ class Door:
 
     def _keep(self, rows: Sequence[OutboxRow]) -> None:
         self.records += [(row.topic, records.decode(row.payload)) for row in rows]
+
+
+def served(api: app.Api) -> app.Application:
+    """The API as a connection asks it: at once, when a request has come whole."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        first = await receive()
+        body = first["body"]
+        if len(body) == int(dict(scope["headers"]).get(b"content-length", 0)):
+            steps = api.at_once(scope, body)
+            if steps is not None:
+                status, headers, reply = await steps
+                await send({"type": "http.response.start", "status": status, "headers": headers})
+                await send({"type": "http.response.body", "body": reply})
+                return
+        events = iter([first])
+
+        async def again() -> Any:
+            return next(events, None) or await receive()
+
+        await api(scope, again, send)
+
+    return answer
 
 
 def _good(response: httpx.Response) -> Any:

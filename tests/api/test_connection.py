@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
 import uvicorn
+from structlog.testing import capture_logs
 
-from derailed.api.connection import Connection
+from derailed.api.answers import Answer, ok
+from derailed.api.connection import AtOnce, Connection
 
 GET = b"GET %b HTTP/1.1\r\nhost: x\r\n\r\n"
 _LAST = b"GET /plain HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 _JSON = (b"content-type", b"application/json")
 _ANSWERS: dict[str, tuple[list[tuple[bytes, bytes]], list[bytes]]] = {
     "/plain": ([_JSON, (b"content-length", b"5")], [b"plain"]),
+    "/quick": ([_JSON, (b"content-length", b"7")], [b"usually"]),
     "/empty": ([_JSON, (b"content-length", b"0")], [b""]),
     "/parts": ([_JSON], [b"one", b"two"]),
     "/large": ([_JSON, (b"content-length", b"3000000")], [b"x" * 3_000_000]),
@@ -54,15 +58,21 @@ async def _answer(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.body", "body": part, "more_body": number < len(parts)})
 
 
-def _visit(story: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> list[bytes]:
+def _visit(
+    story: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    at_once: AtOnce | None = None,
+    **options: Any,
+) -> list[bytes]:
     """Talk to a server; the pieces that it wrote."""
 
     async def run() -> None:
+        http: Any = partial(_Pieces, at_once=at_once)
         server = uvicorn.Server(
-            uvicorn.Config(_answer, http=_Pieces, lifespan="off", access_log=False, log_config=None)
+            uvicorn.Config(_answer, http=http, lifespan="off", access_log=False, log_config=None, **options)
         )
         server.config.load()
         server.lifespan = server.config.lifespan_class(server.config)
+        server.server_state.default_headers = [(b"date", b"today")]
         await server.startup(sockets=[socket.create_server(("127.0.0.1", 0))])
         port = server.servers[0].sockets[0].getsockname()[1]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -77,7 +87,7 @@ def _visit(story: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitab
     return _Pieces.written
 
 
-def _asked(*requests: bytes) -> tuple[bytes, list[bytes]]:
+def _asked(*requests: bytes, at_once: AtOnce | None = None, **options: Any) -> tuple[bytes, list[bytes]]:
     """Everything that is answered to these until the server hangs up, and in which pieces."""
     heard = b""
 
@@ -86,7 +96,7 @@ def _asked(*requests: bytes) -> tuple[bytes, list[bytes]]:
         writer.write(b"".join(requests))
         heard = await reader.read(-1)
 
-    pieces = _visit(story)
+    pieces = _visit(story, at_once, **options)
     return heard, pieces
 
 
@@ -162,3 +172,66 @@ def test_a_head_without_end_is_cut_off(beginning: bytes) -> None:
     more = b"y" * 1000 if beginning else b"x-more: %b\r\n" % (b"y" * 1000)
     answer = _endless(b"GET /plain HTTP/1.1\r\nhost: x\r\n" + beginning, more)
     assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+POST = b"POST /quick HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b"
+
+
+def _quick(scope: Any, body: bytes) -> Coroutine[Any, None, Answer] | None:
+    """Answers /quick with the body that came, after a while when that says so; knows nothing else."""
+
+    async def answer() -> Answer:
+        if body == b"later":
+            await asyncio.sleep(0)
+            await asyncio.get_running_loop().run_in_executor(None, int)
+        elif body == b"fails":
+            raise ValueError
+        return ok(b"quick:" + body)
+
+    return answer() if scope["path"] == "/quick" else None
+
+
+def _bodies(heard: bytes) -> list[bytes]:
+    return [part.partition(b"\r\n\r\n")[2] for part in heard.split(b"HTTP/1.1 200 OK\r\n")[1:]]
+
+
+def test_a_request_that_came_whole_is_answered_without_the_application() -> None:
+    heard, pieces = _asked(POST % (3, b"one"), POST % (0, b""), _LAST, at_once=_quick)
+    assert _bodies(heard) == [b"quick:one", b"quick:", b"plain"]
+    assert pieces[0].startswith(b"HTTP/1.1 200 OK\r\ndate: today\r\n")
+    assert pieces[0].endswith(b"content-type: application/json\r\ncontent-length: 9\r\n\r\nquick:one")
+
+
+def test_what_comes_while_an_answer_is_awaited_waits_for_its_turn() -> None:
+    heard, _ = _asked(POST % (5, b"later"), POST % (3, b"two"), GET % b"/plain", _LAST, at_once=_quick)
+    assert _bodies(heard) == [b"quick:later", b"usually", b"plain", b"plain"]
+    heard, _ = _asked(GET % b"/parts", POST % (3, b"two"), _LAST, at_once=_quick)
+    assert _bodies(heard)[1:] == [b"usually", b"plain"]
+
+
+@pytest.mark.parametrize("cut", [20, len(POST % (4, b"")), len(POST % (4, b"ha"))])
+def test_a_request_in_parts_is_answered_when_it_is_whole(cut: int) -> None:
+    whole = POST % (4, b"half") + GET % b"/plain"
+    heard = b""
+
+    async def story(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal heard
+        writer.write(GET % b"/quick" + whole[:cut])
+        await reader.readuntil(b"quick:")  # by then the server has read what came with it
+        writer.write(whole[cut:])
+        heard = await reader.readuntil(b"plain")
+
+    _visit(story, _quick)
+    assert _bodies(heard) == [b"quick:half" if cut == 20 else b"usually", b"plain"]
+
+
+def test_our_mistake_ends_the_connection_and_is_logged() -> None:
+    with capture_logs() as lines:
+        heard, _ = _asked(POST % (5, b"fails"), GET % b"/plain", at_once=_quick)
+    assert heard == b""
+    assert [line["event"] for line in lines] == ["request failed"]
+
+
+def test_who_is_silent_for_too_long_is_hung_up_on() -> None:
+    heard, _ = _asked(POST % (5, b"later"), at_once=_quick, timeout_keep_alive=0)
+    assert _bodies(heard) == [b"quick:later"]

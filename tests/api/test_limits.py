@@ -18,7 +18,7 @@ from derailed.api.addresses import address_of
 from derailed.api.buckets import Buckets
 from derailed.api.entrance import Limiting
 from derailed.limits.local import LocalLimits
-from tests.api.door import PASSWORD, Door, Person, opened
+from tests.api.door import PASSWORD, Door, Person, opened, served
 
 PROXY = ip_network("10.0.0.0/8")
 HOME = "203.0.113.7"
@@ -39,7 +39,7 @@ def limited(folder: Path, story: Callable[[Door], Awaitable[None]], scale: float
 async def limit(door: Door, address: str = HOME) -> None:
     """From now on requests are limited, and come from that address."""
     await door.client.aclose()
-    transport = httpx.ASGITransport(door.limited, client=(address, 5000))  # type: ignore[attr-defined]
+    transport = httpx.ASGITransport(served(door.limited), client=(address, 5000))  # type: ignore[attr-defined]
     door.client = httpx.AsyncClient(transport=transport, base_url="http://chat.example")
 
 

@@ -5,7 +5,7 @@ One set of routes answers under /api/v10, /api/v9 and /api, with or without a sl
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, Final
 
 from litestar import Litestar, Router
@@ -37,10 +37,10 @@ from derailed.api import (
     vacant,
     webhooks,
 )
-from derailed.api.answers import refused
+from derailed.api.answers import Answer, refused
 from derailed.api.docs.serving import Docs, is_docs
 from derailed.api.entrance import UNLIMITED, Entrance, Limiting
-from derailed.api.hot import Hot
+from derailed.api.hot import Hot, Work, answered
 from derailed.api.origins import Addresses
 from derailed.model.errors import Invalid, Refusal, TooLarge
 from derailed.wire.requests import Bits, Snowflake, decode_hook
@@ -72,39 +72,58 @@ ROUTES: Final = (
 )
 
 
-def create(verbs: Verbs, addresses: Addresses = Addresses(), limiting: Limiting = UNLIMITED) -> Application:
-    """The API. `addresses` are those that are not what a request says."""
-    hot, stored, docs = Hot(verbs.messages), files.Files(verbs.downloads), Docs(ROUTES)
-    entrance = Entrance(verbs.tokens, ROUTES, limiting)
-    routes = _litestar(verbs, entrance, addresses)
+class Api:
+    """The API: an ASGI application, which a connection that knows it may pass by for the hot routes."""
 
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, verbs: Verbs, addresses: Addresses, limiting: Limiting) -> None:
+        self._hot, self._stored, self._docs = Hot(verbs.messages), files.Files(verbs.downloads), Docs(ROUTES)
+        self._entrance = Entrance(verbs.tokens, ROUTES, limiting)
+        self._routes = _litestar(verbs, self._entrance, addresses)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if files.is_file(scope["path"]):
-            await stored(scope, receive, send)
+            await self._stored(scope, receive, send)
             return
         if is_docs(scope["path"]):
-            await docs(scope, send)
+            await self._docs(scope, send)
             return
-        caller = scope["caller"] = await entrance.admit(scope)
-        send = entrance.outward(scope, caller, send)
+        caller = scope["caller"] = await self._entrance.admit(scope)
+        send = self._entrance.outward(scope, caller, send)
         if caller.refusal is not None:
-            await _refuse(send, caller.refusal)
+            await _send(send, refused(caller.refusal))
             return
-        handler = hot.handles(scope)
-        if handler is not None:
-            await handler(scope, receive, send)
+        work = self._hot.work(scope)
+        if work is not None:
+            await _send(send, await answered(work, scope, caller, receive))
             return
         path = paths.normal(scope["path"])
         if path is None or paths.is_beyond(path):
-            await _refuse(send, Refusal((path and paths.unknown(path)) or "unknown_route"))
+            await _send(send, refused(Refusal((path and paths.unknown(path)) or "unknown_route")))
             return
         inner = {**scope, "path": path, "raw_path": path.encode()}
         try:
-            await routes(inner, _bounded(inner, receive), send)  # type: ignore[arg-type]
+            await self._routes(inner, _bounded(inner, receive), send)  # type: ignore[arg-type]
         finally:
             forms.close(inner)
 
-    return answer
+    def at_once(self, scope: Scope, body: bytes) -> Coroutine[Any, None, Answer] | None:
+        """The answer to a request that has come whole, if it is a hot one: without an application's ceremony."""
+        work = self._hot.work(scope)
+        return None if work is None else self._at_once(work, scope, body)
+
+    async def _at_once(self, work: Work, scope: Scope, body: bytes) -> Answer:
+        caller = await self._entrance.admit(scope)
+        if caller.refusal is None:
+            answer = await answered(work, scope, caller, body)
+        else:
+            answer = refused(caller.refusal)
+        return await self._entrance.tell(scope, caller, answer)
+
+
+def create(verbs: Verbs, addresses: Addresses = Addresses(), limiting: Limiting = UNLIMITED) -> Api:
+    """The API. `addresses` are those that are not what a request says."""
+    return Api(verbs, addresses, limiting)
 
 
 def _litestar(verbs: Verbs, entrance: Entrance, addresses: Addresses) -> Litestar:
@@ -156,7 +175,7 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     return bounded
 
 
-async def _refuse(send: Send, error: Refusal) -> None:
-    status, headers, body = refused(error)
+async def _send(send: Send, answer: Answer) -> None:
+    status, headers, body = answer
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

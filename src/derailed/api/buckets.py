@@ -6,7 +6,6 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
 
 from derailed.api.paths import is_id
@@ -14,8 +13,6 @@ from derailed.limits import Budget
 from derailed.wire import rates
 from derailed.wire.rates import Rates
 
-_KEPT: Final = 10_000
-"""Paths whose bucket is remembered: the busiest channels of a server."""
 _VERSIONS: Final = ("v9", "v10")
 _NUMBER, _WORD = "#", "*"
 _PARAMETER: Final = re.compile(r"\{\w+:(\w+)\}")
@@ -80,14 +77,13 @@ class Buckets:
 
     def __init__(self, routes: Iterable[Route], scale: float) -> None:
         self._root = _Step()
-        self.of = lru_cache(_KEPT)(self._find)
-        """The bucket of a method and a path, and the major parameter it is counted for; None where no route is."""
         for route in routes:
             for path in route.paths:
                 for method in route.http_methods:
                     self._add(str(method), _template(path), scale)
 
-    def _find(self, method: str, path: str) -> tuple[Bucket, str] | None:
+    def of(self, method: str, path: str) -> tuple[Bucket, str] | None:
+        """The bucket of a method and a path, and the major parameter it is counted for; None where no route is."""
         steps = [step for step in path.split("/") if step]
         del steps[: 2 if len(steps) > 1 and steps[1] in _VERSIONS else 1]
         at = self._root

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from litestar.di import NamedDependency
@@ -16,6 +17,7 @@ from litestar.params import SkipValidation
 
 from derailed.actions.tokens import Tokens
 from derailed.api.addresses import Network, address_of
+from derailed.api.answers import Answer
 from derailed.api.buckets import Bucket, Buckets, Route, scaled
 from derailed.limits import Budget, Limits, Taken
 from derailed.model.errors import Refusal, TooMany, Unauthenticated
@@ -28,6 +30,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _SHUT_OUT_KEPT: Final = 10_000
 """Addresses; each has sent ten thousand bad tokens to be one."""
+_ASKED_KEPT: Final = 4096
+"""Who asks what most, with what that takes from: some 3 MB. Each keeps what would be worked out for every request."""
 
 
 class Limiting(NamedTuple):
@@ -76,6 +80,7 @@ class Entrance:
         self._clock = limiting.clock
         self._shut_out: OrderedDict[str, int] = OrderedDict()
         """Addresses of too many bad tokens, until when."""
+        self._budgets = lru_cache(_ASKED_KEPT)(self._budgets_of)
 
     async def admit(self, scope: Scope) -> Caller:
         """Find out who asks, and take from their budgets; with a `refusal` when nothing is left of one."""
@@ -106,6 +111,16 @@ class Entrance:
 
         return telling
 
+    async def tell(self, scope: Scope, caller: Caller, answer: Answer) -> Answer:
+        """The same of an answer that is there as a whole."""
+        limits = self._limits
+        if limits is None:
+            return answer
+        status, headers, body = answer
+        if status == 401:
+            await self._count_bad_token(limits, scope)
+        return Answer(status, [*headers, *caller.headers], body)
+
     async def spend(self, subject: str, of: Rates) -> None:
         """Take from budgets that only the route knows of. Raises TooMany."""
         if self._limits is None:
@@ -124,23 +139,30 @@ class Entrance:
             return error  # not every route asks who it is
 
     async def _take(self, limits: Limits, caller: Caller, scope: Scope) -> None:
-        found = self._buckets.of(scope["method"], scope["path"])
-        bucket, major = found or (None, "")
-        budgets = [self._overall(caller, bucket, scope)]
-        if bucket is not None:
-            # A webhook is one sender, wherever its token is used from.
-            budgets += bucket.budgets("w" if bucket.of_webhook else budgets[0].key, major)
+        method, path, who = scope["method"], scope["path"], caller.who
+        asker = self._address_of(scope) if isinstance(who, Refusal) else f"u{who.user_id}"
+        bucket, budgets = self._budgets(asker, method, path)
+        if bucket is not None and bucket.by_address and asker[0] == "u":
+            bucket, budgets = self._budgets(self._address_of(scope), method, path)
         taken = await limits.take(budgets)
         if bucket is not None:
             caller.headers = _headers(bucket, taken[1])
-        if not all(allowed for allowed, _, _, _ in taken):
-            caller.refusal = TooMany(retry_after_s=_wait_s(taken), everywhere=not taken[0].allowed)
+        for each in taken:
+            if not each.allowed:
+                caller.refusal = TooMany(retry_after_s=_wait_s(taken), everywhere=not taken[0].allowed)
+                return
 
-    def _overall(self, caller: Caller, bucket: Bucket | None, scope: Scope) -> Budget:
-        """What is counted whatever is asked."""
-        if isinstance(caller.who, Refusal) or (bucket is not None and bucket.by_address):
-            return Budget(f"a{address_of(scope, self._proxies)}", *self._address)
-        return Budget(f"u{caller.who.user_id}", *self._account)
+    def _budgets_of(self, asker: str, method: str, path: str) -> tuple[Bucket | None, list[Budget]]:
+        """What a request of theirs takes from: first what is counted whatever is asked, then what its bucket counts."""
+        bucket, major = self._buckets.of(method, path) or (None, "")
+        budgets = [Budget(asker, *(self._account if asker[0] == "u" else self._address))]
+        if bucket is not None:
+            # A webhook is one sender, wherever its token is used from.
+            budgets += bucket.budgets("w" if bucket.of_webhook else asker, major)
+        return bucket, budgets
+
+    def _address_of(self, scope: Scope) -> str:
+        return f"a{address_of(scope, self._proxies)}"
 
     async def _count_bad_token(self, limits: Limits, scope: Scope) -> None:
         address = address_of(scope, self._proxies)

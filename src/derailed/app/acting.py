@@ -16,6 +16,7 @@ from derailed.actions.publisher import Publisher
 from derailed.actions.sweeper import Sweeper
 from derailed.actions.verbs import Verbs
 from derailed.api.app import Application, Receive, Scope, Send, create
+from derailed.api.connection import AtOnce
 from derailed.api.entrance import Limiting
 from derailed.api.files import is_file
 from derailed.api.origins import Addresses
@@ -82,8 +83,8 @@ class Acting:
             await asyncio.wait_for(self.publisher.drained(), _DRAIN_WITHIN_S)
 
 
-def application(settings: Settings, parts: Parts, acting: Acting, addresses: Addresses) -> Application:
-    """What answers HTTP: the API, its pages, files, and the app for every other path."""
+def answering(settings: Settings, parts: Parts, acting: Acting, addresses: Addresses) -> tuple[Application, AtOnce]:
+    """What answers HTTP: the API, its pages, files, and the app for every other path; and the hot routes at once."""
     limiting = Limiting(parts.limits(), settings.rate_limits, settings.trusted_proxies, now_ms)
     api, site = create(acting.verbs, addresses, limiting), Site(connects_to=addresses.elsewhere())
 
@@ -92,7 +93,7 @@ def application(settings: Settings, parts: Parts, acting: Acting, addresses: Add
         ours = first in ("api", "docs") or is_file(scope["path"])
         await (api if ours else site)(scope, receive, send)
 
-    return answer
+    return answer, api.at_once
 
 
 def _both(one: Committed, other: Committed) -> Committed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from derailed.api.origins import Addresses
-from derailed.app.acting import Acting, application
+from derailed.app.acting import Acting, answering
 from derailed.app.door import address_of, listen, no_gateway
 from derailed.app.parts import Parts
 from derailed.app.process import Process
@@ -28,7 +28,7 @@ async def serve(settings: Settings) -> None:
             acting.bus.connect()  # no topic is heard on it: it shows whether the bus is there while nothing happens
             acting.watched_by(process.readiness)
             addresses = Addresses(settings.public_url, settings.gateway_url, settings.gateway_port)
-            door.application = application(settings, parts, acting, addresses)
+            door.application, door.at_once = answering(settings, parts, acting, addresses)
             process.run(*acting.works)
             _log.info("ready")
             await process.begun()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any, Final, cast
 
 import uvicorn
 
 from derailed import telemetry
+from derailed.api.answers import Answer
 from derailed.api.app import Application, Receive, Scope, Send
-from derailed.api.connection import Connection
+from derailed.api.connection import AtOnce, Connection
 from derailed.app.readiness import Readiness
 from derailed.app.trouble import CannotStart
 from derailed.site import respond
@@ -41,8 +43,9 @@ class Door(uvicorn.Server):
     """
 
     def __init__(self, readiness: Readiness) -> None:
-        super().__init__(_config(self._answer, self._upgraded))
+        super().__init__(_config(self._answer, self._answer_at_once, self._upgraded))
         self.application: Application = _nobody
+        self.at_once: AtOnce = _not_at_once
         self.gateway: Upgraded = _not_yet
         self._readiness = readiness
 
@@ -68,6 +71,9 @@ class Door(uvicorn.Server):
             case _:
                 await self.application(scope, receive, send)
 
+    def _answer_at_once(self, scope: Scope, body: bytes) -> Coroutine[Any, None, Answer] | None:
+        return self.at_once(scope, body)
+
     def _upgraded(self, *asked: Any, **more: Any) -> asyncio.Protocol:
         return self.gateway(*asked, **more)
 
@@ -87,10 +93,10 @@ def address_of(listener: socket.socket, scheme: str = "http") -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _config(application: Application, upgraded: Upgraded) -> uvicorn.Config:
+def _config(application: Application, at_once: AtOnce, upgraded: Upgraded) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http=Connection,
+        http=partial(Connection, at_once=at_once),  # type: ignore[arg-type]  # it is called as a class would be
         interface="asgi3",  # it can not see that of a method
         ws=upgraded,  # type: ignore[arg-type]  # it is called as a class would be
         lifespan="off",
@@ -111,6 +117,10 @@ async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _nobody(scope: Scope, receive: Receive, send: Send) -> None:
     await respond(send, 503, b"starting\n", [*_TEXT, (b"retry-after", b"1")])
+
+
+def _not_at_once(scope: Scope, body: bytes) -> None:
+    """Leave it to the application."""
 
 
 class _Refused(asyncio.Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from derailed.api.origins import Addresses
-from derailed.app.acting import Acting, application
+from derailed.app.acting import Acting, answering
 from derailed.app.door import address_of, listen
 from derailed.app.gateway import node
 from derailed.app.parts import Parts
@@ -24,7 +24,7 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
             gateway = node(parts, process.readiness, acting.store, acting.bus, sessions, secret)
             door = process.open(listener)
             addresses = Addresses(settings.public_url, settings.gateway_url)
-            door.application = application(settings, parts, acting, addresses)
+            door.application, door.at_once = answering(settings, parts, acting, addresses)
             door.gateway = protocol(gateway)
             process.run(*acting.works, gateway.run())
             started(address_of(listener))
