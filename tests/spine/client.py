@@ -17,6 +17,7 @@ from derailed.wire.gateway import Close
 from derailed.wire.records import JOINED, LEFT, REVOKED, guild_topic, user_topic
 from tests.spine.cast import Token
 from tests.spine.oracle import Event, Oracle, State, Viewer, steady
+from tests.wires import payloads
 
 SECRET: Final = b"the secret of every node"
 _OF_CHANNELS: Final = ("CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE")
@@ -34,9 +35,8 @@ class Socket:
         self.recipient: Recipient | None = None
 
     def write(self, data: bytes) -> None:
-        """Wire bytes, of an unmasked WebSocket frame."""
-        head = 2 if data[1] < 126 else 4 if data[1] == 126 else 10
-        self.inbox.append(data[head:])
+        """Wire bytes."""
+        self.inbox.extend(payloads(data))
 
     def send(self, frame: Frame) -> None:
         """A frame."""

@@ -1,4 +1,9 @@
-"""Fan-out: one record that is the same to all who hear it, as one frame to each kind of socket, in slices."""
+"""Fan-out: records that are the same to all who hear them, as one frame to each kind of socket, in slices.
+
+Records of a busy channel come in batches, and each of its sockets would be written to once for each of them: system
+calls that cost more than all else. So what goes to one audience is joined until something comes that goes to another,
+or until the batch is over; nothing else happens on the loop meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,12 @@ from derailed.gateway.registry import Registry
 
 SLICE: Final = 256
 """Sockets written to between two looks at the rest of the loop: under 2 ms of `send`."""
+_JOINED_MAX: Final = 64
+_JOINED_BYTES_MAX: Final = 64 << 10
+"""A socket's send buffer takes as much at once."""
+
+Said = tuple[int, str, bytes]
+"""A record as it goes to everyone alike: its offset, the event's name, its `d`."""
 
 
 class FanOut:
@@ -22,20 +33,41 @@ class FanOut:
     def __init__(self, registry: Registry, window: int) -> None:
         self._registry = registry
         self._window = window
+        self._heard: node.Audience | None = None
+        self._joined: list[Said] = []
+        self._bytes = 0
 
     def fits(self, sequence: int) -> bool:
         """Whether `s` is one that typed libraries can hold."""
         return 0 < sequence < 4 * self._window
 
+    @property
+    def waits(self) -> bool:
+        """Whether something is to be written yet."""
+        return bool(self._joined)
+
     async def out(self, topic: Topic, step: Step) -> None:
-        """One record of a guild to everyone who hears it."""
+        """One record of a guild to everyone who hears it, by the time that `finish` returns."""
         record = step.record
         heard = topic.audience(audience.class_of(record))
         if record.stripped is not None and heard.without_content:
+            await self.finish()
             await self._with_and_without_content(heard, step)
             return
+        if heard is not self._heard or len(self._joined) >= _JOINED_MAX or self._bytes > _JOINED_BYTES_MAX:
+            await self.finish()
+            self._heard = heard
+        self._joined.append((step.offset, record.event, record.data))
+        self._bytes += len(record.data)
+
+    async def finish(self) -> None:
+        """Write whatever waits."""
+        heard, said = self._heard, self._joined
+        if heard is None:
+            return
+        self._heard, self._joined, self._bytes = None, [], 0
         for (base, encoding), sinks in list(heard.everyone.items()):
-            await self.write(sinks, encoding, base, step.offset, record.event, record.data)
+            await self.write(sinks, encoding, base, said)
 
     async def _with_and_without_content(self, heard: node.Audience, step: Step) -> None:
         record = step.record
@@ -48,29 +80,29 @@ class FanOut:
             ]
             without = set(map(id, bare))
             full = [sink for sink in sinks if id(sink) not in without]
-            await self.write(full, encoding, base, step.offset, record.event, record.data)
-            await self.write(bare, encoding, base, step.offset, record.event, record.stripped)
+            await self.write(full, encoding, base, [(step.offset, record.event, record.data)])
+            await self.write(bare, encoding, base, [(step.offset, record.event, record.stripped)])
 
-    async def write(
-        self, sinks: Sequence[Sink], encoding: Encoding, base: int, offset: int, event: str, data: bytes
-    ) -> None:
-        """One frame to many sockets: nothing here may cost near what a system call does."""
-        sequence = 2 * (offset - base)
-        if not self.fits(sequence):
+    async def write(self, sinks: Sequence[Sink], encoding: Encoding, base: int, said: Sequence[Said]) -> None:
+        """The same frames to many sockets: nothing here may cost near what a system call does."""
+        if not self.fits(2 * (said[-1][0] - base)):
             for recipient in self._registry.everyone():
                 if recipient.id.base == base:
                     self._registry.refuse(recipient)
             return
-        frame = dispatch(event, sequence, data)
+        frames = [dispatch(event, 2 * (offset - base), data) for offset, event, data in said]
+        wire = b""
+        if encoding is not Encoding.ZSTD:
+            wire = b"".join([frame.plain if encoding is Encoding.PLAIN else frame.zlib for frame in frames])
         for start in range(0, len(sinks), SLICE):
             if start:
                 await asyncio.sleep(0)
             part = sinks[start : start + SLICE]
             if encoding is Encoding.ZSTD:
                 for sink in part:
-                    sink.send(frame)
+                    for frame in frames:
+                        sink.send(frame)
                 continue
-            wire = frame.plain if encoding is Encoding.PLAIN else frame.zlib
             for sink in part:
                 if sink.open:
                     sink.write(wire)

@@ -103,9 +103,14 @@ class Hub:
     async def run(self) -> None:
         """Read and fan out until the subscription is closed."""
         while signals := await self._stream.read():
-            for signal in signals:
-                await self._handle(signal)
+            await self.take(signals)
         await self.supervisor.stop()
+
+    async def take(self, signals: Sequence[Signal]) -> None:
+        """Fan out one batch."""
+        for signal in signals:
+            await self._handle(signal)
+        await self._catch_up()
 
     async def close(self) -> None:
         """Hear nothing more; then `run` ends the sessions' tasks and returns."""
@@ -239,7 +244,9 @@ class Hub:
     async def _handle(self, signal: Signal) -> None:
         if isinstance(signal, Entry):
             await self._entry(signal)
-        elif isinstance(signal, Ephemeral):
+            return
+        await self._catch_up()
+        if isinstance(signal, Ephemeral):
             await self._ephemeral(signal)
         elif isinstance(signal, NewEpoch):
             log.warning("the bus began a new epoch: all sessions start afresh", epoch=signal.epoch)
@@ -250,6 +257,12 @@ class Hub:
             topic = self.registry.topics.get(signal.topic)
             if topic is not None:
                 self._gap(topic)
+
+    async def _catch_up(self) -> None:
+        """Write what waits: then every live session is whole at the cursor."""
+        if self._fan.waits:
+            await self._fan.finish()
+            self._between.set()
 
     async def _entry(self, entry: Entry) -> None:
         topic = self.registry.topics.get(entry.topic)
@@ -266,14 +279,17 @@ class Hub:
         self._hold_back(topic, step)
         self._between.clear()
         if topic.guild_id == 0:
+            await self._fan.finish()
             self._personal(topic, step)
         elif after is None:
             pass
         elif record.event in audience.RESHAPING or record.event in audience.OF_MEMBERS:
+            await self._fan.finish()
             await self._one_by_one(topic, step)
         else:
             await self._fan.out(topic, step)
-        self._between.set()
+        if not self._fan.waits:
+            self._between.set()
         self._moved.set()
 
     def _gap(self, topic: Topic) -> None:
@@ -372,4 +388,4 @@ class Hub:
             return
         heard = topic.audience(audience.class_of(record))
         for (base, encoding), sinks in list(heard.everyone.items()):
-            await self._fan.write(sinks, encoding, base, self.cursor, record.event, record.data)
+            await self._fan.write(sinks, encoding, base, [(self.cursor, record.event, record.data)])
