@@ -19,6 +19,7 @@ from derailed.api import app
 from derailed.blobs import Blobs
 from derailed.blobs.folder import FolderBlobs
 from derailed.model.snowflakes import EPOCH_MS, Snowflakes
+from derailed.presence.local import LocalPresences
 from derailed.store import OutboxRow, Store
 from derailed.wire import records
 from derailed.wire.records import Record
@@ -85,7 +86,11 @@ class Door:
         self.records: list[tuple[str, Record]] = []
         self.bus = Ear()
         store.committed = self._keep
-        self.context = Context(store, self.bus, Snowflakes(0), lambda: self.now_ms, blobs, b"secret" * 6)
+        self.presences = LocalPresences(lambda: self.now_ms)
+        secret = b"secret" * 6
+        self.context = Context(
+            store, self.bus, Snowflakes(0), lambda: self.now_ms, blobs, secret, presences=self.presences
+        )
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.verbs = Verbs.of(self.context, self.passwords, registration)
         transport = httpx.ASGITransport(served(app.create(self.verbs)), raise_app_exceptions=True)
@@ -171,6 +176,7 @@ async def opened(folder: Path, registration: str = "open") -> AsyncIterator[Door
         async with door.client:
             yield door
     finally:
+        await door.presences.close()
         await door.store.close()
         door.passwords.close()
 

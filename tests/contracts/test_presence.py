@@ -227,6 +227,23 @@ def test_who_changed_while_a_session_was_away_is_known(on: Runner) -> None:
     on(case)
 
 
+def test_who_has_no_session_is_absent_and_who_is_invisible_is_not(on: Runner) -> None:
+    async def case(presences: Presences) -> None:
+        reader = Reader(presences.link("a"))
+        await reader.watch()
+        reader.link.up(session(1, "invisible"))
+        reader.link.up(session(2))
+        reader.link.up(session(3))
+        reader.link.gone(id_of(3))
+        reader.link.up(session(4))
+        await reader.until(lambda: {user for _, user in reader.shown} == {2, 4})
+        reader.link.detached(id_of(2))
+        assert set(await presences.absent(range(1, 6))) == {3, 5}
+        assert set(await presences.absent([])) == set()
+
+    on(case)
+
+
 def test_what_is_said_of_a_session_that_is_not_here_does_nothing(on: Runner) -> None:
     async def case(presences: Presences) -> None:
         node, reader = presences.link("a"), Reader(presences.link("b"))

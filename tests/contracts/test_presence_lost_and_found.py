@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import contextlib
+import socket
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import grpc
@@ -51,6 +53,15 @@ async def ended(call: Any) -> grpc.StatusCode:
     except grpc.aio.AioRpcError as error:
         return error.code()
     return await call.code()
+
+
+@contextlib.contextmanager
+def silent() -> Iterator[str]:
+    """Where one is let in, and never hears a word."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -147,6 +158,7 @@ def test_until_a_service_has_settled_nobody_is_offline_by_its_word() -> None:
     play(story())
 
 
+@pytest.mark.slow
 def test_when_one_of_two_services_ends_its_users_move_and_nobody_flaps() -> None:
     async def story() -> None:
         async with services(2) as (addresses, (first, second)), client(addresses) as presences:
@@ -276,6 +288,40 @@ def test_who_only_asks_knows_whether_a_service_is_there() -> None:
             await again.stop()
 
     play(story())
+
+
+def test_nobody_is_absent_by_the_word_of_a_service_that_has_not_settled() -> None:
+    async def story() -> None:
+        async with services(1, settles_in_ms=300) as (addresses, _), client(addresses) as presences:
+            assert set(await presences.absent([1])) == set()
+            while not await presences.absent([1]):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    play(story())
+
+
+def test_nobody_is_absent_while_one_of_the_services_is_down() -> None:
+    async def story() -> None:
+        async with services(2) as (addresses, (server, _)), client(addresses) as presences:
+            assert set(await presences.absent([1])) == {1}
+            await server.stop()
+            with pytest.raises(Down):
+                await presences.absent([1])
+            assert await presences.counts([GUILD]) == {GUILD: 0}
+
+    play(story())
+
+
+@pytest.mark.slow
+def test_who_does_not_answer_in_time_is_not_waited_for_again_at_once() -> None:
+    async def story() -> None:
+        with silent() as address:
+            async with client([address]) as presences:
+                for _ in range(1000):  # one after the other: each would take a second
+                    with pytest.raises(Down):
+                        await presences.counts([GUILD])
+
+    play(story(), 15)
 
 
 def test_what_was_before_a_service_started_is_not_known_to_it() -> None:

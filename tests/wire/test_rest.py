@@ -45,7 +45,7 @@ def _samples() -> dict[str, Any]:
         "channel_category": channels[1],
         "member": member,
         "role": rest.role(EVERYONE),
-        "invite": rest.with_counts(rest.invite(INVITE, GUILD, USER, managed=True), 1),
+        "invite": rest.with_counts(rest.invite(INVITE, GUILD, USER, managed=True), 3, 1),
         "GUILD_CREATE": events.guild_create(GUILD, MEMBER, 1, [member], channels, large=False),
     }
 

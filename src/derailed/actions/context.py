@@ -9,6 +9,7 @@ from typing import Protocol
 from derailed.actions.access import Shapes
 from derailed.blobs import Blobs
 from derailed.model.snowflakes import Snowflakes
+from derailed.presence import Presences
 from derailed.store import Connection, Store, topics
 
 
@@ -24,7 +25,8 @@ class Ephemerals(Protocol):
 class Context:
     """One per process. `clock` is Unix milliseconds; `bus` is for the ephemeral: the rest goes by the outbox.
 
-    `secret` signs the addresses of attachments: it is the same in all processes.
+    `secret` signs the addresses of attachments: it is the same in all processes. `presences` is None where there is
+    nobody to ask, as for an operator's command.
     """
 
     store: Store
@@ -34,6 +36,7 @@ class Context:
     blobs: Blobs
     secret: bytes
     shapes: Shapes = field(default_factory=Shapes)
+    presences: Presences | None = None
 
     def new_id(self) -> int:
         """The next snowflake, for what has no place in an order that others add to."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from derailed.actions import chores, entries, guild_edits, images, joining
+from derailed.actions import chores, counting, entries, guild_edits, images, joining
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
 from derailed.actions.chores import EndGuild
@@ -25,11 +25,12 @@ from derailed.wire.requests import CreateGuild, EditGuild
 
 
 class Belonging(NamedTuple):
-    """One of one's guilds, what one may do there, and how many belong to it."""
+    """One of one's guilds, what one may do there, how many belong to it and, if that was asked, are there now."""
 
     guild: Guild
     permissions: int
     member_count: int
+    online: int = 0
 
 
 class Guilds:
@@ -65,14 +66,14 @@ class Guilds:
         async with images.held(self._context, icon):
             return await change(self._context, work)
 
-    async def get(self, actor: Actor, guild_id: int) -> tuple[Guild, int]:
-        """A guild that one belongs to, and how many do."""
+    async def get(self, actor: Actor, guild_id: int) -> Guild:
+        """A guild that one belongs to."""
+        return (await self._context.store.read(lambda tx: self._access(tx, actor, guild_id))).guild
 
-        async def work(tx: Connection) -> tuple[Guild, int]:
-            access = await self._access(tx, actor, guild_id)
-            return access.guild, await guilds.member_count(tx, guild_id)
-
-        return await self._context.store.read(work)
+    async def counted(self, actor: Actor, guild_id: int) -> Belonging:
+        """The same, and how many do and are there now."""
+        found = await self._context.store.read(lambda tx: self._belonging(tx, actor, guild_id))
+        return (await self._counted([found]))[0]
 
     async def channels(self, actor: Actor, guild_id: int) -> list[tuple[Channel, int | None]]:
         """The channels that one may see, each with its newest message's id."""
@@ -91,7 +92,7 @@ class Guilds:
         access = await self._context.store.read(lambda tx: self._access(tx, actor, guild_id))
         return list(access.guild.roles.values())
 
-    async def own(self, actor: Actor, *, before: int | None, after: int, limit: int) -> list[Belonging]:
+    async def own(self, actor: Actor, *, before: int | None, after: int, limit: int, counted: bool) -> list[Belonging]:
         """One's guilds by id: those next above `after`, or those next below `before`, always ascending."""
 
         async def work(tx: Connection) -> list[Belonging]:
@@ -100,7 +101,8 @@ class Guilds:
                 ids = [each for each in ids if each < before][-limit:]
             return [await self._belonging(tx, actor, guild_id) for guild_id in ids[:limit]]
 
-        return await self._context.store.read(work)
+        found = await self._context.store.read(work)
+        return await self._counted(found) if counted else found
 
     async def edit(self, actor: Actor, guild_id: int, body: EditGuild) -> Guild:
         """Change what a guild is called and how it behaves; its owner may give it away."""
@@ -152,6 +154,10 @@ class Guilds:
 
     async def _access(self, tx: Connection, actor: Actor, guild_id: int) -> Access:
         return await self._context.shapes.in_guild(tx, actor, guild_id, self._context.clock(), lift=False)
+
+    async def _counted(self, found: list[Belonging]) -> list[Belonging]:
+        online = await counting.online(self._context, [each.guild.id for each in found])
+        return [each._replace(online=online[each.guild.id]) for each in found]
 
     async def _belonging(self, tx: Connection, actor: Actor, guild_id: int) -> Belonging:
         access = await self._access(tx, actor, guild_id)

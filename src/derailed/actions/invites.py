@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Final, NamedTuple
 
-from derailed.actions import entries, joining
+from derailed.actions import counting, entries, joining
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
@@ -32,6 +32,7 @@ class Opened(NamedTuple):
     guild: Guild
     inviter: User | None
     member_count: int
+    online: int = 0
 
 
 class Invites:
@@ -69,13 +70,17 @@ class Invites:
 
         return await change(self._context, work)
 
-    async def get(self, code: str) -> Opened:
-        """What a code leads to; whoever has it may look."""
+    async def get(self, code: str, *, counted: bool) -> Opened:
+        """What a code leads to; whoever has it may look. `counted`: and how many are there now."""
 
         async def work(tx: Connection) -> Opened:
             return await self._open(tx, await joining.open_invite(tx, code, self._context.clock()))
 
-        return await self._context.store.read(work)
+        opened = await self._context.store.read(work)
+        if not counted:
+            return opened
+        online = await counting.online(self._context, [opened.guild.id])
+        return opened._replace(online=online[opened.guild.id])
 
     async def accept(self, actor: Actor, code: str) -> Opened:
         """Come in. To belong already is fine."""

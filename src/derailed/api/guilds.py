@@ -27,9 +27,10 @@ async def create(verbs: Ask, actor: Who, data: JSONBody[CreateGuild]) -> GuildSh
 @get("/guilds/{guild_id:int}")
 async def one(verbs: Ask, actor: Who, guild_id: FromPath[int], with_counts: FromQuery[bool] = False) -> GuildShape:
     """A guild one belongs to."""
-    guild, member_count = await verbs.guilds.get(actor, guild_id)
-    shape = rest.guild(guild)
-    return rest.with_counts(shape, member_count) if with_counts else shape
+    if not with_counts:
+        return rest.guild(await verbs.guilds.get(actor, guild_id))
+    found = await verbs.guilds.counted(actor, guild_id)
+    return rest.with_counts(rest.guild(found.guild), found.member_count, found.online)
 
 
 @patch("/guilds/{guild_id:int}", opt=refuses("missing_permissions", "unknown_member"))
@@ -66,10 +67,11 @@ async def own(
     with_counts: FromQuery[bool] = False,
 ) -> list[GuildEntry]:
     """The guilds one belongs to."""
+    found = await verbs.guilds.own(actor, before=before, after=after, limit=limit, counted=with_counts)
     entries = []
-    for guild, held, member_count in await verbs.guilds.own(actor, before=before, after=after, limit=limit):
+    for guild, held, member_count, online in found:
         entry = rest.guild_entry(guild, held, actor.user_id)
-        entries.append(rest.with_counts(entry, member_count) if with_counts else entry)
+        entries.append(rest.with_counts(entry, member_count, online) if with_counts else entry)
     return entries
 
 

@@ -26,9 +26,9 @@ async def create(verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSONBo
 @get("/invites/{code:str}", opt=ANYBODY | refuses("unknown_guild", "unknown_invite"))
 async def look_up(verbs: Ask, code: FromPath[str], with_counts: FromQuery[bool] = False) -> InviteShape:
     """What a code leads to."""
-    opened = await verbs.invites.get(code)
+    opened = await verbs.invites.get(code, counted=with_counts)
     shape = _shape(opened)
-    return rest.with_counts(shape, opened.member_count) if with_counts else shape
+    return rest.with_counts(shape, opened.member_count, opened.online) if with_counts else shape
 
 
 @post(

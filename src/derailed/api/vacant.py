@@ -43,7 +43,8 @@ async def of_guild(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> list[None
 @get("/guilds/{guild_id:int}/preview")
 async def preview(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> GuildPreview:
     """A guild in short; nobody can look at one to which they do not belong."""
-    return rest.preview(*await verbs.guilds.get(actor, guild_id))
+    found = await verbs.guilds.counted(actor, guild_id)
+    return rest.preview(found.guild, found.member_count, found.online)
 
 
 @get("/guilds/{guild_id:int}/vanity-url")

@@ -57,7 +57,7 @@ class Acting:
         passwords = Passwords(PasswordHasher())
         parts.callback(passwords.close)
         lease = await parts.lease(store)
-        context = parts.context(store, bus, lease.ids)
+        context = parts.context(store, bus, lease.ids, parts.presences())
         verbs = Verbs.of(context, passwords, settings.registration)
         works = [publisher.run(), Sweeper(context).run(), lease.run()]
         unfurling = parts.unfurling(context)

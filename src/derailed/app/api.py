@@ -27,6 +27,10 @@ async def serve(settings: Settings) -> None:
                 return
             acting.bus.connect()  # no topic is heard on it: it shows whether the bus is there while nothing happens
             acting.watched_by(process.readiness)
+            presences = parts.presences()
+            process.readiness.likes(
+                "presence", lambda: presences.is_up, "no service answers: counts of who is here are 0"
+            )
             addresses = Addresses(settings.public_url, settings.gateway_url, settings.gateway_port)
             door.application, door.at_once = answering(settings, parts, acting, addresses)
             process.run(*acting.works)

@@ -191,7 +191,7 @@ class Parts(AsyncExitStack):
 
     def _presences(self) -> Presences:
         if not self.settings.presence_url:
-            return LocalPresences()
+            return LocalPresences(resume_window_s=self.settings.resume_window_s)
         from derailed.presence.remote import RemotePresences  # loads gRPC, which takes 100 ms
 
         return RemotePresences(self.settings.presence_url)
@@ -205,9 +205,10 @@ class Parts(AsyncExitStack):
 
     # --- what verbs are given
 
-    def context(self, store: Store, bus: Ephemerals, ids: Snowflakes) -> Context:
+    def context(self, store: Store, bus: Ephemerals, ids: Snowflakes, presences: Presences | None = None) -> Context:
         """What every verb is given."""
-        context = Context(store, bus, ids, now_ms, self._blobs(), secret_in(self.settings.secret_path))
+        secret = secret_in(self.settings.secret_path)
+        context = Context(store, bus, ids, now_ms, self._blobs(), secret, presences=presences)
         store.rolled_back = context.shapes.clear
         return context
 

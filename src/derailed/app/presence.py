@@ -18,7 +18,7 @@ async def serve(settings: Settings) -> None:
     where = f"{bracketed(settings.presence_host)}:{settings.presence_port}"
     async with Parts(settings) as parts, Process(settings) as process:
         try:
-            server = PresenceServer(where)
+            server = PresenceServer(where, resume_window_s=settings.resume_window_s)
         except RuntimeError:  # which is how gRPC puts it
             raise CannotStart(f"DERAILED_PRESENCE_PORT: can not listen on {where}") from None
         await server.start()

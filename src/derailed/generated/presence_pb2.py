@@ -24,17 +24,17 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!derailed/generated/presence.proto\x12\x14\x64\x65railed.presence.v1\"G\n\x08\x46romNode\x12\x0c\n\x04node\x18\x01 \x01(\t\x12-\n\x07reports\x18\x02 \x03(\x0b\x32\x1c.derailed.presence.v1.Report\"\xe9\x01\n\x06Report\x12+\n\x02up\x18\x01 \x01(\x0b\x32\x1d.derailed.presence.v1.SessionH\x00\x12.\n\x06\x63hange\x18\x02 \x01(\x0b\x32\x1c.derailed.presence.v1.ChangeH\x00\x12\x30\n\x07\x62\x65longs\x18\x03 \x01(\x0b\x32\x1d.derailed.presence.v1.BelongsH\x00\x12\x12\n\x08\x64\x65tached\x18\x04 \x01(\x0cH\x00\x12\x0e\n\x04gone\x18\x05 \x01(\x0cH\x00\x12\x0f\n\x05watch\x18\x06 \x01(\x06H\x00\x12\x11\n\x07unwatch\x18\x07 \x01(\x06H\x00\x42\x08\n\x06report\"\xd1\x01\n\x07Session\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\x12\x0f\n\x07user_id\x18\x02 \x01(\x06\x12\r\n\x05\x63laim\x18\x03 \x01(\x04\x12\x11\n\tguild_ids\x18\x04 \x03(\x06\x12,\n\x06status\x18\x05 \x01(\x0e\x32\x1c.derailed.presence.v1.Status\x12\x12\n\nactivities\x18\x06 \x01(\x0c\x12,\n\x06\x63lient\x18\x07 \x01(\x0e\x32\x1c.derailed.presence.v1.Client\x12\x0f\n\x07resumed\x18\x08 \x01(\x08\"^\n\x06\x43hange\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.derailed.presence.v1.Status\x12\x12\n\nactivities\x18\x03 \x01(\x0c\"0\n\x07\x42\x65longs\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\x12\x11\n\tguild_ids\x18\x02 \x03(\x06\"\xd2\x01\n\x0b\x46romService\x12\x12\n\nsuperseded\x18\x01 \x03(\x0c\x12-\n\x07showing\x18\x02 \x03(\x0b\x32\x1c.derailed.presence.v1.Change\x12.\n\x07\x63hanged\x18\x03 \x03(\x0b\x32\x1d.derailed.presence.v1.Changed\x12\x31\n\tsnapshots\x18\x04 \x03(\x0b\x32\x1e.derailed.presence.v1.Snapshot\x12\x0f\n\x07settled\x18\x05 \x01(\x08\x12\x0c\n\x04gone\x18\x06 \x03(\x06\"x\n\x0cUserPresence\x12\x0f\n\x07user_id\x18\x01 \x01(\x06\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.derailed.presence.v1.Status\x12\x12\n\nactivities\x18\x03 \x01(\x0c\x12\x15\n\rclient_status\x18\x04 \x01(\x0c\"R\n\x07\x43hanged\x12\x34\n\x08presence\x18\x01 \x01(\x0b\x32\".derailed.presence.v1.UserPresence\x12\x11\n\tguild_ids\x18\x02 \x03(\x06\"a\n\x08Snapshot\x12\x10\n\x08guild_id\x18\x01 \x01(\x06\x12\x35\n\tpresences\x18\x02 \x03(\x0b\x32\".derailed.presence.v1.UserPresence\x12\x0c\n\x04last\x18\x03 \x01(\x08\"!\n\x0c\x43ountRequest\x12\x11\n\tguild_ids\x18\x01 \x03(\x06\"\x1c\n\nCountReply\x12\x0e\n\x06\x63ounts\x18\x01 \x03(\r\"1\n\x0b\x46indRequest\x12\x10\n\x08guild_id\x18\x01 \x01(\x06\x12\x10\n\x08user_ids\x18\x02 \x03(\x06\"B\n\tFindReply\x12\x35\n\tpresences\x18\x01 \x03(\x0b\x32\".derailed.presence.v1.UserPresence\"!\n\x0b\x41wayRequest\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\"#\n\tAwayReply\x12\x0f\n\x02ms\x18\x01 \x01(\x04H\x00\x88\x01\x01\x42\x05\n\x03_ms\"D\n\rRecentRequest\x12\x14\n\x07\x61way_ms\x18\x01 \x01(\x04H\x00\x88\x01\x01\x12\x11\n\tguild_ids\x18\x02 \x03(\x06\x42\n\n\x08_away_ms\"\x82\x01\n\x0bRecentReply\x12\x37\n\x06guilds\x18\x01 \x03(\x0b\x32\'.derailed.presence.v1.RecentReply.Guild\x12\r\n\x05whole\x18\x02 \x01(\x08\x1a+\n\x05Guild\x12\x10\n\x08guild_id\x18\x01 \x01(\x06\x12\x10\n\x08user_ids\x18\x02 \x03(\x06*~\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x11\n\rSTATUS_ONLINE\x10\x01\x12\x0f\n\x0bSTATUS_IDLE\x10\x02\x12\x0e\n\nSTATUS_DND\x10\x03\x12\x14\n\x10STATUS_INVISIBLE\x10\x04\x12\x12\n\x0eSTATUS_OFFLINE\x10\x05*W\n\x06\x43lient\x12\x16\n\x12\x43LIENT_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43LIENT_DESKTOP\x10\x01\x12\x11\n\rCLIENT_MOBILE\x10\x02\x12\x0e\n\nCLIENT_WEB\x10\x03\x32\x92\x03\n\x08Presence\x12M\n\x04Link\x12\x1e.derailed.presence.v1.FromNode\x1a!.derailed.presence.v1.FromService(\x01\x30\x01\x12M\n\x05\x43ount\x12\".derailed.presence.v1.CountRequest\x1a .derailed.presence.v1.CountReply\x12J\n\x04\x46ind\x12!.derailed.presence.v1.FindRequest\x1a\x1f.derailed.presence.v1.FindReply\x12J\n\x04\x41way\x12!.derailed.presence.v1.AwayRequest\x1a\x1f.derailed.presence.v1.AwayReply\x12P\n\x06Recent\x12#.derailed.presence.v1.RecentRequest\x1a!.derailed.presence.v1.RecentReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!derailed/generated/presence.proto\x12\x14\x64\x65railed.presence.v1\"G\n\x08\x46romNode\x12\x0c\n\x04node\x18\x01 \x01(\t\x12-\n\x07reports\x18\x02 \x03(\x0b\x32\x1c.derailed.presence.v1.Report\"\xe9\x01\n\x06Report\x12+\n\x02up\x18\x01 \x01(\x0b\x32\x1d.derailed.presence.v1.SessionH\x00\x12.\n\x06\x63hange\x18\x02 \x01(\x0b\x32\x1c.derailed.presence.v1.ChangeH\x00\x12\x30\n\x07\x62\x65longs\x18\x03 \x01(\x0b\x32\x1d.derailed.presence.v1.BelongsH\x00\x12\x12\n\x08\x64\x65tached\x18\x04 \x01(\x0cH\x00\x12\x0e\n\x04gone\x18\x05 \x01(\x0cH\x00\x12\x0f\n\x05watch\x18\x06 \x01(\x06H\x00\x12\x11\n\x07unwatch\x18\x07 \x01(\x06H\x00\x42\x08\n\x06report\"\xd1\x01\n\x07Session\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\x12\x0f\n\x07user_id\x18\x02 \x01(\x06\x12\r\n\x05\x63laim\x18\x03 \x01(\x04\x12\x11\n\tguild_ids\x18\x04 \x03(\x06\x12,\n\x06status\x18\x05 \x01(\x0e\x32\x1c.derailed.presence.v1.Status\x12\x12\n\nactivities\x18\x06 \x01(\x0c\x12,\n\x06\x63lient\x18\x07 \x01(\x0e\x32\x1c.derailed.presence.v1.Client\x12\x0f\n\x07resumed\x18\x08 \x01(\x08\"^\n\x06\x43hange\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.derailed.presence.v1.Status\x12\x12\n\nactivities\x18\x03 \x01(\x0c\"0\n\x07\x42\x65longs\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\x12\x11\n\tguild_ids\x18\x02 \x03(\x06\"\xd2\x01\n\x0b\x46romService\x12\x12\n\nsuperseded\x18\x01 \x03(\x0c\x12-\n\x07showing\x18\x02 \x03(\x0b\x32\x1c.derailed.presence.v1.Change\x12.\n\x07\x63hanged\x18\x03 \x03(\x0b\x32\x1d.derailed.presence.v1.Changed\x12\x31\n\tsnapshots\x18\x04 \x03(\x0b\x32\x1e.derailed.presence.v1.Snapshot\x12\x0f\n\x07settled\x18\x05 \x01(\x08\x12\x0c\n\x04gone\x18\x06 \x03(\x06\"x\n\x0cUserPresence\x12\x0f\n\x07user_id\x18\x01 \x01(\x06\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.derailed.presence.v1.Status\x12\x12\n\nactivities\x18\x03 \x01(\x0c\x12\x15\n\rclient_status\x18\x04 \x01(\x0c\"R\n\x07\x43hanged\x12\x34\n\x08presence\x18\x01 \x01(\x0b\x32\".derailed.presence.v1.UserPresence\x12\x11\n\tguild_ids\x18\x02 \x03(\x06\"a\n\x08Snapshot\x12\x10\n\x08guild_id\x18\x01 \x01(\x06\x12\x35\n\tpresences\x18\x02 \x03(\x0b\x32\".derailed.presence.v1.UserPresence\x12\x0c\n\x04last\x18\x03 \x01(\x08\"!\n\x0c\x43ountRequest\x12\x11\n\tguild_ids\x18\x01 \x03(\x06\"\x1c\n\nCountReply\x12\x0e\n\x06\x63ounts\x18\x01 \x03(\r\"1\n\x0b\x46indRequest\x12\x10\n\x08guild_id\x18\x01 \x01(\x06\x12\x10\n\x08user_ids\x18\x02 \x03(\x06\"B\n\tFindReply\x12\x35\n\tpresences\x18\x01 \x03(\x0b\x32\".derailed.presence.v1.UserPresence\"!\n\rAbsentRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\x06\"\x1f\n\x0b\x41\x62sentReply\x12\x10\n\x08user_ids\x18\x01 \x03(\x06\"!\n\x0b\x41wayRequest\x12\x12\n\nsession_id\x18\x01 \x01(\x0c\"#\n\tAwayReply\x12\x0f\n\x02ms\x18\x01 \x01(\x04H\x00\x88\x01\x01\x42\x05\n\x03_ms\"D\n\rRecentRequest\x12\x14\n\x07\x61way_ms\x18\x01 \x01(\x04H\x00\x88\x01\x01\x12\x11\n\tguild_ids\x18\x02 \x03(\x06\x42\n\n\x08_away_ms\"\x82\x01\n\x0bRecentReply\x12\x37\n\x06guilds\x18\x01 \x03(\x0b\x32\'.derailed.presence.v1.RecentReply.Guild\x12\r\n\x05whole\x18\x02 \x01(\x08\x1a+\n\x05Guild\x12\x10\n\x08guild_id\x18\x01 \x01(\x06\x12\x10\n\x08user_ids\x18\x02 \x03(\x06*~\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x11\n\rSTATUS_ONLINE\x10\x01\x12\x0f\n\x0bSTATUS_IDLE\x10\x02\x12\x0e\n\nSTATUS_DND\x10\x03\x12\x14\n\x10STATUS_INVISIBLE\x10\x04\x12\x12\n\x0eSTATUS_OFFLINE\x10\x05*W\n\x06\x43lient\x12\x16\n\x12\x43LIENT_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43LIENT_DESKTOP\x10\x01\x12\x11\n\rCLIENT_MOBILE\x10\x02\x12\x0e\n\nCLIENT_WEB\x10\x03\x32\xe4\x03\n\x08Presence\x12M\n\x04Link\x12\x1e.derailed.presence.v1.FromNode\x1a!.derailed.presence.v1.FromService(\x01\x30\x01\x12M\n\x05\x43ount\x12\".derailed.presence.v1.CountRequest\x1a .derailed.presence.v1.CountReply\x12J\n\x04\x46ind\x12!.derailed.presence.v1.FindRequest\x1a\x1f.derailed.presence.v1.FindReply\x12P\n\x06\x41\x62sent\x12#.derailed.presence.v1.AbsentRequest\x1a!.derailed.presence.v1.AbsentReply\x12J\n\x04\x41way\x12!.derailed.presence.v1.AwayRequest\x1a\x1f.derailed.presence.v1.AwayReply\x12P\n\x06Recent\x12#.derailed.presence.v1.RecentRequest\x1a!.derailed.presence.v1.RecentReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'derailed.generated.presence_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STATUS']._serialized_start=1703
-  _globals['_STATUS']._serialized_end=1829
-  _globals['_CLIENT']._serialized_start=1831
-  _globals['_CLIENT']._serialized_end=1918
+  _globals['_STATUS']._serialized_start=1771
+  _globals['_STATUS']._serialized_end=1897
+  _globals['_CLIENT']._serialized_start=1899
+  _globals['_CLIENT']._serialized_end=1986
   _globals['_FROMNODE']._serialized_start=59
   _globals['_FROMNODE']._serialized_end=130
   _globals['_REPORT']._serialized_start=133
@@ -61,16 +61,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINDREQUEST']._serialized_end=1358
   _globals['_FINDREPLY']._serialized_start=1360
   _globals['_FINDREPLY']._serialized_end=1426
-  _globals['_AWAYREQUEST']._serialized_start=1428
-  _globals['_AWAYREQUEST']._serialized_end=1461
-  _globals['_AWAYREPLY']._serialized_start=1463
-  _globals['_AWAYREPLY']._serialized_end=1498
-  _globals['_RECENTREQUEST']._serialized_start=1500
-  _globals['_RECENTREQUEST']._serialized_end=1568
-  _globals['_RECENTREPLY']._serialized_start=1571
-  _globals['_RECENTREPLY']._serialized_end=1701
-  _globals['_RECENTREPLY_GUILD']._serialized_start=1658
-  _globals['_RECENTREPLY_GUILD']._serialized_end=1701
-  _globals['_PRESENCE']._serialized_start=1921
-  _globals['_PRESENCE']._serialized_end=2323
+  _globals['_ABSENTREQUEST']._serialized_start=1428
+  _globals['_ABSENTREQUEST']._serialized_end=1461
+  _globals['_ABSENTREPLY']._serialized_start=1463
+  _globals['_ABSENTREPLY']._serialized_end=1494
+  _globals['_AWAYREQUEST']._serialized_start=1496
+  _globals['_AWAYREQUEST']._serialized_end=1529
+  _globals['_AWAYREPLY']._serialized_start=1531
+  _globals['_AWAYREPLY']._serialized_end=1566
+  _globals['_RECENTREQUEST']._serialized_start=1568
+  _globals['_RECENTREQUEST']._serialized_end=1636
+  _globals['_RECENTREPLY']._serialized_start=1639
+  _globals['_RECENTREPLY']._serialized_end=1769
+  _globals['_RECENTREPLY_GUILD']._serialized_start=1726
+  _globals['_RECENTREPLY_GUILD']._serialized_end=1769
+  _globals['_PRESENCE']._serialized_start=1989
+  _globals['_PRESENCE']._serialized_end=2473
 # @@protoc_insertion_point(module_scope)

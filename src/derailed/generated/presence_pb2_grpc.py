@@ -49,6 +49,11 @@ class PresenceStub:
                 request_serializer=derailed_dot_generated_dot_presence__pb2.FindRequest.SerializeToString,
                 response_deserializer=derailed_dot_generated_dot_presence__pb2.FindReply.FromString,
                 _registered_method=True)
+        self.Absent = channel.unary_unary(
+                '/derailed.presence.v1.Presence/Absent',
+                request_serializer=derailed_dot_generated_dot_presence__pb2.AbsentRequest.SerializeToString,
+                response_deserializer=derailed_dot_generated_dot_presence__pb2.AbsentReply.FromString,
+                _registered_method=True)
         self.Away = channel.unary_unary(
                 '/derailed.presence.v1.Presence/Away',
                 request_serializer=derailed_dot_generated_dot_presence__pb2.AwayRequest.SerializeToString,
@@ -87,6 +92,14 @@ class PresenceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Absent(self, request, context):
+        """Those of the users that have no session here, not even one that may be resumed; nobody while the service that
+        started has yet to be told of sessions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Away(self, request, context):
         """How long it is since a session had a socket.
         """
@@ -118,6 +131,11 @@ def add_PresenceServicer_to_server(servicer, server):
                     servicer.Find,
                     request_deserializer=derailed_dot_generated_dot_presence__pb2.FindRequest.FromString,
                     response_serializer=derailed_dot_generated_dot_presence__pb2.FindReply.SerializeToString,
+            ),
+            'Absent': grpc.unary_unary_rpc_method_handler(
+                    servicer.Absent,
+                    request_deserializer=derailed_dot_generated_dot_presence__pb2.AbsentRequest.FromString,
+                    response_serializer=derailed_dot_generated_dot_presence__pb2.AbsentReply.SerializeToString,
             ),
             'Away': grpc.unary_unary_rpc_method_handler(
                     servicer.Away,
@@ -211,6 +229,33 @@ class Presence:
             '/derailed.presence.v1.Presence/Find',
             derailed_dot_generated_dot_presence__pb2.FindRequest.SerializeToString,
             derailed_dot_generated_dot_presence__pb2.FindReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Absent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/derailed.presence.v1.Presence/Absent',
+            derailed_dot_generated_dot_presence__pb2.AbsentRequest.SerializeToString,
+            derailed_dot_generated_dot_presence__pb2.AbsentReply.FromString,
             options,
             channel_credentials,
             insecure,

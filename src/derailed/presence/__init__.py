@@ -9,7 +9,7 @@ pure. `tests/contracts/test_presence.py` holds both to this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -190,6 +190,14 @@ class Presences(Protocol):
 
     async def of_users(self, guild_id: int, user_ids: Sequence[int]) -> Sequence[Presence]:
         """Those of the users that are in the guild and not offline. Raises Down."""
+        ...
+
+    async def absent(self, user_ids: Sequence[int]) -> Collection[int]:
+        """Those who certainly have no session, not even one that may be resumed: who is invisible is not among them.
+
+        It is nobody while a service that started has yet to be told who is there. Raises Down, also if that is so of
+        only one of several services.
+        """
         ...
 
     async def close(self) -> None:

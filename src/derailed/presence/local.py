@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from derailed.presence import Announced, Presence, Recent, Signal, Status
@@ -41,6 +41,10 @@ class LocalPresences:
     async def of_users(self, guild_id: int, user_ids: Sequence[int]) -> Sequence[Presence]:
         """See Presences."""
         return self._keeper.tracker.of_users(guild_id, user_ids)
+
+    async def absent(self, user_ids: Sequence[int]) -> Collection[int]:
+        """See Presences."""
+        return self._keeper.tracker.absent(user_ids)
 
     async def close(self) -> None:
         """See Presences."""

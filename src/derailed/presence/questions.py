@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Sequence
 from typing import Any, Final
 
+import grpc
 import grpc.aio
 
+from derailed.generated import presence_pb2_grpc
 from derailed.presence import Down
 
-ANSWER_WITHIN_S: Final = 1.0
+_ANSWER_WITHIN_S: Final = 1.0
+_SPARED_S: Final = 1.0
+"""How long a service that did not answer in time is asked nothing: otherwise whoever asks would wait for it again."""
 
 
-async def answers(questions: Iterable[Awaitable[Any]]) -> list[Any]:
-    """Every service's answer, None of one that is down. Raises Down when all are."""
-    replies = await asyncio.gather(*(_answer(question) for question in questions))
-    if all(reply is None for reply in replies):
-        raise Down("no presence service answers")
-    return replies
+class Services:
+    """All of them, in the order in which everyone lists them."""
 
+    def __init__(self, channels: Sequence[grpc.aio.Channel]) -> None:
+        self._stubs: list[Any] = [presence_pb2_grpc.PresenceStub(channel) for channel in channels]
+        self._spared_until = [0.0] * len(channels)
 
-async def _answer(question: Awaitable[Any]) -> Any | None:
-    try:
-        return await question
-    except grpc.aio.AioRpcError:
-        return None
+    async def ask(self, question: str, request: Any) -> list[Any]:
+        """Every service's answer, None of one that is down. Raises Down when all are."""
+        replies = await asyncio.gather(*(self._ask(service, question, request) for service in range(len(self._stubs))))
+        if all(reply is None for reply in replies):
+            raise Down("no presence service answers")
+        return replies
+
+    async def _ask(self, service: int, question: str, request: Any) -> Any | None:
+        clock = asyncio.get_running_loop().time
+        if clock() < self._spared_until[service]:
+            return None
+        try:
+            return await getattr(self._stubs[service], question)(request, timeout=_ANSWER_WITHIN_S)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                self._spared_until[service] = clock() + _SPARED_S
+            return None

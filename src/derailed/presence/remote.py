@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
 
 import grpc
 import grpc.aio
 
 from derailed.generated import presence_pb2 as proto
-from derailed.generated import presence_pb2_grpc
 from derailed.model.rendezvous import order
-from derailed.presence import Presence, messages
-from derailed.presence.questions import ANSWER_WITHIN_S, answers
+from derailed.presence import Down, Presence, messages
+from derailed.presence.questions import Services
 from derailed.presence.remote_link import RemoteLink
 
 _USERS_IN_A_QUESTION: Final = 5_000
@@ -31,7 +30,7 @@ class RemotePresences:
     def __init__(self, addresses: Sequence[str]) -> None:
         self._addresses = addresses
         self._channels = [grpc.aio.insecure_channel(address, options=_OPTIONS) for address in addresses]
-        self._stubs: list[Any] = [presence_pb2_grpc.PresenceStub(channel) for channel in self._channels]
+        self._services = Services(self._channels)
         self._links: list[RemoteLink] = []
 
     @property
@@ -43,7 +42,7 @@ class RemotePresences:
 
     def link(self, node: str) -> RemoteLink:
         """See Presences."""
-        link = RemoteLink(node, self._addresses, self._channels)
+        link = RemoteLink(node, self._addresses, self._channels, self._services)
         self._links.append(link)
         return link
 
@@ -51,7 +50,7 @@ class RemotePresences:
         """See Presences. What a service that is down had counted is not in it."""
         asked = list(guild_ids)
         request = proto.CountRequest(guild_ids=asked)
-        replies = await answers([stub.Count(request, timeout=ANSWER_WITHIN_S) for stub in self._stubs])
+        replies = await self._services.ask("Count", request)
         counted = [reply.counts for reply in replies if reply is not None]
         return {guild_id: sum(counts[at] for counts in counted) for at, guild_id in enumerate(asked)}
 
@@ -62,6 +61,17 @@ class RemotePresences:
             found += await self._find(guild_id, user_ids[at : at + _USERS_IN_A_QUESTION])
         return found
 
+    async def absent(self, user_ids: Sequence[int]) -> Collection[int]:
+        """See Presences. A user may be at any of the services, so all of them must know."""
+        absent = set(user_ids)
+        for at in range(0, len(user_ids), _USERS_IN_A_QUESTION):
+            request = proto.AbsentRequest(user_ids=user_ids[at : at + _USERS_IN_A_QUESTION])
+            for reply in await self._services.ask("Absent", request):
+                if reply is None:
+                    raise Down("a presence service does not answer")
+                absent.difference_update(set(request.user_ids).difference(reply.user_ids))
+        return absent
+
     async def close(self) -> None:
         """See Presences."""
         for link in self._links:
@@ -71,7 +81,7 @@ class RemotePresences:
 
     async def _find(self, guild_id: int, user_ids: Sequence[int]) -> list[Presence]:
         request = proto.FindRequest(guild_id=guild_id, user_ids=user_ids)
-        replies = await answers([stub.Find(request, timeout=ANSWER_WITHIN_S) for stub in self._stubs])
+        replies = await self._services.ask("Find", request)
         told = [{} if reply is None else {each.user_id: each for each in reply.presences} for reply in replies]
         believed = (
             next(

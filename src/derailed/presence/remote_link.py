@@ -12,7 +12,6 @@ from typing import Any, Final
 import msgspec
 
 from derailed.generated import presence_pb2 as proto
-from derailed.generated import presence_pb2_grpc
 from derailed.model.rendezvous import order
 from derailed.presence import (
     Announced,
@@ -29,7 +28,7 @@ from derailed.presence import (
 )
 from derailed.presence.line import Line
 from derailed.presence.mirror import Mirror
-from derailed.presence.questions import ANSWER_WITHIN_S, answers
+from derailed.presence.questions import Services
 from derailed.presence.tracker import GRACE_MS
 
 _SIGNALS_AT_ONCE: Final = 500
@@ -42,9 +41,9 @@ _TOLD_WITHIN_S: Final = 5.0
 class RemoteLink:
     """See Link."""
 
-    def __init__(self, node: str, addresses: Sequence[str], channels: Sequence[Any]) -> None:
+    def __init__(self, node: str, addresses: Sequence[str], channels: Sequence[Any], services: Services) -> None:
         self._addresses = addresses
-        self._stubs: list[Any] = [presence_pb2_grpc.PresenceStub(channel) for channel in channels]
+        self._services = services
         self._sessions: dict[bytes, Announced] = {}
         self._detached: OrderedDict[bytes, float] = OrderedDict()
         """Sessions without a socket, and until when they may still be resumed."""
@@ -128,10 +127,10 @@ class RemoteLink:
     async def recent(self, session_id: bytes, guild_ids: Sequence[int]) -> Recent:
         """See Link. The service that the session is at says for how long it was away, and then each who changed."""
         request = proto.AwayRequest(session_id=session_id)
-        told = await answers([stub.Away(request, timeout=ANSWER_WITHIN_S) for stub in self._stubs])
+        told = await self._services.ask("Away", request)
         away_ms = max((reply.ms for reply in told if reply is not None and reply.HasField("ms")), default=None)
         question = proto.RecentRequest(away_ms=away_ms, guild_ids=guild_ids)
-        replies = await answers([stub.Recent(question, timeout=ANSWER_WITHIN_S) for stub in self._stubs])
+        replies = await self._services.ask("Recent", question)
         return messages.recent(guild_ids, [reply for reply in replies if reply is not None])
 
     def unwatch(self, guild_id: int) -> None:

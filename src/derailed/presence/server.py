@@ -122,6 +122,11 @@ class _Service(presence_pb2_grpc.PresenceServicer):
         found = self._keeper.tracker.of_users(request.guild_id, request.user_ids)
         return proto.FindReply(presences=map(messages.user_presence, found))
 
+    async def Absent(self, request: proto.AbsentRequest, context: Any) -> proto.AbsentReply:  # noqa: N802
+        """See the proto."""
+        await _refuse_more_than(_USERS_IN_A_QUESTION, request.user_ids, "users", context)
+        return proto.AbsentReply(user_ids=self._keeper.tracker.absent(request.user_ids))
+
     async def Away(self, request: proto.AwayRequest, context: Any) -> proto.AwayReply:  # noqa: N802
         """See the proto."""
         return proto.AwayReply(ms=self._keeper.tracker.away_ms(request.session_id, self._keeper.clock()))

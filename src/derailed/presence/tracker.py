@@ -184,6 +184,10 @@ class Tracker:
         users = [user for user_id in dict.fromkeys(user_ids) if (user := self._users.get(user_id))]
         return [user.presence for user in users if user.presence is not None and guild_id in user.guild_ids]
 
+    def absent(self, user_ids: Iterable[int]) -> list[int]:
+        """See `Presences.absent`."""
+        return [user_id for user_id in user_ids if user_id not in self._users] if self._settled else []
+
     def away_ms(self, session_id: bytes, now_ms: int) -> int | None:
         """How long it is since the session had a socket, as far as we know; None if we know nothing of it."""
         session = next((found for node in self._nodes if (found := node.sessions.get(session_id))), None)

@@ -170,7 +170,7 @@ def guild(of: Guild) -> GuildShape:
     )
 
 
-def preview(of: Guild, member_count: int) -> GuildPreview:
+def preview(of: Guild, member_count: int, online: int) -> GuildPreview:
     """The guild in short."""
     return GuildPreview(
         id=str(of.id),
@@ -182,13 +182,14 @@ def preview(of: Guild, member_count: int) -> GuildPreview:
         stickers=[],
         features=[],
         approximate_member_count=member_count,
+        approximate_presence_count=online,
     )
 
 
-def with_counts(shape: Counted, member_count: int) -> Counted:
-    """The same shape, which now says how many belong to the guild."""
+def with_counts(shape: Counted, member_count: int, online: int) -> Counted:
+    """The same shape, which now says how many belong to the guild and are not offline."""
     shape.approximate_member_count = member_count
-    shape.approximate_presence_count = 0  # nothing counts presences yet; hikari insists on the key
+    shape.approximate_presence_count = online
     return shape
 
 

@@ -207,7 +207,7 @@ class GuildPreview(Struct, kw_only=True):
     stickers: list[None]
     features: list[str]
     approximate_member_count: int
-    approximate_presence_count: int = 0
+    approximate_presence_count: int
 
 
 class VanityUrl(Struct, kw_only=True):
