@@ -18,7 +18,7 @@ from derailed.model.guild import ChannelType
 from derailed.wire import events, rest
 from derailed.wire.records import INTERNAL, Record
 from tests import databases
-from tests.api.door import Door, Person, swept, visit
+from tests.api.door import Door, Person, departed, swept, visit
 from tests.api.pictures import data_uri, png
 
 State = dict[str, Any]
@@ -78,9 +78,9 @@ async def _leave(scene: Scene) -> None:
     await scene.ben.do("DELETE", f"/users/@me/guilds/{scene.guild}")
 
 
-async def _join(scene: Scene) -> None:
+async def _join(scene: Scene, **terms: object) -> None:
     cleo = await scene.door.register("cleo")
-    await cleo.join((await scene.do("POST", "/channels/{general}/invites", {}))["code"])
+    await cleo.join((await scene.do("POST", "/channels/{general}/invites", terms))["code"])
 
 
 async def _close_invite(scene: Scene) -> None:
@@ -137,6 +137,12 @@ async def _ban_many(scene: Scene) -> None:
 async def _unban(scene: Scene) -> None:
     await _ban(scene)
     await scene.do("DELETE", "/guilds/{guild}/bans/{ben}")
+
+
+async def _visitor_leaves(scene: Scene) -> None:
+    await _join(scene, temporary=True)
+    await departed(scene.door)
+    assert scene.door.told()[-2:] == ["GUILD_MEMBER_REMOVE", "left"]
 
 
 async def _prune(scene: Scene) -> None:
@@ -209,6 +215,7 @@ VERBS: dict[str, Verb] = {
     "ban many": _ban_many,
     "unban": _unban,
     "prune": _prune,
+    "visitor leaves": _visitor_leaves,
     "leave": _leave,
     "join": _join,
     "add bot": _add_bot,

@@ -15,6 +15,7 @@ from derailed.actions.context import Context
 from derailed.actions.passwords import Passwords
 from derailed.actions.sweeper import Sweeper
 from derailed.actions.verbs import Verbs
+from derailed.actions.visitors import STAYS_MS, Visitors
 from derailed.api import app
 from derailed.blobs import Blobs
 from derailed.blobs.folder import FolderBlobs
@@ -186,6 +187,14 @@ async def swept(door: Door) -> None:
     sweeper = Sweeper(door.context)
     while await sweeper.sweep():
         pass
+
+
+async def departed(door: Door) -> None:
+    """Let visitors leave, who have been offline for long enough then."""
+    visitors = Visitors(door.context, door.presences)
+    for _ in range(2):
+        await visitors.look()
+        door.now_ms += STAYS_MS
 
 
 def visit(folder: Path, story: Callable[[Door], Awaitable[None]], registration: str = "open") -> None:

@@ -15,6 +15,7 @@ from derailed.actions.passwords import Passwords
 from derailed.actions.publisher import Publisher
 from derailed.actions.sweeper import Sweeper
 from derailed.actions.verbs import Verbs
+from derailed.actions.visitors import Visitors
 from derailed.api.app import Application, Receive, Scope, Send, create
 from derailed.api.connection import AtOnce
 from derailed.api.entrance import Limiting
@@ -57,9 +58,10 @@ class Acting:
         passwords = Passwords(PasswordHasher())
         parts.callback(passwords.close)
         lease = await parts.lease(store)
-        context = parts.context(store, bus, lease.ids, parts.presences())
+        presences = parts.presences()
+        context = parts.context(store, bus, lease.ids, presences)
         verbs = Verbs.of(context, passwords, settings.registration)
-        works = [publisher.run(), Sweeper(context).run(), lease.run()]
+        works = [publisher.run(), Sweeper(context).run(), Visitors(context, presences).run(), lease.run()]
         unfurling = parts.unfurling(context)
         if unfurling is not None:
             store.committed = _both(publisher.take, unfurling.take)

@@ -57,6 +57,10 @@ _ENDS_OF = """
 SELECT members.guild_id FROM members LEFT JOIN guilds ON guilds.id = members.guild_id
 WHERE members.user_id = $1 AND guilds.id IS NULL
 """
+_VISITORS = """
+SELECT guild_id, user_id FROM members WHERE temporary = 1 AND (guild_id, user_id) > ($1, $2)
+ORDER BY guild_id, user_id LIMIT $3
+"""
 _REMOVE_SOME = """
 DELETE FROM members WHERE guild_id = $1 AND user_id IN
     (SELECT user_id FROM members WHERE guild_id = $1 ORDER BY user_id LIMIT $2)
@@ -133,6 +137,11 @@ async def guilds_of(tx: Connection, user_id: int) -> list[int]:
 async def ends_of(tx: Connection, user_id: int) -> list[int]:
     """The guilds that are gone, and whose end the user is still to be told of."""
     return [row[0] for row in await tx.fetch(_ENDS_OF, user_id)]
+
+
+async def visitors(tx: Connection, guild_id: int, user_id: int, limit: int) -> list[tuple[int, int]]:
+    """Guild and user of the next memberships that are temporary, after these."""
+    return [(row[0], row[1]) for row in await tx.fetch(_VISITORS, guild_id, user_id, limit)]
 
 
 async def remove_some(tx: Connection, guild_id: int, limit: int) -> list[int]:
