@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SOCKET: Final = 0
-MEMORY: Final = 128 << 20
-"""Of addresses. Bare, the process has 14 MiB; 50,000 clients with five attributes take 40."""
+MEMORY: Final = 256 << 20
+"""Of addresses. Bare, the process has 14 MiB; a client with five attributes takes 600 bytes."""
 STUCK_S: Final = 1.0
 """Of CPU in one request. The parent ends it after 20 ms; this is for a parent that can not."""
 OUT_OF_MEMORY: Final = 3

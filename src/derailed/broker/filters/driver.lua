@@ -14,6 +14,10 @@ local function absent() return false end
 local accept, deliver = absent, absent
 local connections = {}      -- number -> slot -> view of a client's attributes
 
+-- These two show whichever message is judged at the moment: views are dear to make.
+local message, message_shows = view({})
+local fields, fields_shows = view({})
+
 local bytes = {}
 for value = 0, 255 do bytes[value] = char(value) end
 
@@ -37,11 +41,6 @@ local function medium(frame, at)
   return sub(frame, from, from + length - 1), from + length
 end
 
-local function long(frame, at)
-  local length, from = u32(frame, at)
-  return sub(frame, from, from + length - 1), from + length
-end
-
 local function read_attributes(frame, at)
   local attributes, count, name = {}, byte(frame, at), nil
   at = at + 1
@@ -59,26 +58,32 @@ local function read_attributes(frame, at)
       attributes[name] = kind == "t"
     end
   end
-  return view(attributes), at
+  return (view(attributes)), at
 end
 
+-- Show the message at this place of the frame; where the next one is.
 local function read_message(frame, at)
-  local topic, id, payload, count, high, low, name
-  topic, at = medium(frame, at)
-  id, at = short(frame, at)
-  high, at = u16(frame, at)
-  low, at = u32(frame, at)
-  count, at = u16(frame, at)
-  local fields = {}
-  for _ = 1, count do
-    name, at = medium(frame, at)
-    fields[name], at = long(frame, at)
+  local t1, t2, i, h1, h2, l1, l2, l3, l4, c1, c2, p1, p2, p3, p4 = byte(frame, at, at + 14)
+  local id = at + 15 + t1 * 256 + t2
+  local payload = id + i
+  local from = payload + ((p1 * 256 + p2) * 256 + p3) * 256 + p4
+  message_shows.__index = {
+    topic = sub(frame, at + 15, id - 1),
+    id = i > 0 and sub(frame, id, payload - 1) or nil,
+    time = (h1 * 256 + h2) * 4294967296 + ((l1 * 256 + l2) * 256 + l3) * 256 + l4,
+    payload = sub(frame, payload, from - 1),
+    fields = fields,
+  }
+  local shown = {}
+  for _ = 1, c1 * 256 + c2 do
+    local n1, n2, v1, v2, v3, v4 = byte(frame, from, from + 5)
+    local value = from + 6 + n1 * 256 + n2
+    local ends = value + ((v1 * 256 + v2) * 256 + v3) * 256 + v4
+    shown[sub(frame, from + 6, value - 1)] = sub(frame, value, ends - 1)
+    from = ends
   end
-  payload, at = long(frame, at)
-  if id == "" then id = nil end
-  local message = { topic = topic, id = id, time = high * 4294967296 + low, payload = payload }
-  message.fields = view(fields)
-  return view(message), at
+  fields_shows.__index = shown
+  return from
 end
 
 local faults, complaint
@@ -139,10 +144,9 @@ end
 -- Accept: publisher's attributes | message…; answers a bit a message.
 function answers.A(frame)
   local publisher, at = read_attributes(frame, 2)
-  local message
   local bits, count, weight, octet = {}, 0, 1, 0
   while at <= #frame do
-    message, at = read_message(frame, at)
+    at = read_message(frame, at)
     local done, said = pcall(accept, message, publisher)
     if not done then fault(said) elseif said == true then octet = octet + weight end
     weight = weight * 2
@@ -156,7 +160,7 @@ function answers.A(frame)
 end
 
 -- What the library says of one message for the slots from first to last, 8 a byte. Whole, or an error.
-local function judge(message, clients, first, last)
+local function judge(clients, first, last)
   local bits, count, decide = {}, 0, deliver
   for from = first, last, 8 do
     local octet, weight = 0, 1
@@ -172,7 +176,7 @@ local function judge(message, clients, first, last)
 end
 
 -- The same where an error was: each client by itself, so that one does not decide for the others.
-local function judge_each(message, clients, first, last)
+local function judge_each(clients, first, last)
   local bits, count, before = {}, 0, faults
   for from = first, last, 8 do
     local octet, weight = 0, 1
@@ -192,16 +196,16 @@ end
 -- Deliver: connection u32 | first slot u32 | last slot u32 | message…; answers a bit a slot for each message.
 function answers.D(frame)
   local connection, at = u32(frame, 2)
-  local first, last, message
+  local first, last
   first, at = u32(frame, at)
   last, at = u32(frame, at)
   local clients, bits, count = connections[connection] or {}, {}, 0
   while at <= #frame do
-    message, at = read_message(frame, at)
-    local done, said = pcall(judge, message, clients, first, last)
+    at = read_message(frame, at)
+    local done, said = pcall(judge, clients, first, last)
     if not done and said == OUT_OF_MEMORY then error(said, 0) end
     count = count + 1
-    bits[count] = done and said or judge_each(message, clients, first, last)
+    bits[count] = done and said or judge_each(clients, first, last)
   end
   return answer(0, concat(bits))
 end

@@ -9,7 +9,8 @@
     D  connection u32 | first u32 | last u32 | message…    for each message a bit a slot, padded to bytes
 
     attributes  count u8 | (name | kind s n t f | value)…
-    message     topic (u16) | id (u8) | time 6 bytes | count u16 | (name (u16) | value (u32))… | payload (u32)
+    message     topic u16 | id u8 | time 6 bytes | count u16 | payload u32 | topic | id | payload
+                | (name u16 | value u32 | name | value)…    the numbers are lengths, and how many fields there are
 
 Numbers are big-endian, bits begin with the lowest. The process writes 1 after its start where system calls are
 forbidden to it, else 0.
@@ -24,8 +25,8 @@ from typing import Final, NamedTuple
 
 from derailed.broker.filters import MAX_ATTRIBUTES, MAX_MESSAGE, MAX_VALUE, Attributes, FilterError, Message, Value
 
-DECISIONS: Final = 4_096
-"""Of one request: what takes longer than the watchdog allows is then 5 µs a decision, not a large connection."""
+DECISIONS: Final = 8_192
+"""Of one request: what takes longer than the watchdog allows is then 2 µs a decision, not a large connection."""
 MESSAGES: Final = 256
 """Of one request."""
 _SPLIT_BYTES: Final = MAX_MESSAGE
@@ -39,6 +40,9 @@ _MAX_FIELDS: Final = 1_024
 _u16 = struct.Struct(">H")
 _u32 = struct.Struct(">I")
 _answer = struct.Struct(">BHB")
+_message = struct.Struct(">HBHIHI")
+_field = struct.Struct(">HI")
+_deliver = struct.Struct(">cIII")
 _place = re.compile(r"[^\n:]+:(\d+): ")
 
 
@@ -51,9 +55,9 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def framed(request: bytes) -> bytes:
-    """With its length before it."""
-    return _u32.pack(len(request)) + request
+def length(request: bytes) -> bytes:
+    """What stands before it."""
+    return _u32.pack(len(request))
 
 
 def split(received: bytearray) -> Iterator[bytes]:
@@ -74,8 +78,12 @@ def answer(frame: bytes) -> Answer:
         raise ValueError("not an answer")
     status, faults, length = _answer.unpack_from(frame)
     end = _answer.size + length
-    text = "".join(c if c.isprintable() else "?" for c in frame[_answer.size : end].decode("utf-8", "replace"))
+    text = _printable(frame[_answer.size : end]) if length else ""
     return Answer(status != 0, faults, text, frame[end:])
+
+
+def _printable(text: bytes) -> str:
+    return "".join(each if each.isprintable() else "?" for each in text.decode("utf-8", "replace"))
 
 
 def complaint(text: str) -> FilterError:
@@ -103,7 +111,7 @@ def accept(publisher: bytes, messages: Sequence[bytes]) -> bytes:
 
 
 def deliver(connection: int, first: int, last: int, messages: Sequence[bytes]) -> bytes:
-    return b"D" + _u32.pack(connection) + _u32.pack(first) + _u32.pack(last) + b"".join(messages)
+    return _deliver.pack(b"D", connection, first, last) + b"".join(messages)
 
 
 def attributes(values: Attributes) -> bytes:
@@ -115,16 +123,15 @@ def attributes(values: Attributes) -> bytes:
 
 def message(what: Message) -> bytes | None:
     """None when it is too large to be judged."""
-    fields = what.fields
-    if len(what.topic) > 0xFFFF or len(what.id) > _MAX_NAME or len(fields) > _MAX_FIELDS:
+    topic, record_id, time_ms, fields, payload = what
+    if len(topic) > 0xFFFF or len(record_id) > _MAX_NAME or len(fields) > _MAX_FIELDS or len(payload) > MAX_MESSAGE:
         return None
-    parts = [_u16.pack(len(what.topic)), what.topic, _short(what.id), what.time_ms.to_bytes(6, "big")]
-    parts.append(_u16.pack(len(fields)))
+    when = time_ms >> 32, time_ms & 0xFFFFFFFF
+    parts = [_message.pack(len(topic), len(record_id), *when, len(fields), len(payload)), topic, record_id, payload]
     for name, value in fields:
-        if len(name) > 0xFFFF:
+        if len(name) > 0xFFFF or len(value) > MAX_MESSAGE:
             return None
-        parts += (_u16.pack(len(name)), name, _u32.pack(len(value)), value)
-    parts += (_u32.pack(len(what.payload)), what.payload)
+        parts += (_field.pack(len(name), len(value)), name, value)
     encoded = b"".join(parts)
     return encoded if len(encoded) <= MAX_MESSAGE else None
 

@@ -87,7 +87,7 @@ class Process(asyncio.Protocol):
         """All that is said in one turn of the loop goes in one system call."""
         if not self._waiting:
             self._loop.call_soon(self._flush)
-        self._waiting.append(frames.framed(request))
+        self._waiting += (frames.length(request), request)
 
     def end(self, reason: str) -> None:
         """At once. `ended` is told later."""

@@ -15,9 +15,10 @@ local function refuse()
   error("this table can not be changed", 2)
 end
 
--- A table that shows another and lets nobody write.
+-- A table that shows another and lets nobody write; and its metatable, whose __index is what it shows.
 local function view(data)
-  return setmetatable({}, { __index = data, __newindex = refuse, __metatable = false })
+  local shows = { __index = data, __newindex = refuse, __metatable = false }
+  return setmetatable({}, shows), shows
 end
 
 -- The table behind a view, or the table itself.
@@ -135,7 +136,7 @@ function plain.pairs(value)
   return function(_, key) return next(data, key) end, value, nil
 end
 
-local shared = { string = view(strings), table = view(tables), math = view(maths), bit = view(bits) }
+local shared = { string = (view(strings)), table = (view(tables)), math = (view(maths)), bit = (view(bits)) }
 
 -- ("").rep is another way to the library of strings.
 local of_strings = metatable_of("")
