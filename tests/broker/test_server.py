@@ -164,16 +164,17 @@ def test_published_messages_reach_those_who_listen(served: Served, client: Clien
 def test_a_subscription_replays_and_then_is_live(served: Served, client: Client) -> None:
     first, second = (client.ask("XADD", "sub", "*", "n", n) for n in (1, 2))
     epoch, head, _ = client.ask("XHEAD")
-    client.send(("XSUBSCRIBE", "sub", first, "sub:live", "$"))
-    assert client.push() == [b"xsubscribe", b"sub", 1, first, epoch]
-    assert client.push() == [b"xsubscribe", b"sub:live", 2, b"%d-0" % head, epoch]
+    assert client.ask("XSUBSCRIBE", "sub", first, "sub:live", "$") == [
+        [b"sub", first, epoch],
+        [b"sub:live", b"%d-0" % head, epoch],
+    ]
     assert client.push() == [b"xmessage", b"sub", second, [b"n", b"2"]]
     third = client.ask("XADD", "sub", "*", "n", 3)
     assert client.ask("XPUBLISH", "sub:live", "not", "kept") == 1
     assert client.push() == [b"xmessage", b"sub", third, [b"n", b"3"]]
     assert client.push() == [b"xmessage", b"sub:live", b"0-0", [b"not", b"kept"]]
-    client.send(("XUNSUBSCRIBE",))
-    assert {client.push()[1] for _ in range(2)} == {b"sub", b"sub:live"}
+    assert client.ask("XUNSUBSCRIBE", "sub:live") == 1
+    assert client.ask("XUNSUBSCRIBE") == 0
     client.ask("XADD", "sub", "*", "n", 4)
     assert client.ask("PING") == b"PONG"
     assert client.pushes == []
@@ -181,8 +182,8 @@ def test_a_subscription_replays_and_then_is_live(served: Served, client: Client)
 
 def test_a_replay_says_where_a_topic_does_not_follow_on_itself(client: Client) -> None:
     client.ask("XAPPEND", "default", "", 1, 1, "jump", 1, "x", 1, "jump", 7, "y")
-    client.send(("XSUBSCRIBE", "jump", "0"))
-    _, one, gap, seven = (client.push() for _ in range(4))
+    client.ask("XSUBSCRIBE", "jump", "0")
+    one, gap, seven = (client.push() for _ in range(3))
     assert one[2].endswith(b"-1")
     assert gap == [b"xgap", b"jump", seven[2]]
     assert seven[3] == [b"r", b"y"]
@@ -193,6 +194,7 @@ def test_a_fence_is_answered_after_all_that_was_replayed(client: Client) -> None
     for _ in range(3000):
         client.answer()
     client.send(("XSUBSCRIBE", "fence", "0"), ("XFENCE",))
+    client.answer()
     _, head, _ = client.answer()
     assert len([push for push in client.pushes if push[0] == b"xmessage"]) == 3000
     assert offset(client.pushes[-1][2]) == head

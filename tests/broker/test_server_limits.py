@@ -57,6 +57,7 @@ def test_only_so_many_topics_are_heard_by_one(tmp_path: Path) -> None:
     limits = Limits(topics=3, free=0)
     with Served(tmp_path, Configuration(limits=limits)) as served, served.client() as client:
         client.send(("SUBSCRIBE", "a", "b"), ("XSUBSCRIBE", "a", "$"), ("XSUBSCRIBE", "b", "$"))
+        assert len(client.answer()) == 1
         assert "may hear 3 topics" in refusal(client.answer())
 
 

@@ -98,6 +98,11 @@ class Log:
         return self._buckets.horizon
 
     @property
+    def buckets(self) -> int:
+        """How many there are to look into for what is not there."""
+        return len(self._buckets.live)
+
+    @property
     def due(self) -> bool:
         """It is time to `tend`."""
         return self._buckets.due

@@ -22,7 +22,10 @@ _RECORDS: Final = 100_000
 
 
 def xsubscribe(connection: Connection, command: list[bytes]) -> None:
-    """XSUBSCRIBE topic id [topic id …] [FILTER library[,library …]]: what is above the id, then what comes."""
+    """XSUBSCRIBE topic id [topic id …] [FILTER library[,library …]]: what is above the id, then what comes.
+
+    Answers [topic, id, epoch] of each, where the id is the horizon's if that is higher; the rest are pushes.
+    """
     libraries = _libraries(command)
     topics, places = command[1::2], command[2::2]
     if len(topics) != len(places):
@@ -31,6 +34,7 @@ def xsubscribe(connection: Connection, command: list[bytes]) -> None:
     asks = [(topic, _after(connection, topic, place)) for topic, place in zip(topics, places, strict=True)]
     spaces = [connection.server.namespaces.of(topic) for topic in topics]
     through = {namespace: _filtered(connection, namespace, libraries) for namespace in spaces if libraries}
+    said: list[bytes] = []
     for (topic, after), namespace in zip(asks, spaces, strict=True):
         log = namespace.log
         filtered = through.get(namespace)
@@ -42,16 +46,11 @@ def xsubscribe(connection: Connection, command: list[bytes]) -> None:
             namespace.listen(topic, connection.hearings.get(topic, connection))
         begins = max(after, log.horizon)
         connection.replaying.pop(topic, None)
-        _say(
-            connection,
-            b"xsubscribe",
-            topic,
-            resp.record_id(begins, 0),
-            resp.bulk(log.epoch.encode()),
-        )
+        said.append(resp.array([resp.bulk(topic), resp.record_id(begins, 0), resp.bulk(log.epoch.encode())]))
         if begins < log.head and namespace.kept:
             connection.replaying[topic] = replay = Replay(connection, log, topic, begins)
             connection.server.replays.add(replay)
+    connection.out.append(resp.array(said))
     connection.choose_handlers()
 
 
@@ -87,21 +86,12 @@ def _after(connection: Connection, topic: bytes, place: bytes) -> int:
 
 
 def xunsubscribe(connection: Connection, command: list[bytes]) -> None:
-    """XUNSUBSCRIBE [topic …]."""
+    """XUNSUBSCRIBE [topic …]: how many are still heard."""
     connection.settle()
-    topics = command[1:] or sorted(connection.topics)
-    for topic in topics:
+    for topic in command[1:] or tuple(connection.topics):
         connection.server.forget_topic(connection, topic)
-        _say(connection, b"xunsubscribe", topic)
-    if not topics:
-        _say(connection, b"xunsubscribe", None)
+    connection.answer(len(connection.topics))
     connection.choose_handlers()
-
-
-def _say(connection: Connection, what: bytes, topic: bytes | None, *more: bytes) -> None:
-    count = b":%d\r\n" % len(connection.topics)
-    frame = resp.push(resp.bulk(what), resp.encode(topic, connection.version), count, *more)
-    connection.out.append(frame if connection.version == 3 else resp.older(frame))
 
 
 def xpublish(connection: Connection, command: list[bytes]) -> None:
