@@ -32,6 +32,7 @@ class Attendant:
         self.name = name
         self.real: Node = tracker.join(name, lambda: None, now_ms)
         self.model: ModelNode = model.join(now_ms)
+        tracker.told(self.real)
         self.shown: dict[tuple[int, int], Presence] = {}
         self.watched: set[int] = set()
         self.told: dict[tuple[int, int], int] = {}

@@ -42,7 +42,7 @@ class FromNode(_message.Message):
     def __init__(self, node: _Optional[str] = ..., reports: _Optional[_Iterable[_Union[Report, _Mapping]]] = ...) -> None: ...
 
 class Report(_message.Message):
-    __slots__ = ("up", "change", "belongs", "detached", "gone", "watch", "unwatch")
+    __slots__ = ("up", "change", "belongs", "detached", "gone", "watch", "unwatch", "told")
     UP_FIELD_NUMBER: _ClassVar[int]
     CHANGE_FIELD_NUMBER: _ClassVar[int]
     BELONGS_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +50,7 @@ class Report(_message.Message):
     GONE_FIELD_NUMBER: _ClassVar[int]
     WATCH_FIELD_NUMBER: _ClassVar[int]
     UNWATCH_FIELD_NUMBER: _ClassVar[int]
+    TOLD_FIELD_NUMBER: _ClassVar[int]
     up: Session
     change: Change
     belongs: Belongs
@@ -57,7 +58,8 @@ class Report(_message.Message):
     gone: bytes
     watch: int
     unwatch: int
-    def __init__(self, up: _Optional[_Union[Session, _Mapping]] = ..., change: _Optional[_Union[Change, _Mapping]] = ..., belongs: _Optional[_Union[Belongs, _Mapping]] = ..., detached: _Optional[bytes] = ..., gone: _Optional[bytes] = ..., watch: _Optional[int] = ..., unwatch: _Optional[int] = ...) -> None: ...
+    told: bool
+    def __init__(self, up: _Optional[_Union[Session, _Mapping]] = ..., change: _Optional[_Union[Change, _Mapping]] = ..., belongs: _Optional[_Union[Belongs, _Mapping]] = ..., detached: _Optional[bytes] = ..., gone: _Optional[bytes] = ..., watch: _Optional[int] = ..., unwatch: _Optional[int] = ..., told: _Optional[bool] = ...) -> None: ...
 
 class Session(_message.Message):
     __slots__ = ("session_id", "user_id", "claim", "guild_ids", "status", "activities", "client", "resumed")

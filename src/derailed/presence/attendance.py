@@ -92,6 +92,8 @@ class Attendance:
                 tracker.detached(node, report.detached, now_ms)
             case "gone":
                 tracker.gone(node, report.gone, now_ms)
+            case "told":
+                tracker.told(node)
             case "watch":
                 self._wanted[report.watch] = None
                 self._woken.set()

@@ -251,6 +251,7 @@ class RemoteLink:
                 for other in self._lines:
                     if other is not line:  # where the user was until now; expires there when all have heard of it here
                         other.send(proto.Report(detached=session_id))
+        yield proto.Report(told=True)
         for guild_id in list(self._mirror.watched):
             yield proto.Report(watch=guild_id)
 

@@ -31,6 +31,8 @@ NOTICED_WITHIN_MS: Final = (SILENCE_MAX_S + 5) * 1000
 RECENT_MAX: Final = 50_000
 """Users in one answer: half a megabyte."""
 
+TOLD_WITHIN_MS: Final = 60_000
+"""A node may need longer than the grace to announce all its sessions: so long is waited for it, while it does."""
 _GONE_TO_A_SIGNAL: Final = 8
 """So many who are gone are as little work as one who has changed."""
 
@@ -51,6 +53,8 @@ class Tracker:
         self._leased: set[Node] = set()
         self._detached: deque[tuple[int, Session]] = deque()
         self._lost: deque[tuple[int, Node]] = deque()
+        self._telling: dict[str, Node] = {}
+        """Who came (again) and has yet to announce sessions, by name."""
         self._held: dict[int, set[int]] = {}
         """Who is seen no more, but may yet be announced by a node that has not come again."""
 
@@ -73,11 +77,17 @@ class Tracker:
         self._nodes.add(node)
         if heard_at_ms is not None:
             self._leased.add(node)
+            self._telling[name] = node
         return node
 
     def renew(self, node: Node, now_ms: int) -> None:
         """The node is alive."""
         node.heard_at_ms = now_ms
+
+    def told(self, node: Node) -> None:
+        """The node has announced every session that it had before the link."""
+        if self._telling.get(node.name) is node:
+            del self._telling[node.name]
 
     def lose(self, node: Node, now_ms: int) -> None:
         """The link is gone: all the node's sessions are detached, and expire together."""
@@ -88,6 +98,7 @@ class Tracker:
         for guild_id in list(node.watched):
             self._watchers.remove(node, guild_id)
         node.pending.clear()
+        self.told(node)
         self._lost.append((now_ms + GRACE_MS, node))
         node.wake()
 
@@ -217,7 +228,7 @@ class Tracker:
         left = limit - self._expire_detached(now_ms, limit)
         left -= self._expire_lost(now_ms, left)
         left -= self._seen.take_out(left)
-        if not self._settled and now_ms >= self._settles_at_ms:
+        if not self._settled and now_ms >= self._settles_at_ms + (TOLD_WITHIN_MS if self._telling else 0):
             left -= self._settle(now_ms, left)
         left -= self._watchers.advance(now_ms, max(left, 0))
         return left <= 0
@@ -237,6 +248,10 @@ class Tracker:
         looked_at, left = 0, []
         while self._lost and self._lost[0][0] <= now_ms and looked_at < limit:
             node = self._lost[0][1]
+            if node.name in self._telling and now_ms < (node.lost_at_ms or 0) + TOLD_WITHIN_MS:
+                self._lost.popleft()
+                self._lost.append((now_ms + GRACE_MS, node))
+                continue
             while node.sessions and looked_at < limit:
                 left.append(self._forget(node.sessions.popitem()[1], now_ms))
                 looked_at += 1
