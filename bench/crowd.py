@@ -2,7 +2,9 @@
 
 `python -m bench.crowd PORT MODE` takes tokens, one a line, and then `.`; MODE is plain, zlib-stream, zstd-stream, or
 bare (only connect and read: no token means anything). Says `ready` when all have READY; then answers each empty line
-with the frames and bytes that came since, and the last one whole, in hexadecimal; and `beat` with heartbeats of all.
+with the frames and bytes that came since, and the last one whole, in hexadecimal; `beat` with heartbeats of all; and
+`times NANOSECONDS`, of the machine's monotonic clock, with how many milliseconds after that half, 99 % and all of the
+frames since the last such line had come.
 """
 
 from __future__ import annotations
@@ -11,10 +13,13 @@ import json
 import select
 import socket
 import sys
+import time
 
 _KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 _HEARTBEAT = b"\x81\x88\0\0\0\0" + b'{"op":1}'
 _AT_ONCE = 64
+_BEAT_EVERY_S = 30
+"""While the others come in, those who are there must not be taken for dead."""
 _GREETINGS = 2
 """HELLO and READY."""
 
@@ -78,6 +83,9 @@ class Crowd:
         self.bytes = 0
         self.last = b""
         self._counted = 0
+        self._arrivals: list[tuple[int, int]] = []
+        """When how many frames were read."""
+        beaten = time.monotonic()
         for start in range(0, len(tokens), _AT_ONCE):
             for token in tokens[start : start + _AT_ONCE]:
                 client = Client(port, mode, token)
@@ -85,6 +93,9 @@ class Crowd:
                 self._poll.register(client.socket, select.EPOLLIN)
             while mode != "bare" and any(each.frames < _GREETINGS for each in self._clients.values()):
                 self.read()
+            if time.monotonic() - beaten > _BEAT_EVERY_S:
+                beaten = time.monotonic()
+                self.beat()
 
     def watch(self, number: int) -> None:
         """Also wake up for this file."""
@@ -102,7 +113,9 @@ class Crowd:
             if not data:
                 raise SystemExit("the server hung up")
             self.bytes += len(data)
+            known = client.frames
             self.last = client.take(data) or self.last
+            self._arrivals.append((time.monotonic_ns(), client.frames - known))
         return other
 
     def beat(self) -> str:
@@ -110,6 +123,13 @@ class Crowd:
         for client in self._clients.values():
             client.socket.send(_HEARTBEAT)
         return "sent"
+
+    def times(self, since_ns: int) -> str:
+        """How long after that half, 99 % and all of the frames had come."""
+        came = sorted(at for at, frames in self._arrivals for _ in range(frames))
+        self._arrivals.clear()
+        picked = [came[int(share * (len(came) - 1))] for share in (0.5, 0.99, 1.0)]
+        return " ".join(f"{(at - since_ns) / 1e6:.3f}" for at in picked)
 
     def news(self) -> str:
         """Frames and bytes since the last time, and the last frame."""
@@ -128,7 +148,17 @@ def main() -> None:
     print("ready", flush=True)
     while True:
         if crowd.read():
-            print(crowd.beat() if sys.stdin.readline() == "beat\n" else crowd.news(), flush=True)
+            print(answer(crowd, sys.stdin.readline().split()), flush=True)
+
+
+def answer(crowd: Crowd, asked: list[str]) -> str:
+    """To one line."""
+    match asked:
+        case ["beat"]:
+            return crowd.beat()
+        case ["times", since_ns]:
+            return crowd.times(int(since_ns))
+    return crowd.news()
 
 
 if __name__ == "__main__":

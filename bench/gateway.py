@@ -142,6 +142,11 @@ class Crowd:
             came, self.bytes = came + int(more), self.bytes + int(of_bytes)
             self.frame = bytes.fromhex(last)
 
+    def times(self, since_ns: int = 0) -> tuple[float, ...]:
+        """Milliseconds after which half, 99 % and all of what came since the last time was there."""
+        self._helper.say(f"times {since_ns}")
+        return tuple(map(float, self._helper.hear().split()))
+
     def beat(self) -> None:
         """All send a heartbeat, so that none is taken for dead."""
         self._helper.say("beat")
