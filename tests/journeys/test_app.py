@@ -239,6 +239,18 @@ def test_the_form_says_what_is_wrong_where_it_is_wrong(server: Server, people: l
     expect(page.get_by_text("Login or password is invalid.").first).to_be_visible()
 
 
+def test_one_sees_who_is_here(guild: list[Person]) -> None:
+    ann, ben = guild
+    of_ben = ann.page.get_by_label("Member list").get_by_role("listitem").filter(has_text="ben")
+    expect(of_ben.get_by_role("img", name="online")).to_be_visible()
+    ben.page.reload()
+    expect(ben.composer).to_be_visible()
+    ben.open("about:blank")
+    expect(of_ben.get_by_role("img", name="offline")).to_be_visible()
+    expect(ann.page.get_by_label("Member list")).to_contain_text("Offline 1")
+    _has_no_barrier(ann.page)
+
+
 def test_who_signs_out_is_out(server: Server, people: list[Person]) -> None:
     ann = people[0]
     ann.open(f"{server.url}/register")

@@ -6,6 +6,9 @@ import type { Channel, Member, Role, Snowflake, User } from "./wire";
 
 export const TEXT = 0;
 export const CATEGORY = 4;
+const CUSTOM = 4; // of an activity
+const ONLINE = "Online";
+const OFFLINE = "Offline";
 
 /** A nickname, else the name of the account's owner's choice, else the username. */
 export function displayName(guild: GuildState | undefined, user: User): string {
@@ -38,19 +41,33 @@ export interface MemberGroup {
   members: Member[];
 }
 
-/** Each member once: under the highest of their hoisted roles, else under "Members"; by name. */
+/** What a member shows as their own words: a custom status, else what they do. */
+export function statusText(guild: GuildState, userId: Snowflake): string {
+  const activities = guild.presences[userId]?.activities ?? [];
+  const custom = activities.find(({ type }) => type === CUSTOM);
+  if (custom !== undefined) return [custom.emoji?.id == null ? custom.emoji?.name : "", custom.state].join(" ").trim();
+  return activities[0]?.name ?? "";
+}
+
+/** Each member once: those who are here under the highest of their hoisted roles, the others last; by name. */
 export function memberGroups(guild: GuildState): MemberGroup[] {
-  const groups = new Map<Role | null, Member[]>();
+  const groups = new Map<Role | null | undefined, Member[]>();
   for (const member of Object.values(guild.members)) {
-    const role = rolesOf(guild, member).find(({ hoist }) => hoist) ?? null;
+    const hoisted = rolesOf(guild, member).find(({ hoist }) => hoist) ?? null;
+    const role = guild.presences[member.user.id] === undefined ? undefined : hoisted;
     groups.set(role, [...(groups.get(role) ?? []), member]);
   }
   const byName = (a: Member, b: Member): number =>
     displayName(guild, a.user).localeCompare(displayName(guild, b.user)) || compare(a.user.id, b.user.id);
   return [...groups]
-    .sort(([a], [b]) => (b?.position ?? -1) - (a?.position ?? -1))
-    .map(([role, members]) => ({ title: role?.name ?? "Members", members: members.sort(byName) }));
+    .sort(([a], [b]) => height(b) - height(a))
+    .map(([role, members]) => ({
+      title: role === undefined ? OFFLINE : (role?.name ?? ONLINE),
+      members: members.sort(byName),
+    }));
 }
+
+const height = (role: Role | null | undefined): number => (role === undefined ? -2 : (role?.position ?? -1));
 
 export interface ChannelGroup {
   category: Channel | null;

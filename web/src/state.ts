@@ -13,6 +13,7 @@ import type {
   Member,
   Message,
   OwnUser,
+  Presence,
   Role,
   Snowflake,
   User,
@@ -27,6 +28,8 @@ export interface GuildState extends Omit<Guild, "roles"> {
   roles: ById<Role>;
   channels: ById<Channel>;
   members: ById<Member>;
+  /** Those who are here. A large guild does not tell. */
+  presences: ById<Presence>;
 }
 
 export interface State {
@@ -109,6 +112,8 @@ function dispatched(state: State, { t, d }: Dispatch, now: number): State {
       return onChannels({ ...state, timelines: without(state.timelines, d.id) }, d, (channels) =>
         without(channels, d.id),
       );
+    case "PRESENCE_UPDATE":
+      return onGuild(state, d.guild_id, (guild) => ({ ...guild, presences: withPresence(guild.presences, d) }));
     case "TYPING_START":
       return typed(state, d, now);
     case "USER_UPDATE":
@@ -209,8 +214,20 @@ function withUser(guild: GuildState, user: User): GuildState {
 }
 
 function guildState(guild: GuildCreate): GuildState {
-  const { roles, channels, members, ...rest } = guild;
-  return { ...rest, roles: byId(roles), channels: byId(channels), members: byUser(members) };
+  const { roles, channels, members, presences, ...rest } = guild;
+  return {
+    ...rest,
+    roles: byId(roles),
+    channels: byId(channels),
+    members: byUser(members),
+    presences: byUser(presences ?? []),
+  };
+}
+
+function withPresence(presences: ById<Presence>, told: Presence): ById<Presence> {
+  const { user, status, activities, client_status } = told;
+  if (status === "offline") return without(presences, user.id);
+  return { ...presences, [user.id]: { user, status, activities, client_status } };
 }
 
 function withGuild(state: State, guild: GuildState): State {
@@ -242,7 +259,13 @@ function withMember(
 }
 
 function withoutMember(guild: GuildState, userId: Snowflake): GuildState {
-  return { ...guild, members: without(guild.members, userId), member_count: guild.member_count - 1 };
+  const { members, presences, member_count } = guild;
+  return {
+    ...guild,
+    members: without(members, userId),
+    presences: without(presences, userId),
+    member_count: member_count - 1,
+  };
 }
 
 /** A timeline that nobody opened is not kept up to date: it is read when it is opened. */
@@ -276,8 +299,8 @@ export function unread(state: State, channel: Channel): boolean {
 const byId = <T extends { id: Snowflake }>(things: readonly T[]): ById<T> =>
   Object.fromEntries(things.map((thing) => [thing.id, thing]));
 
-const byUser = (members: readonly Member[]): ById<Member> =>
-  Object.fromEntries(members.map((member) => [member.user.id, member]));
+const byUser = <T extends { user: { id: Snowflake } }>(those: readonly T[]): ById<T> =>
+  Object.fromEntries(those.map((each) => [each.user.id, each]));
 
 const mapped = <T>(things: ById<T>, change: (thing: T) => T): ById<T> =>
   Object.fromEntries(Object.entries(things).map(([id, thing]) => [id, change(thing)]));

@@ -10,6 +10,7 @@ export type {
   Invite,
   Message,
   OwnUser,
+  Presence,
   Reaction,
   ReactionRemove as ReactionChange,
   Role,

@@ -1,11 +1,26 @@
 import { describe, expect, test } from "vitest";
-import { channelGroups, displayName, initials, memberGroups, nameColor } from "../src/names";
+import { channelGroups, displayName, initials, memberGroups, nameColor, statusText } from "../src/names";
 import { inChannel, inGuild, MANAGE_CHANNELS, SEND_MESSAGES, VIEW_CHANNEL } from "../src/permissions";
 import { redirect } from "../src/places";
 import { format, inviteCode, parse } from "../src/router";
 import { NOTHING, type GuildState } from "../src/state";
 import type { GuildCreate } from "../src/wire";
-import { after, ben, channel, everyone, GENERAL, guild, GUILD, me, member, opened, ready, role, user } from "./samples";
+import {
+  here,
+  after,
+  ben,
+  channel,
+  everyone,
+  GENERAL,
+  guild,
+  GUILD,
+  me,
+  member,
+  opened,
+  ready,
+  role,
+  user,
+} from "./samples";
 
 const shaped = (more: Partial<GuildCreate>): GuildState => after(NOTHING, ready(guild(more))).guilds[GUILD]!;
 
@@ -81,19 +96,28 @@ describe("names", () => {
     expect(["ann", "Ann van Dyke", "🚆 line", "نور الهدى", " "].map(initials)).toEqual(["A", "AV", "🚆L", "نا", ""]);
   });
 
-  test("members stand once, under their highest hoisted role", () => {
+  test("members stand once, those who are here under their highest hoisted role", () => {
     const roles = [
       everyone,
       role("5", { name: "Staff", position: 1, hoist: true }),
       role("6", { name: "Head", position: 2, hoist: true }),
     ];
     const members = [member(user("3", "zoe")), member(me, ["5", "6"]), member(ben, ["5"]), member(user("4", "Abe"))];
-    const groups = memberGroups(shaped({ roles, members }));
+    const presences = [here(me.id), here(user("3").id), here(user("4").id, "dnd")];
+    const groups = memberGroups(shaped({ roles, members, presences }));
     expect(groups.map(({ title, members }) => [title, ...members.map(({ user }) => user.username)])).toEqual([
       ["Head", "ann"],
-      ["Staff", "ben"],
-      ["Members", "Abe", "zoe"],
+      ["Online", "Abe", "zoe"],
+      ["Offline", "ben"],
     ]);
+  });
+
+  test("what somebody shows is their own words, or what they do", () => {
+    const tea = { name: "x", type: 4, created_at: 1, state: "tea", emoji: { name: "🍵", id: null } };
+    const chess = { name: "Chess", type: 0, created_at: 1 };
+    const presences = [here(me.id, "idle", [chess, tea]), here(ben.id, "online", [chess])];
+    const of = shaped({ presences });
+    expect([me.id, ben.id, "9"].map((id) => statusText(of, id))).toEqual(["🍵 tea", "Chess", ""]);
   });
 
   test("channels stand under their category, and without one where that can not be seen", () => {

@@ -1,6 +1,18 @@
 // Short makers of wire shapes for the tests: with the keys that the app reads, and no others.
 
-import type { Channel, Dispatch, Dispatches, GuildCreate, Member, Message, OwnUser, Role, User } from "../src/wire";
+import type { Activity } from "../src/generated";
+import type {
+  Channel,
+  Dispatch,
+  Dispatches,
+  GuildCreate,
+  Member,
+  Message,
+  OwnUser,
+  Presence,
+  Role,
+  User,
+} from "../src/wire";
 import type { Edge } from "../src/timeline";
 import { apply, NOTHING, type Event, type State } from "../src/state";
 
@@ -31,8 +43,16 @@ export const guild = (more: Partial<GuildCreate> = {}): GuildCreate =>
     roles: [everyone],
     channels: [channel(GENERAL)],
     members: [member(me), member(ben)],
+    presences: [here(me.id)],
     ...more,
   }) as GuildCreate;
+
+export const here = (id: string, status = "online", activities: Activity[] = []): Presence => ({
+  user: { id },
+  status,
+  activities,
+  client_status: { web: status },
+});
 
 export const message = (id: string, more: Partial<Message> = {}): Message =>
   ({

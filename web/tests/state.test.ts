@@ -12,6 +12,7 @@ import {
   GENERAL,
   guild,
   GUILD,
+  here,
   me,
   member,
   message,
@@ -168,6 +169,17 @@ describe("a guild", () => {
     expect(joined.guilds[GUILD]!.members["7"]).not.toHaveProperty("guild_id");
     const left = after(joined, { t: "GUILD_MEMBER_REMOVE", d: { guild_id: GUILD, user: carl.user } });
     expect(left.guilds[GUILD]!.member_count).toBe(2);
+  });
+
+  test("knows who is here until they go or leave", () => {
+    const comes = { t: "PRESENCE_UPDATE", d: { ...here(ben.id, "idle"), guild_id: GUILD } } as Told;
+    const came = after(opened, comes);
+    expect(Object.keys(came.guilds[GUILD]!.presences)).toEqual([me.id, ben.id]);
+    expect(came.guilds[GUILD]!.presences[ben.id]).toEqual(here(ben.id, "idle"));
+    const gone = after(came, { t: "PRESENCE_UPDATE", d: { ...here(ben.id, "offline"), guild_id: GUILD } });
+    expect(Object.keys(gone.guilds[GUILD]!.presences)).toEqual([me.id]);
+    const left = after(came, { t: "GUILD_MEMBER_REMOVE", d: { guild_id: GUILD, user: ben } });
+    expect(Object.keys(left.guilds[GUILD]!.presences)).toEqual([me.id]);
   });
 
   test("forgets a deleted role in its members too", () => {
