@@ -32,7 +32,7 @@ def _model(ids: list[int], where: dict[str, int], limit: int) -> list[int]:
 async def _fill(c: Community, channel_id: int, ids: list[int]) -> None:
     async def work(tx: Connection) -> None:
         for each in ids:
-            await messages.insert(tx, Message(channel_id, each, ANNA, None, None, 0, b',"id":"%d"}' % each))
+            messages.insert(tx, Message(channel_id, each, ANNA, None, None, 0, b',"id":"%d"}' % each))
 
     await c.store.write(work)
 

@@ -143,7 +143,7 @@ async def _message(tx: Connection, said: Said, guild: Guild, now_ms: int) -> Non
         flags=0,
     )
     shown = None if hook is None else author(_webhook(hook, guild), None)
-    await messages.insert(tx, Message(said.place, said.id, said.author, None, None, 0, end_of(body), shown))
+    messages.insert(tx, Message(said.place, said.id, said.author, None, None, 0, end_of(body), shown))
     if said.pinned:
         await pins.add(tx, said.place, pins.Pin(said.id, now_ms - said.id % 1_000_000))
     for user in said.reactors:

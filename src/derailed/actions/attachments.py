@@ -88,6 +88,8 @@ def arranged(
 
     Raises Invalid for one that there is not, and for too many.
     """
+    if not (before or listed or enclosed.files):
+        return []
     had = {int(each.id): each for each in before}
     wanted = list(had) if listed is UNSET else [int(each.id) for each in listed or ()]
     known = {**had, **enclosed.files}

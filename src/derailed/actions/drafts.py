@@ -85,7 +85,8 @@ def new_body(
         embeds=enclosed.embeds,
         flags=(draft.flags or 0) & _SETTABLE,
     )
-    show_files(body.embeds, {each.filename: each.url for each in body.attachments})
+    if body.attachments:
+        show_files(body.embeds, {each.filename: each.url for each in body.attachments})
     if answered is not None:
         body.message_reference = Reference(str(answered.id), str(channel.id), str(channel.guild_id))
     return body

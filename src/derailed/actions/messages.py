@@ -61,7 +61,9 @@ class Messages:
 
         Raises Invalid, Forbidden, Unknown("channel"), TooMany("slow_mode").
         """
-        enclosed = await self._enclose(actor, channel_id, draft, uploads)
+        enclosed = Enclosed([])
+        if draft.embeds or uploads.files:
+            enclosed = await self._enclose(actor, channel_id, draft, uploads)
         nonce = str(draft.nonce) if draft.enforce_nonce and draft.nonce is not None else None
 
         async def work(tx: Connection) -> bytes:
@@ -77,9 +79,12 @@ class Messages:
                 await messages.remember(tx, message, nonce, place.now_ms, place.now_ms - _NONCE_MS)
             return reply
 
+        store, topic = self._context.store, self._context.shapes.topic_of(channel_id)
         try:
+            if not enclosed.keys:
+                return await store.write(work, topic)
             async with files.held(self._context, enclosed.keys):
-                return await self._context.store.write(work, self._context.shapes.topic_of(channel_id))
+                return await store.write(work, topic)
         except Unchanged as earlier:
             return earlier.answer
 

@@ -55,7 +55,7 @@ async def _say(
         body.message_reference = reference
     author_id = face.member.user_id
     message = Message(channel.id, message_id, author_id, None, None, 0, end_of(body))
-    await messages.insert(changes.tx, message)
+    messages.insert(changes.tx, message)
     told = rendering.announce(Parts(face.user, face.beside), channel, message.body, None)
     record = Record(
         event="MESSAGE_CREATE",

@@ -47,7 +47,8 @@ async def add(
     context: Context, tx: Connection, place: Place, speaker: Speaker, draft: SendMessage, enclosed: Enclosed
 ) -> tuple[Message, bytes]:
     """Add a message, under the rev that the topic was lifted to; the row, and the message as its sender gets it."""
-    answered = await _answered(tx, place, draft.message_reference)
+    reference = draft.message_reference
+    answered = None if reference is None else await _answered(tx, place, reference)
     found = mentions.in_content(draft.content or "", draft.allowed_mentions, place.access)
     replied = answered if mentions.answers(draft.allowed_mentions) else None
     wanted = mentions.with_author(found.users, replied)
@@ -65,8 +66,9 @@ async def add(
         body=end_of(body),
         webhook_author=speaker.user if speaker.webhook else None,
     )
-    await messages.insert(tx, message)
-    await attachments.keep(tx, place.channel.id, enclosed, place.now_ms)
+    messages.insert(tx, message)
+    if enclosed.files:
+        await attachments.keep(tx, place.channel.id, enclosed, place.now_ms)
     answer = None if answered is None else await rendering.answered(tx, answered)
     parts = Parts(speaker.user, speaker.beside, rendering.mentions_of(mentioned), draft.nonce, answer)
     told = rendering.announce(parts, place.channel, message.body, bare(body))
@@ -129,10 +131,8 @@ def record(event: str, place: Place, message: Message, told: Announcement) -> Re
     )
 
 
-async def _answered(tx: Connection, place: Place, reference: SentReference | None) -> Message | None:
+async def _answered(tx: Connection, place: Place, reference: SentReference) -> Message | None:
     """The message that is answered, which must be in this very channel. Raises Invalid when it may not be missing."""
-    if reference is None:
-        return None
     elsewhere = reference.channel_id is not None and reference.channel_id != place.channel.id
     if reference.type or elsewhere:
         raise refuse(

@@ -196,6 +196,11 @@ class Group:
         """How many rows the outbox gets."""
         return len(self._emitted)
 
+    @property
+    def emitted(self) -> Sequence[tuple[int, str, int, bytes]]:
+        """Those rows: which of them was the first of the verb, the topic, its rev, the payload."""
+        return self._emitted
+
     def rows(self, ids: Sequence[int], now: int) -> list[OutboxRow]:
         """Those rows, with ids that grow; the first of a verb's names the verb."""
         return [

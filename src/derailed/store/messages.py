@@ -66,7 +66,7 @@ async def since(tx: Connection, channel_id: int, message_id: int, limit: int) ->
     return cast(list[Line], (await tx.fetch(_FROM, channel_id, message_id, limit))[::-1])
 
 
-async def insert(tx: Connection, message: Message) -> None:
+def insert(tx: Connection, message: Message) -> None:
     """Add a message that nobody has reacted to."""
     tx.put(
         _INSERT,

@@ -178,7 +178,7 @@ class PostgresStore:
             await tx.begin(forgotten, self._wanted())
             await self._fill(tx)
             rows = await tx.seal()
-            await tx.commit()
+            await tx.commit(go_on=bool(self._waiting))
         except (Unavailable, Broken, *TROUBLE) as error:
             await self._undo(error)
             return

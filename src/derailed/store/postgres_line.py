@@ -17,6 +17,7 @@ import structlog
 
 from derailed.model.errors import Invalid, Unavailable
 from derailed.store import Connection, T, Work
+from derailed.store.postgres_seal import Sealing
 
 _CONNECT_WITHIN_S: Final = 5.0
 _ANSWER_WITHIN_S: Final = 20.0
@@ -112,6 +113,8 @@ class Line:
     def __init__(self, url: str) -> None:
         self._url = url
         self._db: asyncpg.Connection | None = None
+        self.sealing: Sealing
+        """How groups are written on it."""
         self._making: asyncio.Task[None] | None = None
 
     @classmethod
@@ -165,6 +168,7 @@ class Line:
     def _take(self, db: asyncpg.Connection) -> None:
         db.add_termination_listener(self._drop)
         self._db = db
+        self.sealing = Sealing(db)
 
     async def _connect_again(self) -> None:
         retry_s = _RETRY_FROM_S

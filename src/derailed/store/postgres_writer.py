@@ -22,22 +22,13 @@ _LOCK_ALL_FREE = """
 SELECT topic, rev, shape_rev, members_rev, last_id FROM topics WHERE topic = ANY($1::text[]) FOR UPDATE SKIP LOCKED
 """
 _MAKE = "INSERT INTO topics (topic, rev, shape_rev, members_rev) VALUES ($1, 0, 0, 0) ON CONFLICT (topic) DO NOTHING"
-_WRITE_TOPICS = """
-UPDATE topics SET rev = new.rev, shape_rev = new.shape_rev, members_rev = new.members_rev, last_id = new.last_id
-FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
-    AS new (topic, rev, shape_rev, members_rev, last_id)
-WHERE topics.topic = new.topic
-"""
-_DRAW = """
-SELECT MIN(id), MAX(id) FROM (SELECT nextval('outbox_id_seq') AS id FROM generate_series(1, $1::bigint)) AS drawn
-"""
-_INSERT_OUTBOX = """
-INSERT INTO outbox (id, verb, topic, rev, payload, created_at)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bytea[], $6::bigint[])
-"""
 # Another process may be deleting the same rows: nobody waits for that.
 _FORGET = """
 DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE id = ANY($1::bigint[]) FOR UPDATE SKIP LOCKED)
+"""
+_FORGET_AND_LOCK = f"""
+WITH forgotten AS ({_FORGET})
+{_LOCK_ALL_FREE.replace("$1", "$2")}
 """
 
 
@@ -64,6 +55,7 @@ class Transaction(Statements):
     def __init__(self, line: Line, now: int) -> None:
         self._line = line
         self._db = line.db
+        self._sealing = line.sealing
         self._group = Group()
         self._now = now
         self._is_first = True
@@ -74,13 +66,14 @@ class Transaction(Statements):
 
         A group that begins with locks waits for no other: its first verb may find a topic taken, too.
         """
-        await self._db.execute("BEGIN")
-        if forgotten:
-            await self._db.execute(_FORGET, forgotten)
+        if not self._db.is_in_transaction():  # the commit before may have begun it
+            await self._db.execute("BEGIN")
         if wanted:
-            for topic, *versions in await self._db.fetch(_LOCK_ALL_FREE, wanted):
+            for topic, *versions in await self._db.fetch(_FORGET_AND_LOCK, forgotten, wanted):
                 self._group.learn(topic, Versions(*versions))
                 self._is_first = False
+        elif forgotten:
+            await self._db.execute(_FORGET, forgotten)
 
     async def write(self, work: Work[T]) -> T:
         """Run one verb of the group. What it raises undoes what it wrote, no more, and rises. Raises Taken, Broken."""
@@ -104,20 +97,11 @@ class Transaction(Statements):
 
     async def seal(self) -> list[OutboxRow]:
         """Write what the group holds in memory; its outbox rows are returned."""
-        group = self._group
-        await self._write_all(group.seal())
-        changed = group.changed()
-        if changed:
-            await self._db.execute(_WRITE_TOPICS, *_columns(changed))
-        if not group.emits:
-            return []
-        rows = group.rows(await self._draw_ids(group.emits), self._now)
-        await self._db.execute(_INSERT_OUTBOX, *_columns(rows))
-        return rows
+        return await self._sealing.seal(self._group, self._now)
 
-    async def commit(self) -> None:
-        """Make the group durable."""
-        await self._db.execute("COMMIT")
+    async def commit(self, *, go_on: bool) -> None:
+        """Make the group durable; `go_on` also begins the next."""
+        await self._db.execute("COMMIT AND CHAIN" if go_on else "COMMIT")
 
     async def undo(self) -> None:
         """Forget the group, whatever state it is in."""
@@ -205,17 +189,7 @@ class Transaction(Statements):
 
     async def _write_all(self, batches: Iterable[Batch]) -> None:
         for sql, rows in batches:
-            if len(rows) == 1:
-                await self._db.execute(sql, *rows[0])
-            else:
-                await self._db.executemany(sql, rows)
-
-    async def _draw_ids(self, count: int) -> Sequence[int]:
-        """Ids that follow each other, so that no other process's rows stand among a verb's: if any did, others."""
-        while True:
-            first, last = await self._db.fetchrow(_DRAW, count)
-            if last - first == count - 1:
-                return range(first, last + 1)
+            await self._sealing.write(sql, rows)
 
 
 def _is_of_the_verb(error: asyncpg.PostgresError) -> bool:
@@ -227,7 +201,3 @@ def _is_of_the_verb(error: asyncpg.PostgresError) -> bool:
         asyncpg.InsufficientResourcesError,
     )
     return not isinstance(error, others)
-
-
-def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
