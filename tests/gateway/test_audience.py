@@ -180,6 +180,29 @@ def test_what_the_same_sockets_get_in_a_row_leaves_in_one_write() -> None:
     asyncio.run(story())
 
 
+def test_what_came_before_a_gap_is_told_before_the_session_ends() -> None:
+    class Refused(Heard):
+        def refuse(self) -> None:
+            assert self.frames
+            self.open = False
+
+    async def story() -> None:
+        world = World(0)
+        hub, _ = await audience_of(world)
+        owner = next(each for each in world.listeners if each.user_id == world.guild.owner_id)
+        sink = Refused(Encoding.PLAIN)
+        await seat(hub, world, owner._replace(number=99, intents=owner.intents | 1 << 9), sink)
+        channel = next(iter(world.guild.channels))
+        said = [Record(event="MESSAGE_CREATE", rev=world.rev + rev, guild=GUILD, channel=channel) for rev in (1, 3)]
+        for each in hub.registry.everyone():
+            if each.sink is not sink:
+                hub.registry.drop(each)
+        await hub.take([Entry(2, guild_topic(GUILD), each.rev, records.encode(each)) for each in said])
+        assert not sink.open
+
+    asyncio.run(story())
+
+
 @pytest.mark.slow
 def test_a_hundred_thousand_random_cases_leak_nothing_and_miss_nothing() -> None:
     async def many() -> int:

@@ -77,9 +77,9 @@ class EmbeddedBus:
 
     async def publish(self, topic: str, payload: bytes) -> None:
         """See `Bus.publish`."""
-        signal = Ephemeral(topic, payload)
+        signals = (Ephemeral(topic, payload),)
         for subscription in self.listeners.get(topic, ()):
-            subscription.push(signal)
+            subscription.push(signals)
 
     async def history(self, topic: str, after: int) -> History:
         """See `Bus.history`."""
@@ -134,15 +134,19 @@ class EmbeddedBus:
             subscription.forget()
 
     def _push(self, verbs: Sequence[Sequence[Put]], answers: Sequence[tuple[int, ...] | None], last: int) -> None:
-        """Hand what is new, which is what lies above `last`, to whoever listens."""
+        """Hand what is new, which is what lies above `last`, to whoever listens: to each of them all of it at once."""
+        heard: dict[EmbeddedSubscription, list[Entry]] = {}
         for verb, offsets in zip(verbs, answers, strict=True):
             for (topic, rev, payload), offset in zip(verb, offsets or (), strict=False):
                 if offset > last:
                     last = offset
-                    if topic in self.listeners:
+                    listeners = self.listeners.get(topic)
+                    if listeners is not None:
                         entry = Entry(offset, topic, rev, payload)
-                        for subscription in self.listeners[topic]:
-                            subscription.push(entry)
+                        for subscription in listeners:
+                            heard.setdefault(subscription, []).append(entry)
+        for subscription, entries in heard.items():
+            subscription.push(entries)
 
 
 class EmbeddedSubscription:
@@ -215,15 +219,15 @@ class EmbeddedSubscription:
                 passed.set_exception(BusDown("the subscription is closed"))
         self._fences.clear()
 
-    def push(self, signal: Entry | Ephemeral) -> None:
-        """Hear this next."""
+    def push(self, signals: Sequence[Entry] | Sequence[Ephemeral]) -> None:
+        """Hear these next."""
         if self._lost:
             return
-        self._bytes += len(signal.payload)
-        if len(self._queue) >= QUEUE_SIGNALS or self._bytes > QUEUE_BYTES:
+        self._bytes += sum([len(signal.payload) for signal in signals])
+        if len(self._queue) + len(signals) > QUEUE_SIGNALS or self._bytes > QUEUE_BYTES:
             self.drop()
             return
-        self._queue.append(signal)
+        self._queue += signals
         if self._waiting is not None:
             self._wake()
 

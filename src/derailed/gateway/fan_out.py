@@ -46,19 +46,30 @@ class FanOut:
         """Whether something is to be written yet."""
         return bool(self._joined)
 
+    def joins(self, topic: Topic, step: Step) -> bool:
+        """Whether the record goes to those whom the one before it went to; then it is written together with that."""
+        record = step.record
+        if topic.audience(audience.class_of(record)) is not self._heard:
+            return False
+        if record.stripped is not None and self._heard.without_content:
+            return False
+        if len(self._joined) >= _JOINED_MAX or self._bytes > _JOINED_BYTES_MAX:
+            return False
+        self._joined.append((step.offset, record.event, record.data))
+        self._bytes += len(record.data)
+        return True
+
     async def out(self, topic: Topic, step: Step) -> None:
         """One record of a guild to everyone who hears it, by the time that `finish` returns."""
         record = step.record
+        await self.finish()
         heard = topic.audience(audience.class_of(record))
         if record.stripped is not None and heard.without_content:
-            await self.finish()
             await self._with_and_without_content(heard, step)
-            return
-        if heard is not self._heard or len(self._joined) >= _JOINED_MAX or self._bytes > _JOINED_BYTES_MAX:
-            await self.finish()
+        else:
             self._heard = heard
-        self._joined.append((step.offset, record.event, record.data))
-        self._bytes += len(record.data)
+            self._joined.append((step.offset, record.event, record.data))
+            self._bytes += len(record.data)
 
     async def finish(self) -> None:
         """Write whatever waits."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from derailed import members, presence
-from derailed.bus import Bus, Entry, Ephemeral, NewEpoch, Signal
+from derailed.bus import Bus, Entry, Ephemeral, Gap, NewEpoch, Signal
 from derailed.gateway import audience, node
 from derailed.gateway.audience import Event
 from derailed.gateway.fan_out import SLICE, FanOut
@@ -109,8 +109,13 @@ class Hub:
     async def take(self, signals: Sequence[Signal]) -> None:
         """Fan out one batch."""
         for signal in signals:
-            await self._handle(signal)
+            if isinstance(signal, Entry):
+                await self._entry(signal)
+            else:
+                await self._catch_up()
+                await self._handle(signal)
         await self._catch_up()
+        self._moved.set()
 
     async def close(self) -> None:
         """Hear nothing more; then `run` ends the sessions' tasks and returns."""
@@ -241,11 +246,7 @@ class Hub:
 
     # --- the stream
 
-    async def _handle(self, signal: Signal) -> None:
-        if isinstance(signal, Entry):
-            await self._entry(signal)
-            return
-        await self._catch_up()
+    async def _handle(self, signal: Ephemeral | NewEpoch | Gap) -> None:
         if isinstance(signal, Ephemeral):
             await self._ephemeral(signal)
         elif isinstance(signal, NewEpoch):
@@ -273,6 +274,7 @@ class Hub:
         try:
             before, after = topic.advance(record)
         except node.Gap:
+            await self._catch_up()
             self._gap(topic)
             return
         step = Step(entry.offset, entry.topic, record, before, after)
@@ -286,11 +288,10 @@ class Hub:
         elif record.event in audience.RESHAPING or record.event in audience.OF_MEMBERS:
             await self._fan.finish()
             await self._one_by_one(topic, step)
-        else:
+        elif not self._fan.joins(topic, step):
             await self._fan.out(topic, step)
         if not self._fan.waits:
             self._between.set()
-        self._moved.set()
 
     def _gap(self, topic: Topic) -> None:
         log.warning("records are missing: its sessions start afresh", topic=topic.name)
