@@ -118,12 +118,18 @@ class Shapes:
 
     async def in_channel(self, tx: Connection, actor: Actor, channel_id: int, now_ms: int, *, lift: bool) -> Access:
         """What the actor may do in the channel. Raises Unknown("channel"), Forbidden("missing_access") without VIEW."""
-        guild_id = await self.guild_of(tx, channel_id)
-        at = await _versions(tx, guild_id, lift)
-        member = await self.member(tx, guild_id, actor.user_id, at)
+        guild_id = self._guild_of.get(channel_id) or await self.guild_of(tx, channel_id)
+        topic = guild_topic(guild_id)
+        at = await (tx.lift(topic) if lift else tx.look(topic))
+        kept, guild = self._members.get((guild_id, actor.user_id)), self._guilds.get(guild_id)
+        if kept is not None and kept[0] == at.members:
+            member: Member | None = kept[1]
+        else:
+            member = await self.member(tx, guild_id, actor.user_id, at)
         if member is None:
             raise Forbidden("missing_access")
-        guild = await self._shape(tx, guild_id, at)
+        if guild is None or guild.rev != at.shape:
+            guild = await self._shape(tx, guild_id, at)
         channel = None if guild is None else guild.channels.get(channel_id)
         if guild is None or channel is None:
             raise Unknown("channel")

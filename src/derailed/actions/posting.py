@@ -47,31 +47,32 @@ async def add(
     context: Context, tx: Connection, place: Place, speaker: Speaker, draft: SendMessage, enclosed: Enclosed
 ) -> tuple[Message, bytes]:
     """Add a message, under the rev that the topic was lifted to; the row, and the message as its sender gets it."""
-    reference = draft.message_reference
+    channel, content, reference = place.channel, draft.content or "", draft.message_reference
     answered = None if reference is None else await _answered(tx, place, reference)
-    found = mentions.in_content(draft.content or "", draft.allowed_mentions, place.access)
-    replied = answered if mentions.answers(draft.allowed_mentions) else None
+    found = mentions.in_content(content, draft.allowed_mentions, place.access)
+    replied = answered if answered is not None and mentions.answers(draft.allowed_mentions) else None
     wanted = mentions.with_author(found.users, replied)
-    mentioned = await rendering.people(tx, place.guild_id, wanted) if wanted else []
-    body = new_body(context.new_id_in(tx, guild_topic(place.guild_id)), place.channel, draft, enclosed, found, answered)
+    mentioned = await rendering.people(tx, channel.guild_id, wanted) if wanted else []
+    message_id = context.new_id_in(tx, guild_topic(channel.guild_id))
+    body = new_body(message_id, channel, draft, enclosed, found, answered)
     if speaker.webhook:
         body.webhook_id = str(speaker.id)
     message = Message(
-        channel_id=place.channel.id,
-        id=int(body.id),
+        channel_id=channel.id,
+        id=message_id,
         author_id=speaker.id,
         reply_to=None if answered is None else answered.id,
-        mentions=mentions.kept(user.id for user, _ in mentioned),
+        mentions=mentions.kept([user.id for user, _ in mentioned]) if mentioned else None,
         reacted=0,
         body=end_of(body),
         webhook_author=speaker.user if speaker.webhook else None,
     )
     messages.insert(tx, message)
     if enclosed.files:
-        await attachments.keep(tx, place.channel.id, enclosed, place.now_ms)
+        await attachments.keep(tx, channel.id, enclosed, place.now_ms)
     answer = None if answered is None else await rendering.answered(tx, answered)
     parts = Parts(speaker.user, speaker.beside, rendering.mentions_of(mentioned), draft.nonce, answer)
-    told = rendering.announce(parts, place.channel, message.body, bare(body))
+    told = rendering.announce(parts, channel, message.body, bare(body))
     await places.emit(tx, place, record("MESSAGE_CREATE", place, message, told))
     return message, told.reply
 

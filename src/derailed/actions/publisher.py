@@ -60,7 +60,8 @@ class Publisher:
         self._bus = bus
         self._clock = clock
         self._sleep = sleep
-        self._held: deque[tuple[str, Sequence[OutboxRow]]] = deque()  # with the bus's epoch when they were committed
+        self._held: deque[tuple[str, int, Sequence[OutboxRow]]] = deque()
+        """With the bus's epoch when they were committed, and their size."""
         self._held_bytes = 0
         self._in_flight: set[asyncio.Task[None]] = set()
         self._drain_to: int | None = None
@@ -76,8 +77,9 @@ class Publisher:
         if self._held_bytes >= _HELD_BYTES_MAX:
             self._must_drain(rows)
         else:
-            self._held.append((self._bus.epoch, rows))
-            self._held_bytes += _bytes(rows)
+            size = _bytes(rows)
+            self._held.append((self._bus.epoch, size, rows))
+            self._held_bytes += size
         self._quiet.clear()
         self._work.set()
 
@@ -142,40 +144,38 @@ class Publisher:
         """Put what was committed on its way to the bus."""
         if len(self._in_flight) >= _IN_FLIGHT_MAX:
             await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
-        epoch, groups = self._next_groups()
-        rows = [row for group in groups for row in group]
-        for _ in groups:
-            self._held.popleft()
+        epoch, size, rows = self._next_rows()
         # In another epoch, too, they may be rows that another process published, and that the bus has forgotten since.
         if epoch != self._bus.epoch or self._clock() - rows[0].created_at > _HELD_MAX_MS:
-            self._held_bytes -= _bytes(rows)
+            self._held_bytes -= size
             self._must_drain(rows)
         else:
-            append = tasks.create_task(self._append_once(rows, epoch))
+            append = tasks.create_task(self._append_once(rows, size, epoch))
             self._in_flight.add(append)
             append.add_done_callback(self._landed)
 
-    async def _append_once(self, rows: Sequence[OutboxRow], epoch: str) -> None:
+    async def _append_once(self, rows: Sequence[OutboxRow], size: int, epoch: str) -> None:
         try:
             await self._append(_verbs(rows), epoch, start=False)
         except (BusDown, Unavailable):
             self._must_drain(rows)
-        self._held_bytes -= _bytes(rows)
+        self._held_bytes -= size
 
     def _landed(self, append: asyncio.Task[None]) -> None:
         self._in_flight.discard(append)
         self._work.set()
 
-    def _next_groups(self) -> tuple[str, list[Sequence[OutboxRow]]]:
-        """As many as one append takes, and the one epoch that they were committed in."""
-        groups: list[Sequence[OutboxRow]] = []
-        count, first = 0, self._held[0][0]
-        for epoch, group in self._held:
-            if epoch != first or (groups and count + len(group) > _APPEND_ROWS):
+    def _next_rows(self) -> tuple[str, int, list[OutboxRow]]:
+        """Groups, as many as one append takes, that were committed in one epoch, and their size."""
+        first, size, rows = self._held[0][0], 0, list[OutboxRow]()
+        while self._held:
+            epoch, more, group = self._held[0]
+            if epoch != first or (rows and len(rows) + len(group) > _APPEND_ROWS):
                 break
-            groups.append(group)
-            count += len(group)
-        return first, groups
+            self._held.popleft()
+            size += more
+            rows += group
+        return first, size, rows
 
     async def _drain_all(self) -> None:
         await self._drain(lambda row: True)
@@ -209,7 +209,7 @@ class Publisher:
                 assert not start
                 self._must_drain(verb)
             else:
-                published.extend(row.id for row in verb)
+                published += [row.id for row in verb]
         await self._store.forget(published)
 
     def _must_drain(self, rows: Sequence[OutboxRow]) -> None:
@@ -229,4 +229,4 @@ def _verbs(rows: Iterable[OutboxRow]) -> list[Verb]:
 
 
 def _bytes(rows: Iterable[OutboxRow]) -> int:
-    return sum(len(row.payload) + _ROW_BYTES for row in rows)
+    return sum([len(row.payload) + _ROW_BYTES for row in rows])

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple, Protocol
 
+from derailed.api.answers import Headers
 from derailed.api.paths import is_id
 from derailed.limits import Budget
 from derailed.wire import rates
@@ -39,6 +40,8 @@ class Bucket(NamedTuple):
     rates: Rates
     by_address: bool
     of_webhook: bool
+    told: Headers
+    """What every answer says of it."""
 
     def budgets(self, subject: str, major: str) -> list[Budget]:
         """What one request takes from, when `subject` asks it of the channel, guild or webhook `major`."""
@@ -101,11 +104,14 @@ class Buckets:
             at = at.add(step)
         route = (method, template)
         usual = rates.READS if method == "GET" else rates.WRITES
+        name = hashlib.sha256(" ".join(route).encode()).hexdigest()[:16]
+        limits = scaled(rates.RATES.get(route, usual), scale)
         at.buckets[method] = Bucket(
-            name=hashlib.sha256(" ".join(route).encode()).hexdigest()[:16],
-            rates=scaled(rates.RATES.get(route, usual), scale),
+            name=name,
+            rates=limits,
             by_address=route in rates.BY_ADDRESS,
             of_webhook=template.startswith("webhooks/#/*"),
+            told=[(b"x-ratelimit-bucket", name.encode()), (b"x-ratelimit-limit", b"%d" % limits[0].limit)],
         )
 
 

@@ -137,13 +137,15 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
             return
         status, headers, body = answer
-        parts = [STATUS_LINE[status]]
-        for name, value in (*self.server_state.default_headers, *headers):
-            parts += (name, b": ", value, b"\r\n")
-        parts += (b"\r\n" if exchange.keep_alive else b"connection: close\r\n\r\n", body)
-        self.transport.write(b"".join(parts))
+        lines = [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
+        lines += [b"%b: %b\r\n" % header for header in headers]
+        goes_on = exchange.keep_alive
+        self.transport.write(
+            b"%b%b%b%b"
+            % (STATUS_LINE[status], b"".join(lines), b"\r\n" if goes_on else b"connection: close\r\n\r\n", body)
+        )
         exchange.response_complete = True
-        if not exchange.keep_alive:
+        if not goes_on:
             self.transport.close()
         self.on_response_complete()
 

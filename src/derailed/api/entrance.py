@@ -17,7 +17,7 @@ from litestar.params import SkipValidation
 
 from derailed.actions.tokens import Tokens
 from derailed.api.addresses import Network, address_of
-from derailed.api.answers import Answer
+from derailed.api.answers import Answer, Headers
 from derailed.api.buckets import Bucket, Buckets, Route, scaled
 from derailed.limits import Budget, Limits, Taken
 from derailed.model.errors import Refusal, TooMany, Unauthenticated
@@ -54,7 +54,7 @@ class Caller:
 
     def __init__(self, who: Actor | Refusal) -> None:
         self.who = who
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.headers: Headers = []
         self.refusal: TooMany | None = None
 
     @property
@@ -119,7 +119,7 @@ class Entrance:
         status, headers, body = answer
         if status == 401:
             await self._count_bad_token(limits, scope)
-        return Answer(status, [*headers, *caller.headers], body)
+        return Answer(status, headers + caller.headers, body)
 
     async def spend(self, subject: str, of: Rates) -> None:
         """Take from budgets that only the route knows of. Raises TooMany."""
@@ -187,14 +187,13 @@ def _wait_s(taken: Sequence[Taken]) -> float:
     return max(each.reset_after_ms for each in taken if not each.allowed) / 1000
 
 
-def _headers(bucket: Bucket, taken: Taken) -> list[tuple[bytes, bytes]]:
+def _headers(bucket: Bucket, taken: Taken) -> Headers:
     _, remaining, reset_ms, reset_after_ms = taken
     return [
-        (b"x-ratelimit-limit", b"%d" % bucket.rates[0].limit),
+        *bucket.told,
         (b"x-ratelimit-remaining", b"%d" % remaining),
-        (b"x-ratelimit-reset", b"%d.%03d" % divmod(reset_ms, 1000)),
-        (b"x-ratelimit-reset-after", b"%d.%03d" % divmod(reset_after_ms, 1000)),
-        (b"x-ratelimit-bucket", bucket.name.encode()),
+        (b"x-ratelimit-reset", b"%.3f" % (reset_ms / 1000)),
+        (b"x-ratelimit-reset-after", b"%.3f" % (reset_after_ms / 1000)),
     ]
 
 

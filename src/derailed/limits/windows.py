@@ -38,31 +38,37 @@ class Windows:
 
     def take(self, budgets: Sequence[Budget], now_ms: int) -> list[Taken]:
         """Take one from each budget, or from none when one of them has nothing left."""
-        spent = 1
-        asked = []
+        taken: list[Taken] = []
+        spent: list[_Window] = []
         for key, limit, window_ms in budgets:  # every request passes here: plain loops cost a third of the neat ones
-            window = self._window(key, window_ms, now_ms)
-            if window.used >= limit:
-                spent = 0
-            asked.append((window, limit))
-        taken = []
-        for window, limit in asked:
+            windows = self._by_length.get(window_ms)
+            window = None if windows is None else windows.get(key)
+            if window is None or not now_ms < window.reset_ms <= now_ms + window_ms:
+                window = self._window(key, window_ms, now_ms)
             left = limit - window.used
-            window.used += spent
+            if left <= 0:
+                for each in spent:
+                    each.used -= 1
+                return [self._left(budget, now_ms) for budget in budgets]
+            window.used += 1
+            spent.append(window)
             reset_ms = window.reset_ms
-            taken.append(Taken(left > 0, left - spent if left > 0 else 0, reset_ms, reset_ms - now_ms))
+            taken.append(Taken(True, left - 1, reset_ms, reset_ms - now_ms))
         return taken
 
+    def _left(self, budget: Budget, now_ms: int) -> Taken:
+        """What there is, when nothing is taken."""
+        window = self._window(budget.key, budget.window_ms, now_ms)
+        left = max(budget.limit - window.used, 0)
+        return Taken(left > 0, left, window.reset_ms, window.reset_ms - now_ms)
+
     def _window(self, key: str, window_ms: int, now_ms: int) -> _Window:
-        windows = self._by_length.get(window_ms)
-        if windows is None:
-            windows = self._by_length[window_ms] = OrderedDict()
+        windows = self._by_length.setdefault(window_ms, OrderedDict())
         window = windows.get(key)
         # A clock that was set back must not keep anybody out for longer than a window.
         if window is not None and now_ms < window.reset_ms <= now_ms + window_ms:
             return window
-        if window is not None:
-            del windows[key]
+        windows.pop(key, None)
         self._sweep(windows, now_ms)
         window = windows[key] = _Window(now_ms + window_ms)
         return window
