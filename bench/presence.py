@@ -167,11 +167,12 @@ async def measure(sessions: int) -> list[tuple[str, str, str]]:
         crowd = Node(under_test, "crowd")
         crowding = asyncio.create_task(crowd.live(lambda _: None))
         await asyncio.sleep(0)  # it says its name first
-        begun = time.perf_counter()
+        begun, begun_cpu_s = time.perf_counter(), processes.cpu_seconds(under_test.pid)
         await crowd.say(reports)
         while not (await under_test.stub.Find(_last(reports))).presences:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         announced_s = time.perf_counter() - begun
+        announced_cpu_s = processes.cpu_seconds(under_test.pid) - begun_cpu_s
         bytes_each = (processes.resident_bytes(under_test.pid) - empty) / sessions
 
         watcher = Node(under_test, "watcher")
@@ -191,6 +192,7 @@ async def measure(sessions: int) -> list[tuple[str, str, str]]:
         ("memory a session at 10 guilds", f"{bytes_each:,.0f} B", ""),
         ("sessions in 1 GB", f"{1e9 / bytes_each:,.0f}", "750,000"),
         ("sessions announced a second", f"{sessions / announced_s:,.0f}", ""),
+        ("CPU of that, a session", f"{announced_cpu_s / sessions * 1e6:.0f} µs", ""),
         ("deltas told a second to a node that watches all", f"{told.deltas / told.seconds:,.0f}", ""),
         ("CPU a delta, change and telling", f"{told.cpu_s / told.deltas * 1e6:.0f} µs", ""),
         ("others wait meanwhile, p50 / p99", f"{told.waited(0.5)} / {told.waited(0.99)}", ""),

@@ -91,6 +91,15 @@ def test_of_equal_claims_the_one_announced_later_wins(world: World) -> None:
     assert world.tracker.take(first, ALL) == [Superseded(b"s")]
 
 
+def test_a_session_that_its_node_says_is_somebody_elses_now_is_theirs_alone(world: World) -> None:
+    node = world.node("a")
+    world.up(node, b"s", 1)
+    world.up(node, b"s", 2)
+    assert sorted(world.statuses()) == [(1, "offline"), (2, "online")]
+    world.tracker.gone(node, b"s", world.now)
+    assert world.tracker.count(GUILD) == 0
+
+
 def test_a_session_without_a_socket_is_nobodys_rival(world: World) -> None:
     first, second = world.node("a"), world.node("b")
     world.up(first, claim=5)

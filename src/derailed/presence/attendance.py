@@ -32,7 +32,9 @@ class Attendance:
         keeper.attend()
 
     def hear(self, message: proto.FromNode) -> None:
-        """Take in what the node says. Raises KeyError for what it may not say."""
+        """Take in what the node says. Raises Nonsense."""
+        if len(message.reports) > messages.REPORTS_AT_ONCE:
+            raise messages.Nonsense(f"more than {messages.REPORTS_AT_ONCE} reports in one message")
         self._tracker.renew(self.node, self._keeper.clock())
         for report in message.reports:
             self._take_in(report, self._keeper.clock())
@@ -84,10 +86,11 @@ class Attendance:
                 self._up(report.up, now_ms)
             case "change":
                 change = report.change
-                status = messages.status(change.status)
-                tracker.change(node, change.session_id, status, change.activities, now_ms)
+                shows = messages.status(change.status), messages.activities(change.activities)
+                tracker.change(node, change.session_id, *shows, now_ms)
             case "belongs":
-                tracker.belongs(node, report.belongs.session_id, report.belongs.guild_ids, now_ms)
+                belongs = report.belongs
+                tracker.belongs(node, belongs.session_id, messages.guilds(belongs.guild_ids), now_ms)
             case "detached":
                 tracker.detached(node, report.detached, now_ms)
             case "gone":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, cast
 
+import msgspec
+
 from derailed.generated import presence_pb2 as proto
 from derailed.presence import Announced, Changed, Client, Presence, Recent, Status
 
@@ -22,7 +24,21 @@ _CLIENTS: Final[Mapping[Client, proto.Client]] = {
     "web": proto.CLIENT_WEB,
 }
 _STATUS_OF: Final = {number: status for status, number in _STATUSES.items()}
+_STATUS_OF_SESSION: Final = {number: status for number, status in _STATUS_OF.items() if status != "offline"}
 _CLIENT_OF: Final = {number: client for client, number in _CLIENTS.items()}
+
+REPORTS_AT_ONCE: Final = 500
+"""In one message, so that it is no more work than others can wait for."""
+_SESSION_ID_BYTES: Final = 64
+_ACTIVITIES_BYTES: Final = 1 << 16
+_GUILDS: Final = 10_000
+
+_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_list: Final = msgspec.json.encode
+
+
+class Nonsense(Exception):
+    """What no node says. Whoever says it is hung up on; nobody else hears of it."""
 
 
 def report_up(session: Announced) -> proto.Report:
@@ -56,22 +72,48 @@ def change(session_id: bytes, status: Status, activities: bytes) -> proto.Change
 
 
 def announced(session: proto.Session) -> Announced:
-    """A session as its node announced it. Raises KeyError for what is no status or client."""
+    """A session as its node announced it. Raises Nonsense."""
+    if not 0 < len(session.session_id) <= _SESSION_ID_BYTES:
+        raise Nonsense(f"a session's id has 1 to {_SESSION_ID_BYTES} bytes")
+    if session.client not in _CLIENT_OF:
+        raise Nonsense("no such client")
     return Announced(
         session.session_id,
         session.user_id,
         session.claim,
-        tuple(session.guild_ids),
+        guilds(session.guild_ids),
         status(session.status),
-        session.activities,
+        activities(session.activities),
         _CLIENT_OF[session.client],
         session.resumed,
     )
 
 
+def guilds(guild_ids: Sequence[int]) -> tuple[int, ...]:
+    """A session's guilds. Raises Nonsense."""
+    if len(guild_ids) > _GUILDS:
+        raise Nonsense(f"more than {_GUILDS} guilds")
+    return tuple(guild_ids)
+
+
 def status(number: proto.Status) -> Status:
-    """A session's status. Raises KeyError."""
-    return cast(Status, _STATUS_OF[number])
+    """A session's status. Raises Nonsense."""
+    if number not in _STATUS_OF_SESSION:
+        raise Nonsense("no such status of a session")
+    return _STATUS_OF_SESSION[number]
+
+
+def activities(text: bytes) -> bytes:
+    """A session's activities: JSON without space around, as it is spliced into events. Raises Nonsense."""
+    if text == b"[]":
+        return text
+    if len(text) > _ACTIVITIES_BYTES:
+        raise Nonsense(f"more than {_ACTIVITIES_BYTES} bytes of activities")
+    try:
+        text.decode()
+        return _list(_items(text))
+    except (UnicodeDecodeError, msgspec.DecodeError):
+        raise Nonsense("activities that are no JSON") from None
 
 
 def user_presence(presence: Presence) -> proto.UserPresence:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import grpc
 import grpc.aio
 import structlog
+from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -22,6 +23,7 @@ from derailed.presence.tracker import GRACE_MS, RESUME_WINDOW_S
 
 NAME: Final = "derailed.presence.v1.Presence"
 
+_NAME: Final = 255
 _FIRST_WORD_WITHIN_S: Final = 5.0
 _TAKEN_WITHIN_S: Final = 4.0
 """A node that does not take a message for so long is cut off: it comes again and is told everything."""
@@ -76,8 +78,10 @@ class _Service(presence_pb2_grpc.PresenceServicer):
     async def Link(self, said: AsyncIterator[proto.FromNode], context: Any) -> None:  # noqa: N802
         """See the proto."""
         first = await _first(said)
-        if first is None or not first.node:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the first message must name the node")
+        if first is None or not 0 < len(first.node) <= _NAME:
+            await context.abort(
+                grpc.StatusCode.INVALID_ARGUMENT, f"no name of 1 to {_NAME} characters in the first message"
+            )
             return
         attendance = self._enter(first.node)
         ears = asyncio.create_task(_listen(attendance, said))
@@ -92,8 +96,9 @@ class _Service(presence_pb2_grpc.PresenceServicer):
         except TimeoutError:
             _log.warning("a node does not listen and is cut off", node=first.node)
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too slow")
-        except KeyError:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no such status or client")
+        except messages.Nonsense as nonsense:
+            _log.warning("a node says what no node says and is cut off", node=first.node, said=str(nonsense))
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(nonsense))
         finally:
             ears.cancel()
             end.cancel()
@@ -148,14 +153,16 @@ async def _first(said: AsyncIterator[proto.FromNode]) -> proto.FromNode | None:
     try:
         async with asyncio.timeout(_FIRST_WORD_WITHIN_S):
             return await anext(said, None)
-    except TimeoutError:
+    except (TimeoutError, DecodeError):
         return None
 
 
 async def _listen(attendance: Attendance, said: AsyncIterator[proto.FromNode]) -> None:
-    """Until the node says no more."""
+    """Until the node says no more. Raises Nonsense."""
     try:
         async for message in said:
             attendance.hear(message)
+    except DecodeError:
+        raise messages.Nonsense("bytes that are no message") from None
     finally:
         attendance.leave()

@@ -109,6 +109,9 @@ class Tracker:
         user = self._users.get(announced.user_id)
         if user is None:
             user = self._users[announced.user_id] = User(announced.user_id)
+        before = node.sessions.get(announced.session_id)
+        if before is not None and before.user_id != user.id:
+            self.gone(node, before.id, now_ms)
         session = next((each for each in user.sessions if each.id == announced.session_id), None)
         if session is None:
             session = self._new(node, user, announced)
