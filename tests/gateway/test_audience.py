@@ -14,6 +14,7 @@ from derailed.bus import Bus, Entry, Signal
 from derailed.gateway.audience import Seat
 from derailed.gateway.frames import Frame
 from derailed.gateway.hub import Hub
+from derailed.gateway.node import Gap, Topic
 from derailed.gateway.recipient import Encoding, Recipient, Stage
 from derailed.gateway.session_id import SessionId
 from derailed.gateway.view import View
@@ -209,3 +210,14 @@ def test_a_hundred_thousand_random_cases_leak_nothing_and_miss_nothing() -> None
         return sum([await play(seed) for seed in range(1000, 1125)])
 
     assert asyncio.run(many()) >= 100_000
+
+
+def test_what_comes_while_a_guild_is_read_follows_its_snapshot() -> None:
+    world = World(0)
+    topic = Topic(guild_topic(GUILD), GUILD)
+    for rev in (world.rev, world.rev + 1, world.rev + 2):
+        assert topic.advance(Record(event="MESSAGE_CREATE", rev=rev, guild=GUILD)) == (None, None)
+    topic.load(View(world.guild), world.rev)
+    assert topic.seen == topic.rev == world.rev + 2
+    with pytest.raises(Gap):
+        topic.advance(Record(event="MESSAGE_CREATE", rev=world.rev + 4, guild=GUILD))
