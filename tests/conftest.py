@@ -33,7 +33,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run on each database what has to do with one."""
     if _comes_in(metafunc.module) or _SERVED & set(metafunc.fixturenames):
         later = () if _ON_ALL_AT_ONCE in metafunc.module.__name__ else (pytest.mark.slow,)
-        names = (*databases.KINDS, databases.SPLIT) if _DEPLOYED & set(metafunc.fixturenames) else databases.KINDS
+        names = (*databases.KINDS, *databases.SPLITS) if _DEPLOYED & set(metafunc.fixturenames) else databases.KINDS
         kinds = [pytest.param(kind, marks=() if kind == "sqlite" else later) for kind in names]
         metafunc.parametrize("database", kinds, indirect=True, scope="session")
 

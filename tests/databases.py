@@ -21,6 +21,8 @@ from tests.servers import postgres
 
 KINDS: Final = ("sqlite", "postgres")
 SPLIT: Final = "split"
+ON_BROKER: Final = "split on the broker"
+SPLITS: Final = (SPLIT, ON_BROKER)
 """Many processes on PostgreSQL: see `tests/journeys/split.py`."""
 
 _kind = ContextVar("kind", default="sqlite")
@@ -30,8 +32,8 @@ _TEMPLATE: Final = "template_derailed"
 
 def choose(kind: str) -> None:
     """Let what is opened from now on be of that kind."""
-    assert kind in (*KINDS, SPLIT)
-    _kind.set("postgres" if kind == SPLIT else kind)
+    assert kind in (*KINDS, *SPLITS)
+    _kind.set("postgres" if kind in SPLITS else kind)
 
 
 async def open_store(folder: Path, clock: Callable[[], int]) -> Store:

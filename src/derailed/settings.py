@@ -16,6 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 REGISTRATIONS: Final = ("open", "invite", "closed")
 SWITCH: Final = ("on", "off")
+BROKER: Final = ("broker", "brokers")
+"""Schemes of our broker's addresses; the second with TLS."""
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 _SHORTEST_WINDOW_S = 60  # a publisher may hold outbox rows for half of this: see Bus.append
@@ -77,6 +79,11 @@ class Settings:
     def secret_path(self) -> Path:
         """Where the secret is that signs session ids; made on the first start."""
         return self.secret_file or self.data_dir / "secret"
+
+    @property
+    def bus_is_broker(self) -> bool:
+        """Whether the bus is our broker, and not a server of somebody else's that could count for us, too."""
+        return urlsplit(self.bus_url).scheme in BROKER
 
     @property
     def database_path(self) -> Path:
@@ -230,8 +237,11 @@ def _database(text: str) -> str:
 
 def _bus(text: str) -> str:
     url = urlsplit(text)
-    if text and (url.scheme not in ("redis", "rediss", "unix") or not (url.hostname or url.path)):
-        raise ValueError("an address like redis://host:6379/0 is needed")  # which may hold a password: not repeated
+    a_namespace = url.scheme not in BROKER or (url.hostname and "/" not in url.path.strip("/"))
+    schemes = (*BROKER, "redis", "rediss", "unix")
+    if text and (url.scheme not in schemes or not (url.hostname or url.path) or not a_namespace):
+        # It may hold a password, and is not repeated.
+        raise ValueError("an address like broker://host:6380/namespace or redis://host:6379/0 is needed")
     return text
 
 
@@ -294,11 +304,19 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "secret_file": Variable("", _file, "signs session ids, made on the first start; empty: in the data folder"),
     "registration": Variable("open", _one_of(REGISTRATIONS), "who may register: open, invite or closed"),
     "database_url": Variable("", _database, "postgresql://…; empty: SQLite in the data folder"),
-    "bus_url": Variable("", _bus, "redis://host:6379 (or rediss://, unix://); empty: the log in this process"),
+    "bus_url": Variable(
+        "",
+        _bus,
+        "broker://host:6380/namespace (brokers://: TLS) or redis://host:6379 (rediss://, unix://); empty: this process",
+    ),
     "blobs_url": Variable(
         "", _bucket, "where files are kept; empty: a folder in the data folder; or s3://bucket/prefix"
     ),
-    "limits_url": Variable("", _redis, "redis://…, where rate limits are counted; empty: the bus's, or this process"),
+    "limits_url": Variable(
+        "",
+        _redis,
+        "redis://…, where rate limits are counted; empty: where the bus is, if that is redis://, or each process",
+    ),
     "rate_limits": Variable("on", _scale, "on, off, or a factor: 2 is twice as much of everything"),
     "trusted_proxies": Variable("", _networks, "networks, by commas, whose X-Forwarded-For is believed; empty: none"),
     "unfurl": Variable("on", _one_of(SWITCH), "on: pages that are linked to are asked for and shown; off: never"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from derailed.broker import opening
+
 
 def leave_behind(folder: Path, target: Path) -> None:
     """Copy the files of an open log. RocksDB may be tidying up behind us: then the copy is of no moment; once more."""
@@ -13,6 +15,8 @@ def leave_behind(folder: Path, target: Path) -> None:
             before = files(folder)
             shutil.copytree(folder, target, ignore=shutil.ignore_patterns("LOCK", "LOG*"))
             if before == files(folder):
+                if (target / opening.VOUCHED).exists():
+                    opening.vouch(target / opening.VOUCHED)  # to the log it is the same file, not a copy's
                 return
         except (shutil.Error, FileNotFoundError):
             pass

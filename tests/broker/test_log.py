@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -280,6 +281,15 @@ def test_a_killed_process_keeps_its_epoch(log: Log, opened: Opener, tmp_path: Pa
     again = opened(killed(log, tmp_path))
     assert (again.epoch, again.head) == (log.epoch, 2)
     assert again.append([one(GUILD, 2)]) == [(3,)]
+
+
+def test_a_copy_of_a_log_is_another_epoch(log: Log, opened: Opener, tmp_path: Path) -> None:
+    log.append([one(GUILD, 1)], start=True)
+    epoch = log.epoch
+    log.close()
+    shutil.copytree(tmp_path / "log", tmp_path / "copy")
+    assert opened("copy").epoch != epoch
+    assert opened("log").epoch == epoch
 
 
 @pytest.mark.parametrize("boot_id", ["another", ""])

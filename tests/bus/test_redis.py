@@ -11,9 +11,9 @@ import redis.asyncio
 import uvloop
 
 from derailed.bus import BusDown, Gap, NewEpoch, Put, Subscription, Trimmed
-from derailed.bus.redis import RedisBus
-from derailed.bus.redis_server import LOG, Retention
-from derailed.bus.redis_subscription import RedisSubscription
+from derailed.bus.redis_server import LOG, RedisServer, Retention
+from derailed.bus.remote import RemoteBus
+from derailed.bus.remote_subscription import RemoteSubscription
 from derailed.bus.resp import Address
 from tests.contracts.buses import GUILD, OTHER, heard, listen, offsets, one, read_all
 from tests.servers.valkey import Valkey
@@ -35,7 +35,7 @@ def keeping() -> Iterator[Valkey]:
         yield server
 
 
-def story(server: Valkey, case: Callable[[RedisBus], Awaitable[None]], retention: Retention | None = None) -> None:
+def story(server: Valkey, case: Callable[[RemoteBus], Awaitable[None]], retention: Retention | None = None) -> None:
     """Run the case on a bus of its own."""
 
     async def main() -> None:
@@ -46,9 +46,9 @@ def story(server: Valkey, case: Callable[[RedisBus], Awaitable[None]], retention
 
 
 @asynccontextmanager
-async def bus_on(server: Valkey, retention: Retention | None = None) -> AsyncIterator[RedisBus]:
+async def bus_on(server: Valkey, retention: Retention | None = None) -> AsyncIterator[RemoteBus]:
     """A bus, closed at the end."""
-    bus = RedisBus(server.url, retention)
+    bus = RemoteBus(RedisServer(server.url, retention))
     try:
         yield bus
     finally:
@@ -67,7 +67,7 @@ async def eventually(step: Callable[[], Awaitable[None]]) -> None:
 
 
 def test_a_server_restarted_with_its_data_is_another_epoch_and_knows_its_revs(keeping: Valkey) -> None:
-    async def case(bus: RedisBus) -> None:
+    async def case(bus: RemoteBus) -> None:
         subscription = await listen(bus, GUILD)
         await bus.append([one(GUILD, 1), one(GUILD, 2)], start=True)
         await read_all(subscription)
@@ -84,7 +84,7 @@ def test_a_server_restarted_with_its_data_is_another_epoch_and_knows_its_revs(ke
 
 
 def test_a_server_restarted_without_its_data_is_another_epoch_and_knows_nothing(valkey: Valkey) -> None:
-    async def case(bus: RedisBus) -> None:
+    async def case(bus: RemoteBus) -> None:
         subscription = await listen(bus, GUILD)
         await bus.append([one(GUILD, 1)], start=True)
         await read_all(subscription)
@@ -102,7 +102,7 @@ def test_a_server_restarted_without_its_data_is_another_epoch_and_knows_nothing(
 
 
 def test_a_server_that_is_down_is_bus_down_and_not_an_end(valkey: Valkey) -> None:
-    async def case(bus: RedisBus) -> None:
+    async def case(bus: RemoteBus) -> None:
         await asyncio.to_thread(valkey.kill)
         with pytest.raises(BusDown):
             await bus.append([one(GUILD, 1)], start=True)
@@ -121,7 +121,7 @@ def test_a_server_that_is_down_is_bus_down_and_not_an_end(valkey: Valkey) -> Non
 
 
 def test_an_append_in_an_epoch_that_is_over_appends_nothing(valkey: Valkey) -> None:
-    async def case(bus: RedisBus) -> None:
+    async def case(bus: RemoteBus) -> None:
         old = await bus.look()
         async with redis.asyncio.Redis.from_url(valkey.url) as client:
             await client.flushall()
@@ -134,7 +134,7 @@ def test_an_append_in_an_epoch_that_is_over_appends_nothing(valkey: Valkey) -> N
 
 
 def test_a_server_that_evicts_keys_is_refused_with_the_reason(valkey: Valkey) -> None:
-    async def case(bus: RedisBus) -> None:
+    async def case(bus: RemoteBus) -> None:
         async with redis.asyncio.Redis.from_url(valkey.url) as client:
             await client.config_set("maxmemory-policy", "allkeys-lru")
         with pytest.raises(BusDown, match="must be noeviction"):
@@ -144,7 +144,7 @@ def test_a_server_that_evicts_keys_is_refused_with_the_reason(valkey: Valkey) ->
 
 
 def test_a_thousand_topics_on_one_connection_are_closed_up_in_order(valkey: Valkey) -> None:
-    async def case(bus: RedisBus) -> None:
+    async def case(bus: RemoteBus) -> None:
         topics = [f"guild:{number}" for number in range(1000)]
         subscription = await listen(bus, *topics)
         await bus.append([one(topic, 1) for topic in topics], start=True)
@@ -159,7 +159,7 @@ def test_a_thousand_topics_on_one_connection_are_closed_up_in_order(valkey: Valk
 
 
 def test_a_long_history_is_read_in_slices_and_whole(valkey: Valkey) -> None:
-    async def case(bus: RedisBus) -> None:
+    async def case(bus: RemoteBus) -> None:
         for first in range(1, 1802, 200):
             await bus.append([one(GUILD, rev, b"x" * 50) for rev in range(first, first + 200)], start=first == 1)
         assert [entry.rev for entry in (await bus.history(GUILD, 1)).entries] == list(range(1, 2001))
@@ -168,7 +168,7 @@ def test_a_long_history_is_read_in_slices_and_whole(valkey: Valkey) -> None:
 
 
 def test_the_log_is_bounded_by_its_number_of_records(valkey: Valkey) -> None:
-    async def case(bus: RedisBus) -> None:
+    async def case(bus: RemoteBus) -> None:
         async with redis.asyncio.Redis.from_url(valkey.url) as client:
             await bus.append([one(GUILD, 1), one(OTHER, 1)], start=True)
             for rev in range(2, 400):
@@ -183,7 +183,7 @@ def test_the_log_is_bounded_by_its_number_of_records(valkey: Valkey) -> None:
 
 
 def test_nothing_of_an_idle_topic_stays(valkey: Valkey) -> None:
-    async def case(bus: RedisBus) -> None:
+    async def case(bus: RemoteBus) -> None:
         await bus.append([one(GUILD, 1), one(GUILD, 5)], start=True)
         async with redis.asyncio.Redis.from_url(valkey.url) as client:
             lives = [await client.pttl(key) for key in await client.keys("{d}:[tf]:*")]
@@ -194,7 +194,7 @@ def test_nothing_of_an_idle_topic_stays(valkey: Valkey) -> None:
 
 
 def test_silence_longer_than_the_window_trims_everything(valkey: Valkey) -> None:
-    async def case(bus: RedisBus) -> None:
+    async def case(bus: RemoteBus) -> None:
         subscription = await listen(bus, GUILD)
         await bus.append([one(GUILD, 1)], start=True)
         async with redis.asyncio.Redis.from_url(valkey.url) as client:
@@ -230,13 +230,13 @@ def test_a_wrong_address_is_refused_without_repeating_its_password(url: str) -> 
 
 
 def _drop(subscription: Subscription) -> None:
-    assert isinstance(subscription, RedisSubscription)
+    assert isinstance(subscription, RemoteSubscription)
     subscription.drop()
 
 
-async def _look(bus: RedisBus) -> None:
+async def _look(bus: RemoteBus) -> None:
     await bus.look()
 
 
-async def _append(bus: RedisBus, topic: str, rev: int) -> None:
+async def _append(bus: RemoteBus, topic: str, rev: int) -> None:
     await bus.append([[Put(topic, rev, b"")]], start=True)

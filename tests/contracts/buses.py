@@ -11,12 +11,16 @@ from typing import Protocol
 
 import redis.asyncio
 
+from derailed.broker.buckets import Retention
 from derailed.broker.log import Log
+from derailed.broker.server.configuration import Configuration, Limits, Space
+from derailed.broker.server.server import Server
 from derailed.bus import Bus, Entry, Put, Signal, Subscription
+from derailed.bus.broker_server import BrokerServer
 from derailed.bus.embedded import EmbeddedBus, EmbeddedSubscription
-from derailed.bus.redis import RedisBus
-from derailed.bus.redis_server import MARKS, META
-from derailed.bus.redis_subscription import RedisSubscription
+from derailed.bus.redis_server import MARKS, META, RedisServer
+from derailed.bus.remote import RemoteBus
+from derailed.bus.remote_subscription import RemoteSubscription
 from tests.servers import valkey
 
 GUILD, OTHER, USER = "guild:1", "guild:2", "user:1"
@@ -99,10 +103,10 @@ class RedisBench:
     def __init__(self, url: str) -> None:
         self._url = url
         self._client = redis.asyncio.Redis.from_url(url)
-        self._bus = RedisBus(url)
+        self._bus = RemoteBus(RedisServer(url))
 
     @property
-    def bus(self) -> RedisBus:
+    def bus(self) -> RemoteBus:
         return self._bus
 
     async def begin(self) -> None:
@@ -127,7 +131,7 @@ class RedisBench:
             await self._client.hincrby(META, field, -ms)
 
     async def lose_connection(self, subscription: Subscription) -> None:
-        assert isinstance(subscription, RedisSubscription)
+        assert isinstance(subscription, RemoteSubscription)
         subscription.drop()
 
     async def lose_past(self) -> None:
@@ -136,7 +140,7 @@ class RedisBench:
 
     async def restart(self) -> None:
         await self._bus.close()
-        self._bus = RedisBus(self._url)
+        self._bus = RemoteBus(RedisServer(self._url))
         await self._bus.look()
 
 
@@ -150,7 +154,61 @@ async def on_valkey(folder: Path) -> AsyncIterator[Bench]:
         await bench.end()
 
 
-BUSES = {"embedded": embedded, "redis": on_valkey}
+class BrokerBench:
+    """A broker in this process, with a clock of its own and behind its socket."""
+
+    def __init__(self, server: Server, port: int) -> None:
+        self._server = server
+        self._url = f"broker://127.0.0.1:{port}/chat"
+        self._ahead_ms = 0
+        self._log = server.namespaces.named(b"chat").log
+        self._log._clock = lambda: time.time_ns() // 1_000_000 + self._ahead_ms
+        self._bus = self._open()
+
+    @property
+    def bus(self) -> RemoteBus:
+        return self._bus
+
+    def _open(self) -> RemoteBus:
+        return RemoteBus(BrokerServer(self._url, window_ms=300_000))
+
+    async def end(self) -> None:
+        await self._bus.close()
+        await self._server.stop()
+
+    async def trim(self) -> None:
+        for number in range(3):
+            self._log.tend()
+            self._ahead_ms += 400_000
+            await self.bus.append([[Put(f"filler:{number}:{time.monotonic_ns()}", 1, b"")]], start=True)
+
+    async def lose_connection(self, subscription: Subscription) -> None:
+        assert isinstance(subscription, RemoteSubscription)
+        subscription.drop()
+
+    async def lose_past(self) -> None:
+        self._log.wipe()
+        await self._bus.look()
+
+    async def restart(self) -> None:
+        await self._bus.close()
+        self._bus = self._open()
+        await self._bus.look()
+
+
+@asynccontextmanager
+async def on_broker(folder: Path) -> AsyncIterator[Bench]:
+    spaces = (Space("default", "memory"), Space("chat", "disk", Retention(window_ms=300_000)))
+    server = Server(Configuration(spaces=spaces, limits=Limits(free=0)), folder)
+    bench = BrokerBench(server, await server.start("127.0.0.1", 0))
+    try:
+        await bench.bus.look()
+        yield bench
+    finally:
+        await bench.end()
+
+
+BUSES = {"embedded": embedded, "redis": on_valkey, "broker": on_broker}
 
 
 def one(topic: str, rev: int, payload: bytes = b"") -> list[Put]:

@@ -13,6 +13,7 @@ from tests.journeys.deployment import Deployment
 from tests.journeys.place import Place
 from tests.journeys.server import Server
 from tests.journeys.split import Split
+from tests.servers.broker import Broker
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +39,9 @@ def deployment(database: str, tmp_path: Path) -> Iterator[Deployment]:
 
 @contextmanager
 def deployed(kind: str, folder: Path) -> Iterator[Deployment]:
-    """One process on either database; or, for "split", many."""
-    if kind == databases.SPLIT:
-        with Split(folder / "data") as split:
+    """One process on either database; or many, on Valkey or on our broker."""
+    if kind in databases.SPLITS:
+        with Split(folder / "data", bus=Broker() if kind == databases.ON_BROKER else None) as split:
             yield split
         return
     with databases.settings() as settings, Server(folder / "data", **settings) as server:

@@ -1,4 +1,4 @@
-"""The split deployment as real processes: API, two WSS nodes, PS, SMS, on PostgreSQL and Valkey.
+"""The split deployment as real processes: API, two WSS nodes, PS, SMS, on PostgreSQL and Valkey or our broker.
 
 It has the face of `Server`, so that a journey need not know which of the two it goes through: clients are sent to the
 nodes in turn. Each part can be killed and started by itself.
@@ -14,26 +14,35 @@ from typing import Self
 
 from tests.journeys.server import IN_A_HURRY, Running, free_port
 from tests.servers import postgres
+from tests.servers.broker import Broker
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
+
+Bus = Valkey | Broker
 
 
 class Split:
     """All of it. As a context it is started, and gone at the end however the test ended."""
 
-    def __init__(self, data: Path, /, *, own_postgres: bool = False, keeps: bool = False, **settings: str) -> None:
-        """With `own_postgres` the server of the database may be killed; with `keeps` a killed Valkey keeps its data."""
+    def __init__(
+        self, data: Path, /, *, own_postgres: bool = False, keeps: bool = False, bus: Bus | None = None, **settings: str
+    ) -> None:
+        """With `own_postgres` the server of the database may be killed; with `keeps` a killed Valkey keeps its data.
+
+        The bus is on `bus`, if not on Valkey.
+        """
         self._end = ExitStack()
         self.data = data
         self.postgres = self._end.enter_context(Postgres()) if own_postgres else postgres.shared()
-        self.valkey = self._end.enter_context(Valkey(keeps=keeps))
+        self.bus: Bus = bus or Valkey(keeps=keeps)
+        self._end.enter_context(self.bus)
         self.database = self.postgres.database()
         self._end.callback(self.postgres.drop, self.database)
         ports = {name: free_port() for name in ("api", "one", "other", "presence", "members")}
         self.settings = {
             "DERAILED_DATA_DIR": str(data),
             "DERAILED_DATABASE_URL": self.database,
-            "DERAILED_BUS_URL": self.valkey.url,
+            "DERAILED_BUS_URL": self.bus.url,
             "DERAILED_PRESENCE_URL": f"127.0.0.1:{ports['presence']}",
             "DERAILED_MEMBERS_URL": f"127.0.0.1:{ports['members']}",
             "DERAILED_HTTP_PORT": str(ports["api"]),

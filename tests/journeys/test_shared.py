@@ -1,4 +1,4 @@
-"""Two servers on one PostgreSQL and one Redis-protocol bus: to the people on them they are one."""
+"""Two servers on one PostgreSQL and one bus, on Valkey or our broker: to the people on them they are one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from tests.journeys.people import Account, Guild, register
 from tests.journeys.place import run
 from tests.journeys.server import Server
 from tests.journeys.sockets import Socket
+from tests.journeys.split import Bus
 from tests.servers import postgres
+from tests.servers.broker import Broker
 from tests.servers.valkey import Valkey
 
 pytestmark = pytest.mark.slow
@@ -22,8 +24,8 @@ pytestmark = pytest.mark.slow
 class Pair:
     """Two servers, and a guild of Anna's, who uses the one, to which Ben belongs, who uses the other."""
 
-    def __init__(self, one: Server, other: Server, valkey: Valkey) -> None:
-        self.one, self.other, self.valkey = one, other, valkey
+    def __init__(self, one: Server, other: Server, bus: Bus) -> None:
+        self.one, self.other, self.bus = one, other, bus
         self.anna = register(one, "anna")
         self.guild = Guild(self.anna)
         self.ben = Account(other, register(one, "ben").token)
@@ -34,21 +36,21 @@ class Pair:
         return Account(server, self.ben.token)
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
+@pytest.fixture(params=[Valkey, Broker])
+def pair(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pair]:
     """Started, and gone at the end."""
     url = postgres.shared().database()
     with ExitStack() as stack:
         stack.callback(postgres.shared().drop, url)
-        valkey = stack.enter_context(Valkey())
+        bus: Bus = stack.enter_context(request.param())
         shared = {
             "DERAILED_DATABASE_URL": url,
-            "DERAILED_BUS_URL": valkey.url,
+            "DERAILED_BUS_URL": bus.url,
             "DERAILED_SECRET_FILE": str(tmp_path / "secret"),
         }
         one = stack.enter_context(Server(tmp_path / "one" / "data", **shared))
         other = stack.enter_context(Server(tmp_path / "other" / "data", **shared))
-        made = Pair(one, other, valkey)
+        made = Pair(one, other, bus)
         stack.enter_context(made.anna)
         stack.enter_context(made.ben)
         yield made
@@ -105,10 +107,10 @@ def test_what_a_killed_server_had_acknowledged_is_published_by_the_other(pair: P
         async with Socket(pair.other) as there:
             await there.identify(pair.ben)
             await there.whole(pair.ben, pair.guild.general)
-            pair.valkey.pause()  # what is acknowledged now is in the outbox alone
+            pair.bus.pause()  # what is acknowledged now is in the outbox alone
             sent = await talk(pair.anna, pair.guild.general, 5, "acknowledged")
             pair.one.kill()
-            pair.valkey.go_on()
+            pair.bus.go_on()
             assert await hear(there, 5) == sent
 
     run(journey())
@@ -120,7 +122,7 @@ def test_a_bus_that_lost_its_past_has_everyone_start_afresh_and_loses_nothing(pa
             for socket, account in ((here, pair.anna), (there, pair.ben)):
                 await socket.identify(account)
                 await socket.whole(account, pair.guild.general)
-            await asyncio.to_thread(pair.valkey.lose_everything)
+            await asyncio.to_thread(pair.bus.lose_everything)
             for socket, account in ((here, pair.anna), (there, pair.ben)):
                 assert (await socket.op(9))["d"] is False
                 await socket.send(2, {"token": account.token, "properties": {"os": "linux"}})

@@ -169,10 +169,17 @@ class Parts(AsyncExitStack):
         return bus
 
     def _shared_bus(self) -> Bus:
-        from derailed.bus.redis import RedisBus  # only the embedded one is always needed
+        from derailed.bus.remote import RemoteBus  # only the embedded one is always needed
+
+        url, window_ms = self.settings.bus_url, self.settings.resume_window_s * 1000
+        if self.settings.bus_is_broker:
+            from derailed.bus.broker_server import BrokerServer
+
+            return RemoteBus(BrokerServer(url, window_ms))
+        from derailed.bus.redis_server import RedisServer
         from derailed.bus.redis_server import Retention as Kept
 
-        return RedisBus(self.settings.bus_url, Kept(window_ms=self.settings.resume_window_s * 1000))
+        return RemoteBus(RedisServer(url, Kept(window_ms=window_ms)))
 
     # --- what the Gateway asks
 
@@ -221,7 +228,8 @@ class Parts(AsyncExitStack):
         return limits
 
     def _limits(self) -> Limits:
-        url = self.settings.limits_url or self.settings.bus_url
+        shared = "" if self.settings.bus_is_broker else self.settings.bus_url  # the broker does not count
+        url = self.settings.limits_url or shared
         if not url:
             return LocalLimits(now_ms)
         from derailed.limits.shared import SharedLimits  # loads a library that takes 40 ms

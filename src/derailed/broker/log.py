@@ -73,9 +73,10 @@ class Log:
         self._head, self._bytes = found.head.offset, found.head.bytes
         self._tails = Tails(self._buckets, tails)
         if self._vouches(found.identity):
-            self._epoch = found.identity.epoch
+            self._epoch, self._began = found.identity.epoch, found.identity.began
         elif keep and found.identity is not None:
-            self._epoch, self._head = secrets.token_hex(8), self._head + _LEAP
+            self._head += _LEAP
+            self._epoch, self._began = secrets.token_hex(8), self._head
         else:
             self.wipe()
             return
@@ -86,6 +87,11 @@ class Log:
     def epoch(self) -> str:
         """The name of the present sequence."""
         return self._epoch
+
+    @property
+    def began(self) -> int:
+        """The offset above which the sequence began: what the log has below it is of one that has ended."""
+        return self._began
 
     @property
     def head(self) -> int:
@@ -200,7 +206,7 @@ class Log:
 
     def wipe(self) -> None:
         """Forget all records and begin another epoch, in which the offsets go on. Waits for the disk."""
-        self._epoch = secrets.token_hex(8)
+        self._epoch, self._began = secrets.token_hex(8), self._head
         self._tails.clear()
         self._buckets.clear(self._batch, self._head)
         self._identify(closed=False)
@@ -223,18 +229,18 @@ class Log:
         """Nothing of that epoch can be lost: the log did not fail, and it was closed or the machine has run since."""
         if identity is None:
             return False
-        in_doubt = not self._vouched.exists()
+        in_doubt = not opening.is_vouched(self._vouched)
         if not in_doubt and (identity.closed or identity.boot == self._boot != ""):
             return True
-        reason = "the log failed" if in_doubt else "the machine stopped before the log was closed"
+        reason = "the log failed, or is a copy" if in_doubt else "the machine stopped before the log was closed"
         _log.warning("log_epoch_ended", reason=reason, head=self._head)
         return False
 
     def _identify(self, *, closed: bool) -> None:
-        self._batch.put(marks.IDENTITY, marks.encode(marks.Identity(self._epoch, self._boot, closed)))
+        self._batch.put(marks.IDENTITY, marks.encode(marks.Identity(self._epoch, self._boot, closed, self._began)))
         self._commit()
         self._database.flush_wal(sync=True)
-        self._vouched.touch()
+        opening.vouch(self._vouched)
 
     def _begin_group(self) -> None:
         """What waits from here on is blind: no tail knows of it."""
@@ -343,7 +349,7 @@ class Log:
         if type(error) is not Exception:
             return error
         self._stopped = f"the log has failed: {error}"
-        self._epoch = secrets.token_hex(8)
+        self._epoch, self._began = secrets.token_hex(8), self._head
         self._vouched.unlink(missing_ok=True)
         _log.error("log_failed", reason=str(error))
         return LogFailed(str(error))

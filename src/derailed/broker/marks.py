@@ -1,8 +1,8 @@
 """What the log writes down about itself, beside the records. Layout kept stable: it is on disk.
 
-    "identity"        [epoch, boot, closed]      at open and at close
-    "head"            [offset, bytes]            with every append
-    "bucket" | u32    [first, opened, bytes]     with the first append to a bucket
+    "identity"        [epoch, boot, closed, began]   at open and at close
+    "head"            [offset, bytes]                with every append
+    "bucket" | u32    [first, opened, bytes]         with the first append to a bucket
 
 Values are msgpack arrays. `bytes` counts all that was ever appended, so that two marks tell the size between them.
 """
@@ -28,6 +28,8 @@ class Identity(Struct, frozen=True, array_like=True):
     epoch: str
     boot: str
     closed: bool
+    began: int = 1
+    """The offset above which its records are."""
 
 
 class Head(Struct, frozen=True, array_like=True):

@@ -12,7 +12,8 @@ from derailed.broker import FIRST_OFFSET, LogDamaged, marks, storage
 from derailed.broker.buckets import Buckets, Retention
 
 VOUCHED: Final = "VOUCHED"
-"""A file that is there while nothing is in doubt. A full disk may refuse every mark, but lets a file be deleted."""
+"""A file that is there while nothing is in doubt. A full disk may refuse every mark, but lets a file be deleted.
+It holds its own number in the file system: a copy of the log has another, and may lack what was appended since."""
 
 
 class Found(NamedTuple):
@@ -37,6 +38,19 @@ def find(folder: Path, retention: Retention, *, keep: bool) -> Found:
     # not in the handler: the traceback there keeps hold of the damaged database
     storage.set_aside(folder, reason)
     return _open(folder, retention)
+
+
+def vouch(vouched: Path) -> None:
+    """Nothing is in doubt. What says so already is not written again: the disk may be full by now."""
+    vouched.touch()
+    number = str(vouched.stat().st_ino)
+    if vouched.read_text() != number:
+        vouched.write_text(number)
+
+
+def is_vouched(vouched: Path) -> bool:
+    """Whether nothing was in doubt, and this is where it was so."""
+    return vouched.exists() and vouched.read_text() in ("", str(vouched.stat().st_ino))
 
 
 def _open(folder: Path, retention: Retention) -> Found:

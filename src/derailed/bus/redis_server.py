@@ -1,6 +1,10 @@
-"""A Redis-protocol server as the bus uses it: what it must be like, and the scripts that keep topics there.
+"""The bus's log on a server that speaks the Redis protocol: Redis, Valkey, Dragonfly.
 
-All keys are declared and share one slot; only plain commands are used, so that Valkey and Dragonfly can serve it too.
+One script appends verbs, checks their revs, keeps the history and pushes the records to whoever listens. All keys are
+declared and share one slot; only plain commands are used, so that Valkey and Dragonfly can serve it too.
+
+The epoch is the server's run id and a name that lives with the data: a server that was restarted or failed over
+can not vouch for the last moments, and a wiped one for nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +17,11 @@ from typing import Any, Final, NamedTuple
 
 from derailed.bus import BusDown, Entry, Put
 from derailed.bus.resp import Address, Connection, Lost, Push, Refused
+from derailed.bus.server import SLICE, Heard, Histories, Line, Place
 
 TAG: Final = "{d}:"
 """Before every key: one slot, so that one script may touch them all."""
 META, LOG, MARKS = TAG + "meta", TAG + "log", TAG + "marks"
-SLICE: Final = 500
-"""Records of a history that one call reads: the server does nothing else meanwhile."""
 _NAME_BYTES: Final = 8
 _RUN_DIGITS: Final = 8
 
@@ -51,19 +54,18 @@ class Script:
         return await connection.call("EVAL", self.text, len(keys), *keys, *arguments)
 
 
-class Server:
-    """How to reach one server, and what every one of our connections to it needs."""
+class RedisServer:
+    """A `Server` that speaks the Redis protocol."""
 
-    def __init__(self, address: Address, retention: Retention) -> None:
-        self.address = address
-        self.retention = retention
-        self._append = Script("append")
-        self._history = Script("history")
+    def __init__(self, url: str, retention: Retention | None = None) -> None:
+        """`url` is as `Address.parse` reads it. Raises ValueError."""
+        self.address = Address.parse(url)
+        self.retention = retention or Retention()
+        self.append = Script("append")
+        self.history = Script("history")
 
-    async def connect(
-        self, on_pushes: Callable[[list[Push]], None], on_lost: Callable[[], None]
-    ) -> tuple[Connection, str]:
-        """A connection, and the server's part of the epoch. Raises BusDown, also for a server that will not do."""
+    async def connect(self, on_pushes: Callable[[list[Push]], None], on_lost: Callable[[], None]) -> Line:
+        """See `Server.connect`."""
         try:
             connection = await Connection.open(self.address, on_pushes, on_lost)
         except Lost as error:
@@ -76,7 +78,24 @@ class Server:
         except (Lost, Refused, BusDown) as error:
             connection.close()
             raise BusDown(str(error)) from error
-        return connection, about.get("run_id", "")[:_RUN_DIGITS] + about.get("master_replid", "")[:_RUN_DIGITS]
+        run = about.get("run_id", "")[:_RUN_DIGITS] + about.get("master_replid", "")[:_RUN_DIGITS]
+        return RedisLine(self, connection, run)
+
+    def key_of(self, topic: str) -> bytes:
+        """See `Server.key_of`."""
+        return index_of(topic).encode()
+
+    def heard(self, push: Push) -> Heard | None:
+        """See `Server.heard`."""
+        if push[0] != b"message":
+            return None
+        name, offset, rev, payload = push[2].split(b" ", 3)
+        return push[1], int(offset), int(rev), payload, b"" if name == b"-" else name
+
+    def goes_on(self, old: str, cursor: int, place: Place) -> int:
+        """What was wiped begins again. What was restarted goes on, though it may have lost its last moments."""
+        same_data = _name_in(old) == _name_in(place.epoch)
+        return min(cursor, place.head) if same_data else place.began
 
     def _require_fit(self, about: dict[str, str]) -> None:
         if about.get("cluster_enabled") == "1":
@@ -85,23 +104,72 @@ class Server:
         if policy != "noeviction":
             raise BusDown(f"{self.address} evicts keys (maxmemory-policy {policy}): it must be noeviction")
 
-    async def append(self, connection: Connection, name: str, verbs: Sequence[Sequence[Put]], *, start: bool) -> Any:
-        """Run the append script; `name` is the epoch's that is expected, or empty."""
+
+class RedisLine:
+    """A `Line` to it."""
+
+    def __init__(self, server: RedisServer, connection: Connection, run: str) -> None:
+        """`run` is the server's part of the epoch."""
+        self._server = server
+        self._connection = connection
+        self._run = run
+
+    @property
+    def is_open(self) -> bool:
+        """See `Line.is_open`."""
+        return self._connection.open_still
+
+    def close(self) -> None:
+        """See `Line.close`."""
+        self._connection.close()
+
+    def listen(self, topics: Sequence[str]) -> None:
+        """See `Line.listen`."""
+        self._connection.tell("SUBSCRIBE", *map(index_of, topics))
+
+    def leave(self, topics: Sequence[str]) -> None:
+        """See `Line.leave`."""
+        self._connection.tell("UNSUBSCRIBE", *map(index_of, topics))
+
+    async def place(self) -> Place:
+        """See `Line.place`. A server that has nothing begins its epoch now."""
+        name, head = await self._connection.call("HMGET", META, "name", "seq")
+        if name is None:
+            epoch, head, _ = await self.history({}, None)
+            return Place(epoch, head)
+        return Place(self._epoch(name), int(head))
+
+    async def history(self, after: Mapping[str, int], upto: int | None) -> Histories:
+        """See `Line.history`."""
+        limits = (SLICE, "+inf" if upto is None else upto)
+        arguments = [*self._common(""), *limits, *after.values()]
+        name, head, answers = await self._server.history.call(self._connection, _keys(after), arguments)
+        found = [None if flat == 0 else entries_of(topic, flat) for topic, flat in zip(after, answers, strict=True)]
+        return Histories(self._epoch(name), head, found)
+
+    async def append(
+        self, epoch: str | None, verbs: Sequence[Sequence[Put]], *, start: bool
+    ) -> tuple[str, list[tuple[int, ...] | None] | None]:
+        """See `Line.append`."""
         numbers: dict[str, int] = {}
-        arguments: list[str | bytes | int] = [*self._common(name), int(start)]
+        arguments: list[str | bytes | int] = [*self._common(_name_in(epoch or "")), int(start)]
         for verb in verbs:
             arguments.append(len(verb))
             for topic, rev, payload in verb:
                 arguments += (numbers.setdefault(topic, len(numbers) + 1), rev, payload)
-        return await self._append.call(connection, _keys(numbers), arguments)
+        name, *answer = await self._server.append.call(self._connection, _keys(numbers), arguments)
+        offsets = [None if verb == 0 else tuple(verb) for verb in answer[0]] if answer else None
+        return self._epoch(name), offsets
 
-    async def history(self, connection: Connection, after: Mapping[str, int], upto: int | None) -> Any:
-        """Run the history script: at most a slice of each topic above its offset, up to and with `upto`."""
-        limits = (SLICE, "+inf" if upto is None else upto)
-        return await self._history.call(connection, _keys(after), [*self._common(""), *limits, *after.values()])
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """See `Line.publish`."""
+        await self._connection.call("PUBLISH", index_of(topic), b"- 0 0 " + payload)
 
     def _common(self, expected: str) -> tuple[str | int, ...]:
-        return (secrets.token_hex(_NAME_BYTES), expected, *self.retention)
+        return (secrets.token_hex(_NAME_BYTES), expected, *self._server.retention)
+
+    def _epoch(self, name: bytes) -> str:
+        return f"{self._run}.{name.decode()}"
 
 
 def index_of(topic: str) -> str:
@@ -122,6 +190,11 @@ def _keys(topics: Iterable[str]) -> list[str]:
     for topic in topics:
         keys += (index_of(topic), f"{TAG}f:{topic}")
     return keys
+
+
+def _name_in(epoch: str) -> str:
+    """The part that lives with the data."""
+    return epoch.rpartition(".")[2]
 
 
 def _facts(info: bytes | str) -> dict[str, str]:

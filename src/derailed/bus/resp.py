@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, Self, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import hiredis
+import structlog
 
 Argument = str | bytes | int
 Push = Sequence[Any]
@@ -21,6 +22,8 @@ Push = Sequence[Any]
 _INCOMPLETE: Final = object()
 _CONNECT_WITHIN_S: Final = 5.0
 _DEFAULT_PORT: Final = 6379
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Lost(Exception):
@@ -173,6 +176,10 @@ class Connection(asyncio.Protocol):
             self._on_lost()
 
     def _answer(self, reply: Any) -> None:
+        if not self._waiting:
+            _log.warning("a server says more than it was asked, and is left", said=str(reply))
+            self.close()
+            return
         future = self._waiting.popleft()
         if future.done():
             return  # whoever called went away

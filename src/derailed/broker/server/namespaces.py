@@ -24,12 +24,15 @@ class Listener(Protocol):
 class Namespace:
     """A log, and what has been appended but not yet told."""
 
-    __slots__ = ("_fresh", "accepts", "appended", "dirty", "full", "kept", "level", "listeners", "log", "name")
+    __slots__ = (
+        "_fresh", "accepts", "appended", "dirty", "full", "kept", "level", "listeners", "log", "name", "retention",
+    )  # fmt: skip
 
     def __init__(self, space: Space, folder: Path) -> None:
         self.name = space.name
         self.level = space.level
         self.kept = space.level != "none"
+        self.retention = space.retention
         self.log = Log(folder / space.name, retention=space.retention, keep=True)
         self.listeners: dict[bytes, Listener | list[Listener]] = {}
         self.full = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from derailed.broker.server import Refused, resp
-from derailed.broker.server.commands import Command, Handler, about, functions, pubsub, streams, topics
+from derailed.broker.server.commands import Command, Handler, about, functions, namespace, pubsub, streams, topics
 from derailed.broker.server.commands.refused import REASONS
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ ALL: Final = (
     Command("xpublish", -4, topics.xpublish, "A record for who has subscribed to a topic now; not kept"),
     Command("xhead", -1, topics.xhead, "A namespace's epoch, last offset and horizon"),
     Command("xfence", -1, topics.xfence, "The same, when all up to there has been sent here"),
+    Command("xnamespace", -1, namespace.xnamespace, "A namespace's level and retention, and where its log is"),
     Command("xappend", -8, topics.xappend, "Appends records with revs, several all or none"),
     Command("xhistory", -6, topics.xhistory, "Topics' records after offsets, whole or null"),
     Command("function", -2, functions.function, "Loads, lists and deletes filters"),

@@ -1,4 +1,4 @@
-"""What one node hears of the bus on a Redis-protocol server: one connection for all its topics.
+"""What one node hears of the bus on a server: one connection for all its topics.
 
 The connection is kept up by a task. After a loss nothing is passed on until every topic has been closed up from
 history; what is pushed meanwhile waits, and is passed on from where history ended.
@@ -14,8 +14,8 @@ from typing import Final
 import structlog
 
 from derailed.bus import BusDown, Entry, Ephemeral, Gap, NewEpoch, Signal
-from derailed.bus.redis_server import META, SLICE, Server, entries_of, index_of
-from derailed.bus.resp import Connection, Lost, Push, Refused
+from derailed.bus.resp import Lost, Push, Refused
+from derailed.bus.server import SLICE, Line, Server
 
 QUEUE_SIGNALS: Final = 65_536
 QUEUE_BYTES: Final = 64 << 20
@@ -33,10 +33,10 @@ _RETRY_TO_S: Final = 2.0
 _log = structlog.stdlib.get_logger(__name__)
 
 
-class RedisSubscription:
+class RemoteSubscription:
     """A `Subscription`; it connects by itself, as often as it takes."""
 
-    def __init__(self, server: Server, epoch: str, on_close: Callable[[RedisSubscription], None]) -> None:
+    def __init__(self, server: Server, epoch: str, on_close: Callable[[RemoteSubscription], None]) -> None:
         self._server = server
         self._on_close = on_close
         self._read_epoch = self._epoch = epoch
@@ -50,7 +50,7 @@ class RedisSubscription:
         self._handled = 1  # … and handled
         self._in_hand = False  # what was read last may not be handled yet
         self._fences: list[tuple[int, asyncio.Future[int]]] = []
-        self._connection: Connection | None = None
+        self._line: Line | None = None
         self._stirred = asyncio.Event()  # something changed that somebody may be waiting for
         self._closed = False
         self._keeping = asyncio.get_running_loop().create_task(self._keep())
@@ -71,7 +71,7 @@ class RedisSubscription:
         new = [topic for topic in dict.fromkeys(topics) if topic not in self._topics]
         for topic in new:
             self._topics[topic] = None
-            self._channels[index_of(topic).encode()] = topic
+            self._channels[self._server.key_of(topic)] = topic
         if self._ahead is None:
             await self._activate(new)
         while not self._closed and any(self._topics.get(topic, 0) is None for topic in new):
@@ -82,9 +82,9 @@ class RedisSubscription:
         gone = [topic for topic in topics if topic in self._topics]
         for topic in gone:
             del self._topics[topic]
-            del self._channels[index_of(topic).encode()]
-        if gone and self._connection is not None:
-            self._connection.tell("UNSUBSCRIBE", *map(index_of, gone))
+            del self._channels[self._server.key_of(topic)]
+        if gone and self._line is not None:
+            self._line.leave(gone)
 
     async def fence(self) -> int:
         """See `Subscription.fence`."""
@@ -138,10 +138,10 @@ class RedisSubscription:
 
     def drop(self) -> None:
         """Lose the connection."""
-        connection = self._connection
+        line = self._line
         self._lost()
-        if connection is not None:
-            connection.close()
+        if line is not None:
+            line.close()
 
     # --- the connection
 
@@ -151,69 +151,66 @@ class RedisSubscription:
         while True:
             await self._room()
             try:
-                connection, run = await self._server.connect(self._pushed, self._lost)
+                line = await self._server.connect(self._pushed, self._lost)
                 try:
                     retry_s = _RETRY_FROM_S
-                    await self._hear(connection, run)
+                    await self._hear(line)
                 finally:
                     self._lost()
-                    connection.close()
+                    line.close()
             except (BusDown, Lost, Refused, TimeoutError) as error:
                 _log.warning("not listening to the bus; trying again", error=str(error))
             await asyncio.sleep(retry_s)
             retry_s = min(2 * retry_s, _RETRY_TO_S)
 
-    async def _hear(self, connection: Connection, run: str) -> None:
+    async def _hear(self, line: Line) -> None:
         """Catch up and go live; return when the connection is lost."""
-        await self._catch_up(connection, run)
-        self._connection = connection
+        await self._catch_up(line)
+        self._line = line
         self._ahead = None
         self._wake()
-        while connection.open_still:
+        while line.is_open:
             await self._hear_up_to_head()
             with_patience = asyncio.timeout(_BEAT_S)
             try:
                 async with with_patience:
-                    while connection.open_still:
+                    while line.is_open:
                         await self._stir()
             except TimeoutError:
                 continue
 
-    async def _catch_up(self, connection: Connection, run: str) -> None:
+    async def _catch_up(self, line: Line) -> None:
         """Close up what was missed; near the head subscribe, so that the last stretch meets what is pushed."""
         self._ahead = []
         while True:
-            head = await self._enter_epoch(connection, run)
+            head = await self._enter_epoch(line)
             if head - self._cursor <= _STRETCH:
                 break
-            await self._close_up(connection, min(self._cursor + _STRETCH, head))
+            await self._close_up(line, min(self._cursor + _STRETCH, head))
             await self._room()
         names = list(self._topics)
-        for start in range(0, len(names), _TOPICS):
-            connection.tell("SUBSCRIBE", *map(index_of, names[start : start + _TOPICS]))
-        head = await self._enter_epoch(connection, run)
-        await self._close_up(connection, head)
+        _listen(line, names)
+        head = await self._enter_epoch(line)
+        await self._close_up(line, head)
         for topic in names:
             if topic in self._topics and self._topics[topic] is None:
                 self._topics[topic] = head
         if len(self._topics) > len(names):  # somebody subscribed meanwhile
             later = [topic for topic, since in self._topics.items() if since is None]
-            connection.tell("SUBSCRIBE", *map(index_of, later))
-            head = await self._enter_epoch(connection, run)
+            _listen(line, later)
+            head = await self._enter_epoch(line)
             self._topics.update(dict.fromkeys(set(later) & self._topics.keys(), head))
         for signal in self._ahead:
             self._take(signal)
 
-    async def _enter_epoch(self, connection: Connection, run: str) -> int:
+    async def _enter_epoch(self, line: Line) -> int:
         """The head; and when the epoch is another, say so and forget what was heard in the old one."""
         async with asyncio.timeout(_ANSWER_WITHIN_S):
-            name, head, _ = await self._server.history(connection, {}, None)
-        epoch = f"{run}.{name.decode()}"
+            place = await line.place()
+        epoch, head = place.epoch, place.head
         if epoch != self._epoch:
-            first, same_data = not self._epoch, self._epoch.endswith(f".{name.decode()}")
+            self._cursor = self._server.goes_on(self._epoch, self._cursor, place) if self._epoch else head
             self._epoch = epoch
-            # What was wiped begins again. What was restarted goes on, though it may have lost its last moments.
-            self._cursor = head if first else min(self._cursor, head) if same_data else 1
             self._topics = {
                 topic: since if since is None else min(since, self._cursor) for topic, since in self._topics.items()
             }
@@ -221,9 +218,9 @@ class RedisSubscription:
             self._taken = self._handled = 0
             self._fences = [(1, passed) for _, passed in self._fences]  # passed when it has been told
             self._wake()
-        return int(head)
+        return head
 
-    async def _close_up(self, connection: Connection, upto: int) -> None:
+    async def _close_up(self, line: Line, upto: int) -> None:
         """Queue all topics' entries above the cursor, up to and with `upto`, in their order; the gaps first."""
         if upto <= self._cursor:
             return
@@ -233,32 +230,31 @@ class RedisSubscription:
         while after:
             asked = dict(list(after.items())[:_TOPICS])
             async with asyncio.timeout(_ANSWER_WITHIN_S):
-                _, _, found = await self._server.history(connection, asked, upto)
-            for topic, flat in zip(asked, found, strict=True):
+                histories = await line.history(asked, upto)
+            for topic, found in zip(asked, histories.found, strict=True):
                 del after[topic]
-                if flat == 0:
+                if found is None:
                     gaps.append(Gap(topic))
                     entries = [entry for entry in entries if entry.topic != topic]
                     if topic in self._topics:
                         self._topics[topic] = upto
                     continue
-                entries += entries_of(topic, flat)
-                if len(flat) == 3 * SLICE:
-                    after[topic] = entries[-1].offset
+                entries += found
+                if len(found) == SLICE:
+                    after[topic] = found[-1].offset
         entries.sort(key=itemgetter(0))
         self._cursor = upto
         self._put([*gaps, *entries])
 
     def _lost(self) -> None:
         self._ahead = []
-        self._connection = None
+        self._line = None
         self._wake()
 
     async def _activate(self, topics: Sequence[str]) -> None:
         """Subscribe on a live connection; what it answers afterwards comes when the subscriptions are active."""
-        assert self._connection is not None
-        for start in range(0, len(topics), _TOPICS):
-            self._connection.tell("SUBSCRIBE", *map(index_of, topics[start : start + _TOPICS]))
+        assert self._line is not None
+        _listen(self._line, topics)
         head = await self._hear_up_to_head()
         if head is not None:
             for topic in topics:
@@ -268,38 +264,37 @@ class RedisSubscription:
 
     async def _hear_up_to_head(self) -> int | None:
         """Ask for the head, behind all that was pushed up to it. None: not live, or not any more."""
-        connection = self._connection
-        if connection is None:
+        line = self._line
+        if line is None:
             return None
         try:
             async with asyncio.timeout(_ANSWER_WITHIN_S):
-                name, head = await connection.call("HMGET", META, "name", "seq")
+                place = await line.place()
         except (Lost, Refused, TimeoutError):
-            connection.close()
+            line.close()
             return None
-        if connection is not self._connection or name is None or not self._epoch.endswith(f".{name.decode()}"):
-            connection.close()
+        if line is not self._line or place.epoch != self._epoch:
+            line.close()
             return None
-        self._cursor = max(self._cursor, int(head))
-        return int(head)
+        self._cursor = max(self._cursor, place.head)
+        return place.head
 
     # --- what is heard
 
     def _pushed(self, pushes: list[Push]) -> None:
+        read, channels = self._server.heard, self._channels
         for push in pushes:
-            if push[0] != b"message":
+            heard = read(push)
+            if heard is None:
                 continue
-            topic = self._channels.get(push[1])
+            key, offset, rev, payload, name = heard
+            topic = channels.get(key)
             if topic is None:
                 continue
-            name, offset, rev, payload = push[2].split(b" ", 3)
-            if name == b"-":
-                signal: Signal = Ephemeral(topic, payload)
-            elif self._epoch.endswith(name.decode()):
-                signal = Entry(int(offset), topic, int(rev), payload)
-            else:
+            if name and not self._epoch.encode().endswith(name):
                 self.drop()  # it was wiped under us: connecting again finds the new epoch
                 return
+            signal = Entry(offset, topic, rev, payload) if offset else Ephemeral(topic, payload)
             if self._ahead is None:
                 self._take(signal)
             else:
@@ -341,3 +336,8 @@ class RedisSubscription:
     def _wake(self) -> None:
         stirred, self._stirred = self._stirred, asyncio.Event()
         stirred.set()
+
+
+def _listen(line: Line, topics: Sequence[str]) -> None:
+    for start in range(0, len(topics), _TOPICS):
+        line.listen(topics[start : start + _TOPICS])
