@@ -73,6 +73,25 @@ def test_who_watches_is_told_who_is_there_already(on: Runner) -> None:
     on(case)
 
 
+def test_who_comes_and_goes_while_a_guild_is_told_is_shown_in_the_end(on: Runner) -> None:
+    async def case(presences: Presences) -> None:
+        node, reader = presences.link("a"), Reader(presences.link("b"))
+        first = Reader(presences.link("c"))
+        await first.watch()
+        for user in range(1, 1001):
+            node.up(session(user))
+        await first.until(lambda: len(first.shown) == 1000)
+        watching = asyncio.create_task(reader.watch())
+        for user in range(1, 1001, 7):
+            node.gone(id_of(user))
+            node.up(session(user + 2000))
+        await watching
+        left = {user for user in range(1, 1001) if user % 7 != 1} | set(range(2001, 3001, 7))
+        await reader.until(lambda: {user for _, user in reader.shown} == left)
+
+    on(case)
+
+
 def test_a_node_hears_of_its_own_sessions_too(on: Runner) -> None:
     async def case(presences: Presences) -> None:
         reader = Reader(presences.link("a"))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Final
 
 from derailed.generated import presence_pb2 as proto
-from derailed.presence import Changed, Presence, Signal, Superseded, messages
+from derailed.presence import Changed, Signal, Superseded, messages
 from derailed.presence.keeper import Keeper
 from derailed.presence.sessions import Node
 
@@ -55,7 +55,7 @@ class Attendance:
                 yield message
             elif guild_id := next(iter(self._wanted), None):
                 del self._wanted[guild_id]
-                for page in _pages(guild_id, self._tracker.watch(self.node, guild_id)):
+                for page in self._pages(guild_id):
                     yield page
             elif not await self._anything():
                 yield proto.FromService()
@@ -67,6 +67,15 @@ class Attendance:
                 return await self._woken.wait()
         except TimeoutError:
             return False
+
+    def _pages(self, guild_id: int) -> Iterator[proto.FromService]:
+        """Who is there, each part as it is when its turn comes. At least one: an empty guild is said to be empty."""
+        users = self._tracker.watch_apart(self.node, guild_id)
+        for at in range(0, len(users) or 1, _SIGNALS_AT_ONCE):
+            found = self._tracker.of_users(guild_id, users[at : at + _SIGNALS_AT_ONCE])
+            page = [messages.user_presence(presence) for presence in found]
+            last = at + _SIGNALS_AT_ONCE >= len(users)
+            yield proto.FromService(snapshots=[proto.Snapshot(guild_id=guild_id, presences=page, last=last)])
 
     def _next(self) -> proto.FromService | None:
         signals, gone = self._tracker.take_apart(self.node, _SIGNALS_AT_ONCE)
@@ -117,11 +126,3 @@ def _superseded(signals: Sequence[Signal]) -> list[bytes]:
 
 def _changed(signals: Sequence[Signal]) -> list[proto.Changed]:
     return [messages.changed(signal) for signal in signals if isinstance(signal, Changed)]
-
-
-def _pages(guild_id: int, presences: Sequence[Presence]) -> Iterator[proto.FromService]:
-    """At least one: an empty guild is said to be empty."""
-    for at in range(0, len(presences) or 1, _SIGNALS_AT_ONCE):
-        page = [messages.user_presence(presence) for presence in presences[at : at + _SIGNALS_AT_ONCE]]
-        last = at + _SIGNALS_AT_ONCE >= len(presences)
-        yield proto.FromService(snapshots=[proto.Snapshot(guild_id=guild_id, presences=page, last=last)])

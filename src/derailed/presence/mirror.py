@@ -7,7 +7,7 @@ not told of again offline. Where several services tell of one user, the first in
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from derailed.presence import Changed, Presence
@@ -57,7 +57,7 @@ class Mirror:
         word = self._words[service]
         if guild_id in self.watched:
             for presence in presences:
-                self._see(word, presence, guild_id, silent)
+                self._see(word, presence, (guild_id,), silent)
 
     def completed(self, service: int, guild_id: int) -> None:
         """That was everybody."""
@@ -68,18 +68,17 @@ class Mirror:
     def changed(self, service: int, signal: Changed) -> None:
         """A user looks different."""
         word = self._words[service]
-        for guild_id in self.watched.intersection(signal.guild_ids):
-            if signal.presence.status == "offline":
-                self._drop(word, signal.presence.user_id, guild_id)
-            else:
-                self._see(word, signal.presence, guild_id)
+        guild_ids = self.watched.intersection(signal.guild_ids)
+        if signal.presence.status == "offline":
+            self._drop(word, signal.presence.user_id, guild_ids)
+        else:
+            self._see(word, signal.presence, guild_ids)
 
     def gone(self, service: int, user_id: int) -> None:
         """A user is seen nowhere any more."""
         word = self._words[service]
         if user_id in word.presences:
-            for guild_id in word.presences[user_id][1]:
-                self._drop(word, user_id, guild_id)
+            self._drop(word, user_id, word.presences[user_id][1])
 
     def settled(self, service: int) -> None:
         """Who it has not told of again by now is offline."""
@@ -93,7 +92,7 @@ class Mirror:
         word = self._words[service]
         for guild_id, seen in list(word.guilds.items()):
             for user_id in list(seen):
-                self._drop(word, user_id, guild_id)
+                self._drop(word, user_id, (guild_id,))
         word.doubtful = {}
 
     def forget(self, guild_id: int) -> None:
@@ -101,7 +100,7 @@ class Mirror:
         self.watched.discard(guild_id)
         for word in self._words:
             for user_id in list(word.guilds.get(guild_id, ())):
-                self._drop(word, user_id, guild_id)
+                self._drop(word, user_id, (guild_id,))
             word.doubtful.pop(guild_id, None)
             word.complete.discard(guild_id)
 
@@ -131,45 +130,47 @@ class Mirror:
         signals: list[Changed] = []
         for _ in range(min(limit, len(self._unheard))):
             user_id, guild_ids = self._unheard.popitem(last=False)
-            by_presence: dict[Presence, list[int]] = {}
-            for guild_id in guild_ids & self.watched:
-                shown = self._shown(user_id, guild_id) or Presence(user_id, "offline")
-                by_presence.setdefault(shown, []).append(guild_id)
-            signals += [Changed(presence, tuple(here)) for presence, here in by_presence.items()]
+            guild_ids &= self.watched
+            for service in self._order(user_id):
+                presence, known = self._words[service].presences.get(user_id, (None, ()))
+                if presence is not None and (here := guild_ids.intersection(known)):
+                    signals.append(Changed(presence, tuple(here)))
+                    guild_ids -= here
+            if guild_ids:
+                signals.append(Changed(Presence(user_id, "offline"), tuple(guild_ids)))
         return signals
 
-    def _see(self, word: _Word, presence: Presence, guild_id: int, silent: bool = False) -> None:
+    def _see(self, word: _Word, presence: Presence, guild_ids: Collection[int], silent: bool = False) -> None:
         user_id = presence.user_id
-        before, guild_ids = word.presences.get(user_id, (None, ()))
-        changed = set() if before == presence else set(guild_ids)
-        if guild_id not in guild_ids:
-            guild_ids = (*guild_ids, guild_id)
+        before, known = word.presences.get(user_id, (None, ()))
+        new = set(guild_ids).difference(known)
+        for guild_id in new:
             word.guilds.setdefault(guild_id, set()).add(user_id)
-            if not silent:
-                changed.add(guild_id)
-        word.presences[user_id] = (presence, guild_ids)
-        if doubtful := word.doubtful.get(guild_id):
-            doubtful.discard(user_id)
-        if changed:
+        word.presences[user_id] = presence, (*known, *new) if new else known
+        if word.doubtful:
+            for guild_id in guild_ids:
+                word.doubtful.get(guild_id, set()).discard(user_id)
+        if changed := {*(() if before == presence else known), *(() if silent else new)}:
             self._unheard.setdefault(user_id, set()).update(changed)
 
-    def _drop(self, word: _Word, user_id: int, guild_id: int) -> None:
-        seen = word.guilds.get(guild_id)
-        if seen is None or user_id not in seen:
+    def _drop(self, word: _Word, user_id: int, guild_ids: Iterable[int]) -> None:
+        if user_id not in word.presences:
             return
-        seen.remove(user_id)
-        if not seen:
-            del word.guilds[guild_id]
-        presence, guild_ids = word.presences.pop(user_id)
-        if left := tuple(each for each in guild_ids if each != guild_id):
-            word.presences[user_id] = (presence, left)
-        if guild_id in self.watched:
-            self._unheard.setdefault(user_id, set()).add(guild_id)
+        presence, known = word.presences.pop(user_id)
+        dropped = set(known).intersection(guild_ids)
+        for guild_id in dropped:
+            word.guilds[guild_id].remove(user_id)
+            if not word.guilds[guild_id]:
+                del word.guilds[guild_id]
+        if len(dropped) < len(known):
+            word.presences[user_id] = presence, tuple([each for each in known if each not in dropped])
+        if told := dropped & self.watched:
+            self._unheard.setdefault(user_id, set()).update(told)
 
     def _resolve(self, word: _Word, guild_id: int) -> None:
         if word.settled and guild_id in word.complete:
             for user_id in word.doubtful.pop(guild_id, ()):
-                self._drop(word, user_id, guild_id)
+                self._drop(word, user_id, (guild_id,))
 
     def _shown(self, user_id: int, guild_id: int) -> Presence | None:
         for service in self._order(user_id):

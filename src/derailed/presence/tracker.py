@@ -33,8 +33,6 @@ RECENT_MAX: Final = 50_000
 
 TOLD_WITHIN_MS: Final = 60_000
 """A node may need longer than the grace to announce all its sessions: so long is waited for it, while it does."""
-_GONE_TO_A_SIGNAL: Final = 8
-"""So many who are gone are as little work as one who has changed."""
 
 
 class Tracker:
@@ -150,8 +148,12 @@ class Tracker:
 
     def watch(self, node: Node, guild_id: int) -> list[Presence]:
         """Everyone who is seen in the guild; the node hears what changes from now on."""
+        return self.of_users(guild_id, self.watch_apart(node, guild_id))
+
+    def watch_apart(self, node: Node, guild_id: int) -> Sequence[int]:
+        """The same, but only who may be seen there: a part of them may be asked for `of_users` at a time."""
         self._watchers.add(node, guild_id)
-        return self.of_users(guild_id, self._seen.users(guild_id))
+        return self._seen.users(guild_id)[:]
 
     def unwatch(self, node: Node, guild_id: int) -> None:
         """See `Link.unwatch`."""
@@ -172,14 +174,12 @@ class Tracker:
         return signals
 
     def take_apart(self, node: Node, limit: int) -> tuple[list[Signal], dict[int, Sequence[int]]]:
-        """The same, but apart from it those who are seen nowhere any more: their ids say all, so they may be many."""
+        """The same, but apart from it those who are seen nowhere any more: their ids say all."""
         superseded, node.superseded = node.superseded, []
         signals: list[Signal] = [Superseded(session_id) for session_id in superseded]
         gone: dict[int, Sequence[int]] = {}
         users, pending = self._users, node.pending
-        for user_id in list(islice(pending, _GONE_TO_A_SIGNAL * limit)):
-            if len(signals) >= limit:
-                break
+        for user_id in list(islice(pending, limit)):
             guild_ids, user = pending.pop(user_id), users.get(user_id)
             if user is None or user.presence is None:
                 gone[user_id] = guild_ids
