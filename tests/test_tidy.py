@@ -24,9 +24,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "presence": NOUNS | {"bus", "generated"},
     "members": NOUNS | {"store", "bus", "presence", "generated"},
     "unfurl": set(),
+    "rules": NOUNS | {"broker"},
     "actions": NOUNS | {"store", "blobs", "limits", "unfurl", "bus", "presence", "members"},
     "api": NOUNS | {"limits", "actions"},
-    "gateway": NOUNS | {"actions", "bus", "presence", "members"},
+    "gateway": NOUNS | {"actions", "bus", "presence", "members", "rules"},
 }
 COMPOSITION = {"app", "cli", "__main__"}
 """May name every part: they put them together."""
@@ -39,8 +40,11 @@ OPEN = NOUNS | {"actions", "store"}
 
 DRIVERS = {"store.sqlite", "store.postgres", "store.migrate"}
 
-ENTERED_BY_NAME = {("bus.embedded", "broker.log")}
-"""The embedded bus *is* the broker's log, in this process."""
+ENTERED_BY_NAME = {
+    ("bus.embedded", "broker.log"),
+    *(("rules.lua", f"broker.filters{part}") for part in ("", ".clients", ".libraries", ".shelf")),
+}
+"""The embedded bus *is* the broker's log, in this process, and rules are its filters."""
 
 PURE = (
     "model/",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -27,7 +28,9 @@ bots = typer.Typer(help="Bots made by the operator.", no_args_is_help=True)
 broker = typer.Typer(invoke_without_command=True)
 app.add_typer(users, name="user")
 app.add_typer(bots, name="bot")
+rules = typer.Typer(help="Rules in Lua: who may not hear what people say.", no_args_is_help=True)
 app.add_typer(broker, name="broker")
+app.add_typer(rules, name="rules")
 _out = Console(highlight=False, soft_wrap=True)
 
 
@@ -172,6 +175,39 @@ def create(
             return token
 
     _out.print(_run(make()))
+
+
+@rules.command("load")
+def load_rule(file: Path = typer.Argument(help="a library that begins with #!lua name=… and defines deliver")) -> None:
+    """Try a rule, and put it where this machine's nodes find it within a second. It replaces one of its name."""
+    settings = settings_of.from_environment()
+
+    from derailed.app.rules import load
+
+    _out.print(f"The rule {_run(load(settings, file))} counts from now on.")
+
+
+@rules.command("list")
+def list_rules() -> None:
+    """The rules of this machine's nodes."""
+    settings = settings_of.from_environment()
+
+    from derailed.app.rules import names
+
+    for name in names(settings):
+        _out.print(name)
+
+
+@rules.command("delete")
+def delete_rule(name: str) -> None:
+    """Take a rule away."""
+    settings = settings_of.from_environment()
+
+    from derailed.app.rules import delete
+
+    if not delete(settings, name):
+        _fail(f"there is no rule {name!r}; `derailed rules list` has them", 2)
+    _out.print(f"The rule {name} counts no more.")
 
 
 @app.command()

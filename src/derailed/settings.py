@@ -113,6 +113,11 @@ class Settings:
         return self.data_dir / "log"
 
     @property
+    def rules_path(self) -> Path:
+        """The rules of this machine's nodes."""
+        return self.data_dir / "rules"
+
+    @property
     def broker_path(self) -> Path:
         """The logs of `derailed broker`."""
         return self.data_dir / "broker"

@@ -10,7 +10,9 @@ from derailed.gateway.service import Service
 from derailed.store import Store
 
 
-def node(parts: Parts, readiness: Readiness, store: Store, bus: Bus, sessions: Sessions, secret: bytes) -> Service:
+async def node(
+    parts: Parts, readiness: Readiness, store: Store, bus: Bus, sessions: Sessions, secret: bytes
+) -> Service:
     """The service of this process."""
     settings = parts.settings
     presences = parts.presences()
@@ -18,4 +20,5 @@ def node(parts: Parts, readiness: Readiness, store: Store, bus: Bus, sessions: S
     readiness.likes("presence", lambda: presences.is_up, "no service answers: nobody is seen to come or go")
     readiness.likes("members", lambda: members.is_up, "no service answers: read from the database, lists stand still")
     links = presences.link(parts.node), members.link(parts.node)
-    return Service(bus, sessions, secret, *links, now_ms, settings.gateway_url or settings.public_url or None)
+    address = settings.gateway_url or settings.public_url or None
+    return Service(bus, sessions, secret, *links, now_ms, address, await parts.rules())

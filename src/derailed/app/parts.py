@@ -39,6 +39,7 @@ from derailed.model.errors import Unavailable
 from derailed.model.snowflakes import Snowflakes
 from derailed.presence import Presences
 from derailed.presence.local import LocalPresences
+from derailed.rules import Rules
 from derailed.settings import Settings
 from derailed.store import Store, T
 from derailed.store.migrate import Incompatible, born_at
@@ -182,6 +183,14 @@ class Parts(AsyncExitStack):
         return RemoteBus(RedisServer(url, Kept(window_ms=window_ms)))
 
     # --- what the Gateway asks
+
+    async def rules(self) -> Rules:
+        """What the operator adds to who hears what."""
+        from derailed.rules.lua import LuaRules
+
+        rules = await LuaRules.open(self.settings.rules_path)
+        self.push_async_callback(rules.close)
+        return rules
 
     def presences(self) -> Presences:
         """Who is here: as services elsewhere know, or this process, where there is one for all who ask."""

@@ -21,7 +21,7 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
             acting = await Acting.open(parts, parts.log(), process.stop)
             acting.watched_by(process.readiness)
             sessions, secret = acting.verbs.sessions, acting.context.secret
-            gateway = node(parts, process.readiness, acting.store, acting.bus, sessions, secret)
+            gateway = await node(parts, process.readiness, acting.store, acting.bus, sessions, secret)
             door = process.open(listener)
             addresses = Addresses(settings.public_url, settings.gateway_url)
             door.application, door.at_once = answering(settings, parts, acting, addresses)

@@ -47,4 +47,4 @@ async def _gateway(parts: Parts, process: Process) -> Service:
     process.readiness.needs("bus", lambda: bus.is_up, "can not be reached")
     context = parts.context(store, bus, Snowflakes(0))  # of which none is made
     sessions = Sessions(context, Tokens(store, now_ms))
-    return node(parts, process.readiness, store, bus, sessions, context.secret)
+    return await node(parts, process.readiness, store, bus, sessions, context.secret)

@@ -207,6 +207,7 @@ class Arrivals:
             return
         async with self._admission:
             missed = await self._missed(recipient, position)
+        withheld = await hub.judge.withheld(recipient, missed or ())
         if missed is not None:
             await self._feeds.presences.watch(recipient, recipient.seats)
             await self._feeds.presences.missed(recipient)
@@ -216,7 +217,7 @@ class Arrivals:
         if missed is None or position > hub.cursor:
             hub.registry.refuse(recipient)
             return
-        steps = self._replayable(recipient, missed, position)
+        steps = self._replayable(recipient, [entry for entry in missed if entry.offset not in withheld], position)
         if steps is None or not hub.fits(hub.sequence(recipient)):
             hub.registry.refuse(recipient)
             return
@@ -269,6 +270,9 @@ class Arrivals:
         hub, user_id = self._hub, recipient.id.user_id
         found = {entry.offset: (entry.topic, records.decode(entry.payload)) for entry in missed}
         found |= {step.offset: (step.topic, step.record) for step in recipient.backlog}
+        for step in recipient.backlog:
+            if user_id in step.barred:
+                del found[step.offset]
         recipient.backlog.clear()
         steps = []
         for offset in sorted(found):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -19,11 +19,14 @@ from derailed.gateway import audience, node
 from derailed.gateway.audience import Event
 from derailed.gateway.fan_out import SLICE, FanOut
 from derailed.gateway.frames import Frame, dispatch
+from derailed.gateway.judge import NOBODY, Judge
+from derailed.gateway.neighbours import Feeds, Joiner, Outbox
 from derailed.gateway.node import Topic
 from derailed.gateway.recipient import BACKLOG_MAX, Recipient, Stage, Step
 from derailed.gateway.registry import Registry
 from derailed.gateway.supervisor import Supervisor
 from derailed.model.errors import Refusal
+from derailed.rules import Rules
 from derailed.wire import records
 from derailed.wire.gateway import Close
 from derailed.wire.records import Record
@@ -35,38 +38,6 @@ _PATIENCE_S = 0.02
 log = structlog.get_logger()
 
 
-class Outbox(Protocol):
-    """What the hub asks of the verbs: whether records of these topics up to these revs are still on their way."""
-
-    async def pending(self, revs: Mapping[str, int]) -> bool:
-        """Whether the outbox still holds one."""
-        ...
-
-
-class Joiner(Protocol):
-    """Brings a live session into a guild that it has joined."""
-
-    async def join(self, recipient: Recipient, guild_id: int) -> None:
-        """Read the guild's snapshot and release the session with its GUILD_CREATE."""
-        ...
-
-
-class Feeds(Protocol):
-    """What sessions are told that is not in the log."""
-
-    def catch_up(self, recipient: Recipient) -> None:
-        """The session is live (again): tell it what it could not be told before."""
-        ...
-
-    def recheck(self, recipient: Recipient) -> None:
-        """What the session may see has changed."""
-        ...
-
-    def moved(self, recipient: Recipient) -> None:
-        """The session is in other guilds now."""
-        ...
-
-
 class Hub:
     """One node's fan-out. `run` it in a task; `follow`, `settle`, `between` and `release` are for arrivals."""
 
@@ -76,6 +47,7 @@ class Hub:
         outbox: Outbox,
         presences: presence.Link,
         belonging: members.Link,
+        rules: Rules | None = None,
         *,
         window: int = WINDOW,
     ) -> None:
@@ -84,6 +56,7 @@ class Hub:
         self._window = window
         self.registry = Registry(self._stream, presences, belonging)
         self._fan = FanOut(self.registry, window)
+        self.judge = Judge(rules)
         self.supervisor = Supervisor()
         self._between = asyncio.Event()
         self._between.set()
@@ -277,15 +250,19 @@ class Hub:
             await self._catch_up()
             self._gap(topic)
             return
-        step = Step(entry.offset, entry.topic, record, before, after)
-        self._hold_back(topic, step)
         self._between.clear()
+        barred = NOBODY
+        if self.judge.judges(record):
+            await self._fan.finish()
+            barred = await self.judge.barred(topic, record)
+        step = Step(entry.offset, entry.topic, record, before, after, barred)
+        self._hold_back(topic, step)
         if topic.guild_id == 0:
             await self._fan.finish()
             self._personal(topic, step)
         elif after is None:
             pass
-        elif record.event in audience.RESHAPING or record.event in audience.OF_MEMBERS:
+        elif record.event in audience.RESHAPING or record.event in audience.OF_MEMBERS or barred:
             await self._fan.finish()
             await self._one_by_one(topic, step)
         elif not self._fan.joins(topic, step):
@@ -346,6 +323,8 @@ class Hub:
     def _owed(self, recipient: Recipient, step: Step) -> list[Event]:
         """What a record is to a live session; may hold it (a join) or end it (a revocation)."""
         record = step.record
+        if recipient.id.user_id in step.barred:
+            return []
         if step.topic.startswith("user:"):
             return self._own(recipient, record)
         seat = recipient.seats.get(record.guild)
@@ -385,8 +364,15 @@ class Hub:
         if topic is None or topic.view is None:
             return
         record = records.decode(signal.payload)
+        barred = await self.judge.barred(topic, record) if self.judge.judges(record) else NOBODY
         if record.rev > topic.rev or record.rev < topic.sight_rev:
             return
-        heard = topic.audience(audience.class_of(record))
+        kind = audience.class_of(record)
+        if barred:
+            for recipient in topic.hearing(kind):
+                if recipient.id.user_id not in barred:
+                    self.say(recipient, record.event, record.data)
+            return
+        heard = topic.audience(kind)
         for (base, encoding), sinks in list(heard.everyone.items()):
             await self._fan.write(sinks, encoding, base, [(self.cursor, record.event, record.data)])

@@ -128,17 +128,21 @@ class Topic:
             found = self._audiences[kind] = self._gather(kind)
         return found
 
-    def _gather(self, kind: Class) -> Audience:
+    def hearing(self, kind: Class) -> list[Recipient]:
+        """The live followers that hear this class of records, one by one."""
         assert self.view is not None
-        heard = Audience()
-        for follower in self.followers:
+        heard = []
+        for follower in self.live():
             seat = follower.seats.get(self.guild_id)
-            identity = follower.id
-            if follower.stage is not Stage.LIVE or seat is None:
-                continue
-            if audience.hears(self.view, identity.user_id, identity.intents, seat, kind):
-                key = (identity.base, follower.sink.encoding)
-                heard.everyone.setdefault(key, []).append(follower.sink)
-                if not identity.intents & audience.CONTENT:
-                    heard.without_content.setdefault(key, []).append(follower)
+            if seat and audience.hears(self.view, follower.id.user_id, follower.id.intents, seat, kind):
+                heard.append(follower)
+        return heard
+
+    def _gather(self, kind: Class) -> Audience:
+        heard = Audience()
+        for follower in self.hearing(kind):
+            key = (follower.id.base, follower.sink.encoding)
+            heard.everyone.setdefault(key, []).append(follower.sink)
+            if not follower.id.intents & audience.CONTENT:
+                heard.without_content.setdefault(key, []).append(follower)
         return heard

@@ -61,6 +61,8 @@ class Step(NamedTuple):
     record: Record
     before: View | None
     after: View | None
+    barred: frozenset[int] = frozenset()
+    """Users from whom a rule withholds it."""
 
 
 class Stage(enum.Enum):

@@ -16,6 +16,7 @@ from derailed.bus import Bus
 from derailed.gateway.arrival import Arrivals
 from derailed.gateway.feeds import Feeds
 from derailed.gateway.hub import Hub
+from derailed.rules import Rules
 from derailed.wire.gateway import Close
 
 if TYPE_CHECKING:
@@ -43,9 +44,11 @@ class Service:
         belonging: members.Link,
         clock: Callable[[], int],
         public_url: str | None = None,
+        rules: Rules | None = None,
     ) -> None:
         """`clock` is Unix milliseconds. The links are this node's, and are closed with it."""
-        self.hub = Hub(bus, sessions, presences, belonging)
+        self.hub = Hub(bus, sessions, presences, belonging, rules)
+        self._rules = rules
         self.feeds = Feeds(self.hub, presences, belonging, sessions, clock)
         self.arrivals = Arrivals(self.hub, bus, sessions, self.feeds, secret)
         self._links = (presences, belonging)
@@ -60,6 +63,8 @@ class Service:
         """Serve until cancelled or `close`d."""
         self.hub.supervisor.start(self._turn(), _log_failure)
         self.hub.supervisor.start(self._feed(), _log_failure)
+        if self._rules is not None:
+            self.hub.supervisor.start(self._rules.run(), _log_failure)
         await self.hub.run()
 
     async def close(self, spread_s: float = 0.0) -> None:

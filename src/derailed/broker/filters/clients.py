@@ -63,7 +63,13 @@ class Connection:
 
     def names(self, bitmap: bytes) -> list[bytes]:
         """Whom a message is for. Ask before the next message is judged."""
-        bits = int.from_bytes(bitmap, "little")
+        return self._in(int.from_bytes(bitmap, "little"))
+
+    def others(self, bitmap: bytes) -> list[bytes]:
+        """Whom it is not for."""
+        return self._in(int.from_bytes(bitmap, "little") ^ ((1 << len(self._names)) - 1))
+
+    def _in(self, bits: int) -> list[bytes]:
         found = []
         while bits:
             lowest = bits & -bits

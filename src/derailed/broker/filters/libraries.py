@@ -75,11 +75,7 @@ class Filters:
             except BaseException:
                 await worker.close()
                 raise
-            self._workers[namespace, name] = worker
-            for request in self._state(worker):
-                worker.tell(request)
-            if before is not None:
-                await before.retire()
+            await self._take_over(worker, before)
             return worker.standing()
 
     async def delete(self, namespace: str, name: str) -> bool:
@@ -90,6 +86,35 @@ class Filters:
             await asyncio.to_thread(self._shelf.drop, namespace, name)
             await self._workers.pop((namespace, name)).retire()
             return True
+
+    async def refresh(self) -> list[tuple[str, str]]:
+        """Load what others have put on the shelf; which libraries are there no longer, to be deleted.
+
+        What does not load leaves what was there.
+        """
+        kept = await asyncio.to_thread(lambda: {(each.namespace, each.name): each for each in self._shelf.all()})
+        async with self._changing:
+            for key, (namespace, name, source) in kept.items():
+                before = self._workers.get(key)
+                if before is not None and before.source == source:
+                    continue
+                worker = self._worker(namespace, name, source)
+                try:
+                    await worker.load()
+                except FilterError as error:
+                    _log.error("filter_not_loaded", namespace=namespace, library=name, reason=str(error))
+                    await worker.close()
+                    continue
+                await self._take_over(worker, before)
+            return sorted(self._workers.keys() - kept.keys())
+
+    async def _take_over(self, worker: Worker, before: Worker | None) -> None:
+        """It is asked from now on, and knows who is there."""
+        self._workers[worker.namespace, worker.name] = worker
+        for request in self._state(worker):
+            worker.tell(request)
+        if before is not None:
+            await before.retire()
 
     def standings(self, namespace: str | None = None) -> list[Standing]:
         """How each is doing."""

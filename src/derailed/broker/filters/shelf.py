@@ -5,6 +5,7 @@ folder/<namespace in hex, after an n>/<name>.lua
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,8 @@ class Shelf:
     def all(self) -> Iterator[Kept]:
         """In the order of their names."""
         for path in sorted(self._folder.glob("n*/*.lua")) if self._folder else ():
-            yield Kept(bytes.fromhex(path.parent.name[1:]).decode(), path.stem, path.read_bytes())
+            with contextlib.suppress(FileNotFoundError):  # somebody has just taken it away
+                yield Kept(bytes.fromhex(path.parent.name[1:]).decode(), path.stem, path.read_bytes())
 
     def keep(self, namespace: str, name: str, source: bytes) -> None:
         """For good, when this returns: the old one or the new one, whatever happens meanwhile."""

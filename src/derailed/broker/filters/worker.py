@@ -64,6 +64,8 @@ class Worker:
         self._errors, self._ends, self._ends_lately = 0, 0, 0
         self._last_end, self._rests_until, self._told = -FORGIVEN_S, 0.0, -_TOLD_EVERY_S
         self._fault = ""
+        self._loaded = False
+        """Before, whoever loads it hears of its faults, and nobody else."""
         self._closed = False
 
     async def load(self) -> None:
@@ -77,6 +79,7 @@ class Worker:
             raise frames.complaint(answer.text)
         if not self.functions:
             raise FilterError("a library defines the function accept, or deliver, or both")
+        self._loaded = True
 
     def ask(self, request: bytes) -> asyncio.Future[frames.Answer | None]:
         """Its answer, or None."""
@@ -241,7 +244,7 @@ class Worker:
         """To the owner: in the list of libraries always, in the log at most once a second."""
         self._fault = reason
         now = self._loop.time()
-        if now - self._told >= _TOLD_EVERY_S:
+        if self._loaded and now - self._told >= _TOLD_EVERY_S:
             self._told = now
             known = {"namespace": self.namespace, "library": self.name, "errors": self._errors, "ends": self._ends}
             _log.warning("filter_fault", reason=reason, **known)
