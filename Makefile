@@ -1,6 +1,6 @@
 # Each thing one does here, as one command. `make run` and `make check` are all a newcomer needs.
 .DEFAULT_GOAL := run
-.PHONY: run ready dev test test-slow check lint web-check fmt generate bench lock
+.PHONY: run split ready dev test test-slow check lint web-check fmt generate bench lock
 
 setup := tools/python -m tools.setup
 bin := .venv/bin
@@ -18,6 +18,10 @@ benches := start store limits presence members bus filters api gateway event
 
 run: ready
 	@exec $(bin)/derailed up
+
+split:
+	@$(setup) split
+	@exec $(bin)/derailed up --split
 
 ready:
 	@$(setup) run

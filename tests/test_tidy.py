@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "members": NOUNS | {"store", "bus", "presence", "generated"},
     "unfurl": set(),
     "rules": NOUNS | {"broker"},
+    "servers": set(),
     "actions": NOUNS | {"store", "blobs", "limits", "unfurl", "bus", "presence", "members"},
     "api": NOUNS | {"limits", "actions"},
     "gateway": NOUNS | {"actions", "bus", "presence", "members", "rules"},

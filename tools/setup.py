@@ -20,11 +20,14 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 RUN_LOCK = ROOT / "requirements.lock"
+SPLIT_LOCK = ROOT / "requirements-split.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
+LOCKS = (RUN_LOCK, SPLIT_LOCK, DEV_LOCK)
+"""Each with all of the one before it."""
 NODE_LOCK = ROOT / "requirements-node.lock"
 WEB = ROOT / "web"
 BUILT_APP = ROOT / "src" / "derailed" / "web_dist"
-USAGE = "python -m tools.setup run | dev | npm ARGUMENTS"
+USAGE = "python -m tools.setup run | split | dev | npm ARGUMENTS"
 
 
 def main() -> None:
@@ -32,6 +35,8 @@ def main() -> None:
     match sys.argv[1:]:
         case ["run"]:
             prepare(RUN_LOCK)
+        case ["split"]:
+            prepare(SPLIT_LOCK)
         case ["dev"]:
             prepare(DEV_LOCK)
         case ["npm", *arguments]:
@@ -62,8 +67,9 @@ def make_venv() -> None:
 
 
 def install_dependencies(lock: Path) -> None:
-    """What the lock names. The one for development has all of the other, at the same versions."""
-    if _stamp("dependencies") not in (_digest(lock), _digest(DEV_LOCK)):
+    """What the lock names, unless a larger one was installed: that has all of it, at the same versions."""
+    enough = LOCKS[LOCKS.index(lock) :]
+    if _stamp("dependencies") not in map(_digest, enough):
         _pip("installing the dependencies", "--require-hashes", "--requirement", lock)
         _put_stamp("dependencies", _digest(lock))
 

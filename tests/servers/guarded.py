@@ -6,25 +6,22 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Self
 
+from derailed.servers import Program, guarded
 from tests.journeys.server import free_port, until
-
-_GUARD = Path(__file__).with_name("guard.py")
 
 
 class Guarded(ABC):
     """One server on a free port of the loopback address, with a folder of its own that ends with it."""
 
-    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
-    kill_signal: ClassVar[signal.Signals] = signal.SIGKILL
-    uid: int | None = None
-    """Whom it runs as, if not as the tests do."""
+    kill_signal: signal.Signals = signal.SIGKILL
+    program: Program
+    """What runs it."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="derailed-"))
@@ -32,10 +29,6 @@ class Guarded(ABC):
         self.pid = 0
         self._log = self.folder / "log"
         self._guard: subprocess.Popen[str] | None = None
-
-    @abstractmethod
-    def command(self) -> list[str]:
-        """What runs it."""
 
     @abstractmethod
     def is_ready(self) -> bool:
@@ -51,7 +44,7 @@ class Guarded(ABC):
         assert self._guard is None, "it is running already"
         with self._log.open("ab") as log:
             self._guard = subprocess.Popen(
-                [sys.executable, "-S", str(_GUARD), *self._terms(), *self.command()],
+                guarded(self.program, remove=self.folder),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -97,9 +90,6 @@ class Guarded(ABC):
         assert self.pid, f"the server was not started:\n{self.log}"
         assert Path(f"/proc/{self.pid}").exists(), f"the server stopped:\n{self.log}"
         return self.is_ready()
-
-    def _terms(self) -> list[str]:
-        return [str(self.folder), str(int(self.stop_signal)), str(self.uid or "")]
 
     def _end_guard(self, last_word: str) -> None:
         assert self._guard is not None
