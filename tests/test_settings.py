@@ -63,6 +63,36 @@ def test_a_wrong_setting_of_limits_or_links_is_named(name: str, value: str) -> N
         read({name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DERAILED_PRESENCE_URL", "presence"),
+        ("DERAILED_PRESENCE_URL", "10.0.0.1:0"),
+        ("DERAILED_PRESENCE_URL", "10.0.0.1:65536"),
+        ("DERAILED_PRESENCE_URL", "10.0.0.1:50051,10.0.0.1:50051"),
+        ("DERAILED_PRESENCE_URL", "10.0.0.1:50051,"),
+        ("DERAILED_MEMBERS_URL", "http://10.0.0.1"),
+        ("DERAILED_GATEWAY_URL", "https://gateway.example"),
+        ("DERAILED_GATEWAY_URL", "wss://gateway.example/socket"),
+        ("DERAILED_HEALTH_PORT", "none"),
+        ("DERAILED_DRAIN", "601"),
+        ("DERAILED_LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_setting_of_services_is_named(name: str, value: str) -> None:
+    with pytest.raises(WrongSetting, match=f"^{name}: "):
+        read({name: value})
+
+
+def test_services_are_listed_by_commas() -> None:
+    settings = read(
+        {"DERAILED_MEMBERS_URL": "10.0.0.1:50052, [::1]:50052", "DERAILED_GATEWAY_URL": "wss://gw.example/"}
+    )
+    assert settings.members_url == ("10.0.0.1:50052", "[::1]:50052")
+    assert settings.gateway_url == "wss://gw.example"
+    assert settings.health_port is None
+
+
 def test_trusted_proxies_are_networks() -> None:
     settings = read({"DERAILED_TRUSTED_PROXIES": "10.0.0.0/8, ::1"})
     assert settings.shown("trusted_proxies") == "10.0.0.0/8,::1/128"

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-READY_WITHIN_S = 30  # a start takes under two seconds; a loaded machine may need more
+READY_WITHIN_S = 90  # a start takes under two seconds; a loaded machine, and five at once, need more
 STOPPED_WITHIN_S = 30
 
 IN_A_HURRY = {

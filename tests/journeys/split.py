@@ -6,7 +6,8 @@ nodes in turn. Each part can be killed and started by itself.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import cycle
 from pathlib import Path
 from types import TracebackType
@@ -25,16 +26,16 @@ class Split:
     """All of it. As a context it is started, and gone at the end however the test ended."""
 
     def __init__(
-        self, data: Path, /, *, own_postgres: bool = False, keeps: bool = False, bus: Bus | None = None, **settings: str
+        self, data: Path, /, *, own_postgres: bool = False, bus: Bus | None = None, workers: int = 1, **settings: str
     ) -> None:
-        """With `own_postgres` the server of the database may be killed; with `keeps` a killed Valkey keeps its data.
+        """With `own_postgres` the server of the database may be killed.
 
-        The bus is on `bus`, if not on Valkey.
+        The bus is on `bus`, if not on Valkey. `workers`: of the first node.
         """
         self._end = ExitStack()
         self.data = data
         self.postgres = self._end.enter_context(Postgres()) if own_postgres else postgres.shared()
-        self.bus: Bus = bus or Valkey(keeps=keeps)
+        self.bus: Bus = bus or Valkey()
         self._end.enter_context(self.bus)
         self.database = self.postgres.database()
         self._end.callback(self.postgres.drop, self.database)
@@ -54,8 +55,8 @@ class Split:
             **settings,
         }
         self.front = self._part("api", ports["api"])
-        self.one = self._part("wss", ports["one"], name="one")
-        self.other = self._part("wss", ports["other"], name="other", DERAILED_GATEWAY_PORT=str(ports["other"]))
+        self.one = self._part("wss", ports["one"], "one", *_workers(workers))
+        self.other = self._part("wss", ports["other"], "other", DERAILED_GATEWAY_PORT=str(ports["other"]))
         self.presence = self._beside("presence")
         self.members = self._beside("members")
         self.nodes = (self.one, self.other)
@@ -107,6 +108,14 @@ class Split:
         self.kill()
         self.start()
 
+    @contextmanager
+    def unstarted(self) -> Iterator[None]:
+        """For a test that starts the parts itself: they are gone at the end."""
+        try:
+            yield
+        finally:
+            self._close()
+
     def __enter__(self) -> Self:
         try:
             self.start()
@@ -123,13 +132,17 @@ class Split:
             part.end()
         self._end.close()
 
-    def _part(self, command: str, port: int, name: str = "", **settings: str) -> Running:
+    def _part(self, command: str, port: int, name: str = "", *more: str, **settings: str) -> Running:
         log = self.data.with_name(f"{self.data.name}-{name or command}.log")
-        return Running([command], self.settings | settings, port, log)
+        return Running([command, *more], self.settings | settings, port, log)
 
     def _beside(self, command: str) -> Running:
         port = free_port()
         return self._part(command, port, DERAILED_HEALTH_PORT=str(port))
+
+
+def _workers(count: int) -> list[str]:
+    return ["--workers", str(count)] if count > 1 else []
 
 
 def gateway_of(node: Running) -> str:

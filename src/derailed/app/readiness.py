@@ -44,15 +44,15 @@ class Readiness:
         return not any(part.is_needed for part in gone), lines or "ok\n"
 
     async def watch(self) -> None:
-        """Say once when something is lost, and once when it is found."""
+        """Say once when something is lost, and once when it is found. What is gone for a moment is not lost."""
+        gone: set[_Part] = set()
         lost: set[_Part] = set()
         while True:
-            for part in self._parts:
-                if part.is_there():
-                    if part in lost:
-                        _log.info(f"{part.name}: found")
-                        lost.discard(part)
-                elif part not in lost:
-                    _log.warning(f"{part.name}: {part.otherwise}")
-                    lost.add(part)
+            gone_before, gone = gone, {part for part in self._parts if not part.is_there()}
+            for part in [part for part in self._parts if part in gone & gone_before - lost]:
+                _log.warning(f"{part.name}: {part.otherwise}")
+                lost.add(part)
+            for part in [part for part in self._parts if part in lost - gone]:
+                _log.info(f"{part.name}: found")
+                lost.discard(part)
             await asyncio.sleep(_LOOK_EVERY_S)
