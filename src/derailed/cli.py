@@ -31,6 +31,7 @@ app.add_typer(bots, name="bot")
 rules = typer.Typer(help="Rules in Lua: who may not hear what people say.", no_args_is_help=True)
 app.add_typer(broker, name="broker")
 app.add_typer(rules, name="rules")
+_WORKERS_MAX = 64
 _out = Console(highlight=False, soft_wrap=True)
 
 
@@ -45,15 +46,20 @@ def main() -> None:
 
 
 @app.command()
-def up() -> None:
+def up(
+    split: bool = typer.Option(
+        False, "--split", help="Each part as a process of its own, with PostgreSQL and Valkey: to see how that is."
+    ),
+) -> None:
     """Run everything in this process: the app, the API and the Gateway on one port."""
-    settings = settings_of.from_environment()
+    if split:
+        from derailed.app import split as many
 
-    from derailed import telemetry
+        _serve(lambda settings: many.serve(settings, _out), auto="text")
+        return
     from derailed.app.up import serve
 
-    telemetry.configure_logs(settings.log_level)
-    _run(serve(settings, lambda address: _welcome(address, settings)))
+    _serve(lambda settings: serve(settings, lambda address: _welcome(address, settings)))
 
 
 @app.command()
@@ -65,11 +71,19 @@ def api() -> None:
 
 
 @app.command()
-def wss() -> None:
+def wss(
+    workers: int = typer.Option(1, min=1, max=_WORKERS_MAX, help="nodes that share the port, each a process"),
+    worker: int = typer.Option(0, hidden=True),
+) -> None:
     """Run a node of the WebSocket Service, which is the Gateway, as one of several processes."""
+    if workers > 1:
+        from derailed.app import workers as many
+
+        _serve(lambda settings: many.serve(settings, workers))
+        return
     from derailed.app.wss import serve
 
-    _serve(serve)
+    _serve(lambda settings: serve(settings, is_worker=worker > 0), worker)
 
 
 @app.command()
@@ -88,11 +102,12 @@ def members() -> None:
     _serve(serve)
 
 
-def _serve(serve: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+def _serve(serve: Callable[[Settings], Coroutine[Any, Any, None]], worker: int = 0, auto: str = "auto") -> None:
     from derailed import telemetry
 
     settings = settings_of.from_environment()
-    telemetry.configure_logs(settings.log_level)
+    form = auto if settings.log_format == "auto" else settings.log_format
+    telemetry.configure_logs(settings.log_level, form, worker)
     _run(serve(settings))
 
 
@@ -116,7 +131,7 @@ def run_broker(context: typer.Context) -> None:
     from derailed.broker import LogDamaged, LogInUse
     from derailed.broker.server import configuration, serving
 
-    telemetry.configure_logs(settings.log_level)
+    telemetry.configure_logs(settings.log_level, settings.log_format)
     try:
         found = configuration.load(settings.broker_file)
         address = (settings.broker_host, settings.broker_port)
@@ -260,12 +275,29 @@ def copy_data(
 @app.callback(invoke_without_command=True)
 def _options(
     version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+    with_parent: bool = typer.Option(False, hidden=True),
 ) -> None:
+    if with_parent:
+        _stop_with_parent()
     if version:
         from importlib.metadata import version as installed
 
         _out.print(f"derailed {installed('derailed')}")
         raise typer.Exit
+
+
+def _stop_with_parent() -> None:
+    """Be told to stop when standard input ends: the other end is our parent's, and is closed however it ends."""
+    import os
+    import signal
+    import threading
+
+    def watch() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

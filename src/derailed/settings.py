@@ -19,6 +19,7 @@ SWITCH: Final = ("on", "off")
 BROKER: Final = ("broker", "brokers")
 """Schemes of our broker's addresses; the second with TLS."""
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+LOG_FORMATS: Final = ("auto", "text", "json")
 
 _SHORTEST_WINDOW_S = 60  # a publisher may hold outbox rows for half of this: see Bus.append
 _LEAST_SCALE, _MOST_SCALE = 0.1, 1_000_000
@@ -67,6 +68,7 @@ class Settings:
     broker_port: int
     broker_file: Path | None
     log_level: str
+    log_format: str
 
     def require(self, command: str, *fields: str) -> None:
         """Raise WrongSetting for one of these that is empty: what a service shares can not be embedded in it."""
@@ -150,6 +152,11 @@ def variable_name(field: str) -> str:
 def from_environment() -> Settings:
     """This process's settings. Raises WrongSetting."""
     return read(os.environ)
+
+
+def changed_environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment for one of its children, with these changes."""
+    return {**os.environ, **changes}
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -334,4 +341,5 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "broker_port": Variable("6380", _number(0, 65_535), "the port of `derailed broker`; 0 is any"),
     "broker_file": Variable("", _file, "the broker's namespaces, users, limits and TLS, in TOML; empty: the defaults"),
     "log_level": Variable("info", _one_of(LOG_LEVELS), "the least that is logged: debug, info, warning or error"),
+    "log_format": Variable("auto", _one_of(LOG_FORMATS), "text, json, or auto: text on a terminal"),
 }

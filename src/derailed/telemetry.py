@@ -47,9 +47,19 @@ def watch_process() -> None:
     GCCollector(registry=REGISTRY)
 
 
-def configure_logs(level: str) -> None:
-    """Send every log line, ours and the libraries', to standard error: for people on a terminal, else as JSON."""
+def configure_logs(level: str, form: str = "auto", worker: int = 0) -> None:
+    """Send every log line, ours and the libraries', to standard error. `auto`: for people on a terminal, else as JSON.
+
+    Each tells the number of the worker, if this is one.
+    """
+
+    def sign(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        if worker:
+            event["worker"] = worker
+        return event
+
     shared: list[structlog.typing.Processor] = [
+        sign,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -65,14 +75,15 @@ def configure_logs(level: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(form)],
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
 
 
-def _renderers() -> list[structlog.typing.Processor]:
-    if sys.stderr.isatty():
+def _renderers(form: str) -> list[structlog.typing.Processor]:
+    is_terminal = sys.stderr.isatty()
+    if form == "text" or (form == "auto" and is_terminal):
         # Without the values of local variables: passwords and tokens are among them.
-        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        return [structlog.dev.ConsoleRenderer(colors=is_terminal, exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

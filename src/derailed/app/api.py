@@ -21,7 +21,7 @@ async def serve(settings: Settings) -> None:
         async with Parts(settings, patient=True) as parts, Process(settings) as process:
             door = process.open(listener)
             door.gateway = no_gateway
-            _log.info("listening", address=address_of(listener))
+            _log.info("starting", address=address_of(listener))
             acting = await process.unless_stopped(Acting.open(parts, None, process.stop))
             if acting is None:
                 return

@@ -17,6 +17,7 @@ from derailed.api.app import Application, Receive, Scope, Send
 from derailed.api.connection import AtOnce, Connection
 from derailed.app.readiness import Readiness
 from derailed.app.trouble import CannotStart
+from derailed.settings import bracketed
 from derailed.site import respond
 
 _STOP_WITHIN_S: Final = 10
@@ -78,13 +79,42 @@ class Door(uvicorn.Server):
         return self.gateway(*asked, **more)
 
 
-def listen(host: str, port: int, variable: str, *, shared: bool = False) -> socket.socket:
-    """A socket that listens there, `shared` with other processes that say so. Raises CannotStart."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def listen(host: str, port: int, variable: str) -> socket.socket:
+    """A socket that listens there, where nobody else does. Raises CannotStart."""
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG, reuse_port=shared)
+        return socket.create_server((host, port), family=_family(host), backlog=_BACKLOG)
     except OSError as error:
-        raise CannotStart(f"{variable}: can not listen on {host}:{port} ({error.strerror})") from None
+        raise _refused(variable, host, port, error) from None
+
+
+def free(host: str, port: int, variable: str) -> str:
+    """`host:port`, for gRPC, which says in lines of its own when somebody listens there. Raises CannotStart."""
+    listen(host, port, variable).close()
+    return f"{bracketed(host)}:{port}"
+
+
+def bind_shared(host: str, port: int, variable: str) -> socket.socket:
+    """A socket that is bound there beside others that share it: those that are listened on are connected to.
+
+    Raises CannotStart.
+    """
+    bound = socket.socket(_family(host))
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise _refused(variable, host, port, error) from None
+    return bound
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _refused(variable: str, host: str, port: int, error: OSError) -> CannotStart:
+    return CannotStart(f"{variable}: can not listen on {host}:{port} ({error.strerror})")
 
 
 def address_of(listener: socket.socket, scheme: str = "http") -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import structlog
 
+from derailed.app.door import free
 from derailed.app.parts import Parts
 from derailed.app.process import Process
-from derailed.app.trouble import CannotStart
 from derailed.members import Members
 from derailed.members.local import LocalMembers
 from derailed.members.server import MembersServer
-from derailed.settings import Settings, bracketed
+from derailed.settings import Settings
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -18,15 +18,12 @@ _log = structlog.stdlib.get_logger(__name__)
 async def serve(settings: Settings) -> None:
     """Run until it is told to stop; wait for what is not there yet."""
     settings.require("members", "database_url", "bus_url", "presence_url")
-    where = f"{bracketed(settings.members_host)}:{settings.members_port}"
+    where = free(settings.members_host, settings.members_port, "DERAILED_MEMBERS_PORT")
     async with Parts(settings, patient=True) as parts, Process(settings) as process:
         members = await process.unless_stopped(_members(parts, process))
         if members is None:
             return
-        try:
-            server = MembersServer(where, members)
-        except RuntimeError:  # which is how gRPC puts it
-            raise CannotStart(f"DERAILED_MEMBERS_PORT: can not listen on {where}") from None
+        server = MembersServer(where, members)
         await server.start()
         parts.push_async_callback(server.stop)
         _log.info("ready", port=server.port)

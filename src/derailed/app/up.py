@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
+
 from derailed.api.origins import Addresses
 from derailed.app.acting import Acting, answering
 from derailed.app.door import address_of, listen
@@ -13,9 +15,13 @@ from derailed.app.process import Process
 from derailed.gateway.connection import protocol
 from derailed.settings import Settings
 
+_log = structlog.stdlib.get_logger(__name__)
+
 
 async def serve(settings: Settings, started: Callable[[str], None]) -> None:
     """Run until it is told to stop. `started` hears the address, once it answers."""
+    if settings.bus_url and not settings.presence_url:
+        _log.warning("who is here is known to this process alone: others need DERAILED_PRESENCE_URL in common")
     with listen(settings.http_host, settings.http_port, "DERAILED_HTTP_PORT") as listener:
         async with Parts(settings) as parts, Process(settings) as process:
             acting = await Acting.open(parts, parts.log(), process.stop)

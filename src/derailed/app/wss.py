@@ -6,7 +6,7 @@ import structlog
 
 from derailed.actions.sessions import Sessions
 from derailed.actions.tokens import Tokens
-from derailed.app.door import address_of, listen, nothing_here
+from derailed.app.door import address_of, bind_shared, listen, nothing_here
 from derailed.app.gateway import node
 from derailed.app.parts import Parts, now_ms
 from derailed.app.process import Process
@@ -18,17 +18,25 @@ from derailed.settings import Settings
 _log = structlog.stdlib.get_logger(__name__)
 
 
-async def serve(settings: Settings) -> None:
-    """Run until it is told to stop; then send its clients to the other nodes, over some seconds."""
+async def serve(settings: Settings, *, is_worker: bool = False) -> None:
+    """Run until it is told to stop; then send its clients to the other nodes, over some seconds.
+
+    Workers share a port, and are not listened to before they are ready: clients go to those that are.
+    """
     settings.require("wss", "database_url", "bus_url", "presence_url")
-    with listen(settings.gateway_host, settings.gateway_port, "DERAILED_GATEWAY_PORT") as listener:
+    take = bind_shared if is_worker else listen
+    with take(settings.gateway_host, settings.gateway_port, "DERAILED_GATEWAY_PORT") as listener:
         async with Parts(settings, patient=True) as parts, Process(settings) as process:
-            door = process.open(listener)
-            door.application = nothing_here
-            _log.info("listening", address=address_of(listener, "ws"), node=parts.node)
+            if not is_worker:
+                door = process.open(listener)
+                door.application = nothing_here
+            _log.info("starting", address=address_of(listener, "ws"), node=parts.node)
             gateway = await process.unless_stopped(_gateway(parts, process))
             if gateway is None:
                 return
+            if is_worker:
+                door = process.open(listener)
+                door.application = nothing_here
             door.gateway = protocol(gateway)
             process.run(gateway.run())
             _log.info("ready")
