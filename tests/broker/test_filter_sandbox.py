@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import uvloop
 from lupa import luajit21
 
 from derailed.broker import filters as room
-from derailed.broker.filters import child
+from derailed.broker.filters import FilterError, child
 from derailed.broker.filters.libraries import Filters
-from derailed.broker.filters.process import Process
+from derailed.broker.filters.process import Nursery, Process
+from derailed.broker.filters.shelf import Shelf
 from tests.broker.filtering import HEALTHY, accepted, eventually, play, post
 
 FOLDER = Path(room.__file__).parent
@@ -226,6 +228,68 @@ def test_a_process_does_not_outlive_the_broker() -> None:
         return not status.exists() or "State:\tZ" in status.read_text()
 
     asyncio.run(eventually(gone))
+
+
+def test_what_ends_the_broker_in_good_order_does_not_end_its_filters_first() -> None:
+    async def case(filters: Filters) -> None:
+        await filters.load("", "rule", HEALTHY)
+        process = filters._workers["", "rule"]._process
+        assert process is not None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(process.pid, number)
+        assert await accepted(filters, post())
+        assert filters.standings()[0].ends == 0
+
+    play(case)
+
+
+HIJACKED = """
+import os, struct
+frame = lambda body: struct.pack(">I", len(body)) + body
+os.write(0, frame(b"\\1"))
+os.read(0, 65536)
+os.write(0, frame(b"\\0\\0\\0\\0\\3"))
+os.read(0, 65536)
+{then}
+os.read(0, 65536)
+"""
+TURNS = {
+    "an answer of a gigabyte": ('os.write(0, b"\\x40\\0\\0\\0")', "sent what is no answer"),
+    "an empty answer": ('os.write(0, b"\\0\\0\\0\\0")', "sent what is no answer"),
+    "half an answer": ('os.write(0, frame(b"\\0\\0"))', "sent what is no answer"),
+    "answers that nobody asked for": ('os.write(0, frame(b"\\0\\0\\0\\0") * 9)', "answered what nobody asked"),
+    "nothing": ("", "does not answer"),
+    "its end": ("os._exit(7)", "ended with status 7"),
+}
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_process_that_a_stranger_has_taken_over_is_ended(turn: str) -> None:
+    then, reason = TURNS[turn]
+    script = HIJACKED.format(then=then)
+
+    async def main() -> None:
+        filters = Filters(Shelf(None), Nursery([sys.executable, "-I", "-S", "-c", script]))
+        await filters.load("", "taken", b"")
+        assert not await accepted(filters, post())
+
+        async def is_found() -> bool:
+            return filters.standings()[0].last_fault.startswith(reason)
+
+        await eventually(is_found)
+        await filters.close()
+
+    uvloop.run(main())
+
+
+def test_a_broker_that_can_start_no_process_lets_nothing_through() -> None:
+    async def main() -> None:
+        filters = Filters(Shelf(None), Nursery([sys.executable, "-I", "-S", "-c", "raise SystemExit(9)"]))
+        with pytest.raises(FilterError, match="ended with status 9"):
+            await filters.load("", "none", HEALTHY)
+        await filters.close()
+
+    uvloop.run(main())
 
 
 def test_a_stopped_process_is_ended_too() -> None:

@@ -11,7 +11,7 @@ import os
 import resource
 import struct
 import sys
-from signal import ITIMER_PROF, setitimer
+from signal import ITIMER_PROF, SIG_IGN, SIGINT, SIGTERM, setitimer, signal
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ def forbid_system_calls() -> bool:
 
 
 def confine() -> bool:
-    """Give up everything that a filter does not need."""
+    """Give up everything that a filter does not need. What ends the broker in good order is not meant for it."""
+    signal(SIGINT, SIG_IGN)
+    signal(SIGTERM, SIG_IGN)
     os.closerange(SOCKET + 1, 64)
     limits = {"AS": MEMORY, "FSIZE": 0, "CORE": 0, "NPROC": 0, "NOFILE": 0}
     for name, limit in limits.items():

@@ -36,9 +36,9 @@ _log = structlog.get_logger()
 class Filters:
     """The front. With a folder, libraries outlive it."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, nursery: Nursery) -> None:
         self._shelf = shelf
-        self._nursery = Nursery()
+        self._nursery = nursery
         self._workers: dict[tuple[str, str], Worker] = {}
         self._connections: dict[int, Connection] = {}
         self._numbers = 0
@@ -48,7 +48,7 @@ class Filters:
     @classmethod
     async def open(cls, folder: Path | None = None) -> Self:
         """With the libraries that were kept. One that does not load any more lets nothing through."""
-        self = cls(Shelf(folder))
+        self = cls(Shelf(folder), Nursery())
         for namespace, name, source in await asyncio.to_thread(lambda: list(self._shelf.all())):
             worker = self._worker(namespace, name, source)
             self._workers[namespace, name] = worker

@@ -13,15 +13,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
+
+import structlog
 
 from derailed.broker.filters import frames
 
 START_S: Final = 10.0
 """A process that is not ready by then never will be. Machines that start much at once are slow."""
 
+_log = structlog.get_logger()
 _FOLDER = Path(__file__).parent
 _ENDS = {3: "used up its memory", -31: "asked for what is forbidden (a system call)", -27: "used a second of CPU"}
 
@@ -29,7 +32,7 @@ _ENDS = {3: "used up its memory", -31: "asked for what is forbidden (a system ca
 class Process(asyncio.Protocol):
     """One of them, ready. `answered` gets each frame, `ended` the reason, once."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str]) -> None:
         self.answered: Callable[[bytes], None] = lambda _: None
         self.ended: Callable[[str], None] = lambda _: None
         self.confined = False
@@ -44,12 +47,12 @@ class Process(asyncio.Protocol):
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
         with theirs:
-            self._process: subprocess.Popen[bytes] = subprocess.Popen(_command(), stdin=theirs.fileno(), env={})
+            self._process: subprocess.Popen[bytes] = subprocess.Popen(command, stdin=theirs.fileno(), env={})
 
     @classmethod
-    async def start(cls) -> Process:
+    async def start(cls, command: Sequence[str] | None = None) -> Process:
         """Raises OSError when there is none to be had."""
-        self = cls()
+        self = cls(command or _command())
         try:
             self._transport, _ = await self._loop.create_unix_connection(lambda: self, sock=self._socket)
             async with asyncio.timeout(START_S):
@@ -60,6 +63,8 @@ class Process(asyncio.Protocol):
         except BaseException:
             await self.stop("not needed")
             raise
+        if not self.confined:
+            _log.warning("filter_not_confined", reason="system calls can not be forbidden here")
         return self
 
     @property
@@ -134,7 +139,8 @@ class Process(asyncio.Protocol):
 class Nursery:
     """Has one process ready, so that a library that lost its own is answering again at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str] | None = None) -> None:
+        self._command = command
         self._next: asyncio.Task[Process] | None = None
         self._closed = False
 
@@ -146,13 +152,13 @@ class Nursery:
         except OSError:
             process = None
         if process is None or not process.alive:
-            process = await Process.start()
+            process = await Process.start(self._command)
         self._prepare()
         return process
 
     def _prepare(self) -> None:
         if self._next is None and not self._closed:
-            self._next = asyncio.create_task(Process.start())
+            self._next = asyncio.create_task(Process.start(self._command))
             self._next.add_done_callback(_heard)
 
     async def close(self) -> None:
