@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import redis
 
+from derailed.broker.server import report
 from derailed.broker.server.configuration import Configuration, Limits, Space, User
+from derailed.broker.server.report import Report
 from tests.broker.attacks import ALL, Attack
 from tests.broker.served import Client, Served, refusal
 
-SPACES = (Space("default", "memory"), Space("other", "memory"))
+SPACES = (Space("default", "memory"), Space("other", "memory"), Space("safe", "disk"))
 PUBLIC = "#!lua name=public\nfunction accept(message) return message.fields.secret == nil end"
 MINE = """#!lua name=mine
 function deliver(message, client) return message.fields.author == client.user or client.sees_all == true end
@@ -199,6 +201,25 @@ def test_redis_py_loads_lists_and_deletes_and_they_outlive_the_broker(tmp_path: 
         assert plain.function_delete("public")
         assert plain.xadd("t", {"secret": "1"})
         assert plain.info("filters")["filter_libraries"] == 1
+
+
+def test_what_is_taken_in_on_the_disk_is_answered_when_it_is_there(client: Client) -> None:
+    assert load(client, PUBLIC.replace("name=public", "name={safe}public")) == b"{safe}public"
+    places = [client.ask("XADD", "{safe}t", "*", "n", n) for n in range(3)]
+    assert refusal(client.ask("XADD", "{safe}t", "*", "secret", "1")).startswith("FILTERED")
+    assert [place for place, _ in client.ask("XRANGE", "{safe}t", "-", "+")] == places
+    assert isinstance(client.ask("XADD", "t", "*", "secret", "1"), bytes)  # another namespace
+    assert client.ask("FUNCTION", "DELETE", "{safe}public") == b"OK"
+
+
+def test_faults_are_counted_where_operators_look(served: Served, client: Client) -> None:
+    load(client, "#!lua name=faulty\nfunction accept(message) error('it went wrong') end")
+    client.ask("XADD", "t", "*", "f", "v")
+    (about,) = client.ask("FUNCTION", "LIST")
+    assert (about[b"errors"], about[b"last_fault"]) == (1, b"faulty:2: it went wrong")
+    assert b"filter_errors:1\r\n" in client.ask("INFO", "filters")
+    metrics = served.call(lambda: report.text(Report(served.server).registry()))
+    assert b'derailed_broker_filter_errors_total{library="{default}faulty"} 1.0' in metrics
 
 
 def attacked(served: Served, client: Client, name: str, attack: Attack) -> None:
