@@ -62,6 +62,17 @@ def test_a_user_whom_another_service_sees_is_not_offline() -> None:
     assert taken(told) == {GUILD: "offline"}
 
 
+def test_who_moves_from_one_service_to_another_is_noticed() -> None:
+    told = mirror(2)
+    told.changed(0, Changed(ONLINE, (GUILD,)))
+    told.changed(1, Changed(Presence(2, "online"), (GUILD,)))
+    assert told.moved == 0
+    told.changed(1, Changed(ONLINE, (GUILD,)))
+    assert told.moved == 1
+    told.changed(1, Changed(IDLE, (GUILD, OTHER_GUILD)))
+    assert told.moved == 1
+
+
 def test_who_is_gone_is_offline_in_every_guild() -> None:
     told = mirror()
     told.changed(0, Changed(ONLINE, (GUILD, OTHER_GUILD)))

@@ -39,6 +39,8 @@ class Mirror:
         self._words: Final = [_Word() for _ in range(services)]
         self._unheard: OrderedDict[int, set[int]] = OrderedDict()
         self.watched: set[int] = set()
+        self.moved = 0
+        """How often somebody came to one service whom another told of, too."""
 
     @property
     def unheard(self) -> bool:
@@ -143,6 +145,8 @@ class Mirror:
     def _see(self, word: _Word, presence: Presence, guild_ids: Collection[int], silent: bool = False) -> None:
         user_id = presence.user_id
         before, known = word.presences.get(user_id, (None, ()))
+        if before is None and len(self._words) > 1:
+            self.moved += any(user_id in each.presences for each in self._words if each is not word)
         new = set(guild_ids).difference(known)
         for guild_id in new:
             word.guilds.setdefault(guild_id, set()).add(user_id)

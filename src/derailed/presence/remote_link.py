@@ -34,7 +34,9 @@ from derailed.presence.tracker import GRACE_MS
 _SIGNALS_AT_ONCE: Final = 500
 _GRACE_S: Final = GRACE_MS / 1000
 _FORSAKEN_AFTER_S: Final = _GRACE_S + 2
-"""What a dead service told is believed until every node has told the others."""
+"""What a dead service told is believed until every node has told the others:"""
+_MOVED_WITHIN_S: Final = 60.0
+"""for so long at most, as long as any of its users come to them."""
 _TOLD_WITHIN_S: Final = 5.0
 
 
@@ -270,14 +272,17 @@ class RemoteLink:
 
     async def _age(self) -> None:
         """Forget sessions that can not be resumed any more, and what dead services told."""
+        moved = 0
         while True:
             await asyncio.sleep(1)
             now = self._clock()
+            moving, moved = self._mirror.moved != moved, self._mirror.moved
             while self._detached and next(iter(self._detached.values())) <= now:
                 session_id, _ = self._detached.popitem(last=False)
                 self._sessions.pop(session_id, None)
             for service, line in enumerate(self._lines):
-                if not line.up and self._replaced(service, now):
+                waits = moving and now - self._since[service] < _MOVED_WITHIN_S
+                if not line.up and not waits and self._replaced(service, now):
                     self._mirror.forsake(service)
             self._reconsider()
 
