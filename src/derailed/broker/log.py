@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, TypeGuard
 
 import structlog
-from rocksdict import WriteBatch
+from rocksdict import ColumnFamily, WriteBatch
 
 from derailed.broker import MAX_TOPIC, Entry, LogFailed, Trimmed, Verb, marks, opening, record, storage
 from derailed.broker.buckets import Retention
@@ -31,6 +31,7 @@ _PROMISE: Final = 1 << 20
 _LEAP: Final = 1 << 24
 """More offsets than can have been given out and lost: an offset never means two records."""
 
+_blind = record.blind
 _log = structlog.get_logger()
 
 
@@ -66,6 +67,7 @@ class Log:
         self._blind = False
         """What waits to be written has records that no tail knows of: so many."""
         self._waiting = 0
+        self._handle: ColumnFamily
         self._promised = 0
         """On disk it says that offsets up to here are given out."""
         found = opening.find(folder, retention, keep=keep)
@@ -132,10 +134,11 @@ class Log:
         if not self._blind:
             self._begin_group()
         self._head = offset = self._head + 1
-        value = record.value(topic, 0, self._now_ms, payload, False)
-        self._batch.put(record.key(record.prefix(topic), offset), value, self._buckets.live[-1].handle)
+        key, value = _blind(topic, offset, self._now_ms, payload)
+        self._batch.put(key, value, self._handle)
         self._bytes += len(value)
-        self._tails.forget(topic)
+        if self._tails:
+            self._tails.forget(topic)
         self._waiting += 1
         if self._waiting >= _BATCH:
             self.flush()
@@ -248,6 +251,7 @@ class Log:
             raise LogFailed(self._stopped)
         self.flush()
         self._look_at_buckets()
+        self._handle = self._buckets.live[-1].handle
         self._blind = True
 
     def _look_at_buckets(self) -> None:

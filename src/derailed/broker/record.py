@@ -21,6 +21,7 @@ _BEGINS: Final = 1
 _offset = struct.Struct(">Q")
 _header = struct.Struct(">BHQQ")
 _name = struct.Struct(">xH")
+_pack_offset, _pack_header = _offset.pack, _header.pack
 
 
 def prefix(topic: bytes) -> bytes:
@@ -36,6 +37,14 @@ def key(topic_prefix: bytes, offset: int) -> bytes:
 def value(topic: bytes, rev: int, time_ms: int, payload: bytes, begins: bool) -> bytes:
     """The record's bytes."""
     return _header.pack(_BEGINS if begins else 0, len(topic), rev, time_ms) + topic + payload
+
+
+def blind(topic: bytes, offset: int, time_ms: int, payload: bytes) -> tuple[bytes, bytes]:
+    """Key and value of a record without a rev: what the three above make, in one go, a million times a minute."""
+    return (
+        blake2b(topic, digest_size=PREFIX_BYTES).digest() + _pack_offset(offset),
+        _pack_header(0, len(topic), 0, time_ms) + topic + payload,
+    )
 
 
 def entry(stored_key: bytes, stored: bytes, topic: bytes) -> Entry | None:

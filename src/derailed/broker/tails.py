@@ -36,6 +36,9 @@ class Tails:
             tail.rev = 0
         return tail
 
+    def __bool__(self) -> bool:
+        return bool(self._recent)
+
     def forget(self, topic: bytes) -> None:
         """Something was appended that it does not know of."""
         self._recent.pop(topic, None)

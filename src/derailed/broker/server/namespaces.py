@@ -25,7 +25,7 @@ class Namespace:
     """A log, and what has been appended but not yet told."""
 
     __slots__ = (
-        "_fresh", "accepts", "appended", "dirty", "full", "kept", "level", "listeners", "log", "name", "retention",
+        "_fresh", "accepts", "dirty", "full", "is_durable", "kept", "level", "listeners", "log", "name", "retention",
     )  # fmt: skip
 
     def __init__(self, space: Space, folder: Path) -> None:
@@ -33,6 +33,7 @@ class Namespace:
         self.level = space.level
         self.kept = space.level != "none"
         self.retention = space.retention
+        self.is_durable = space.level == "disk"
         self.log = Log(folder / space.name, retention=space.retention, keep=True)
         self.listeners: dict[bytes, Listener | list[Listener]] = {}
         self.full = ""
@@ -40,7 +41,6 @@ class Namespace:
         self.accepts = False
         """Filters are asked before an append."""
         self.dirty = False
-        self.appended = 0
         self._fresh: list[tuple[bytes, int, int, bytes]] = []
 
     def add(self, topic: bytes, payload: bytes) -> int:

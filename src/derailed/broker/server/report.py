@@ -67,7 +67,7 @@ class Report:
             "filters": _filters(server),
             "namespaces": {
                 each.name: f"level={each.level},head={each.log.head},horizon={each.log.horizon},"
-                f"epoch={each.log.epoch},appended={each.appended},full={int(bool(each.full))}"
+                f"epoch={each.log.epoch},full={int(bool(each.full))}"
                 for each in server.namespaces
             },
         }

@@ -51,6 +51,7 @@ class Server:
         self.began = self.clock()
         self._folder = folder
         self.namespaces = Namespaces(configuration.spaces, folder)
+        self.default = self.namespaces.default
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="broker")
         self.commits = Commits(self._threads)
         self.replays = Replays(self)

@@ -18,6 +18,7 @@ SLICE: Final = 500
 """Records read in one go: about a millisecond."""
 READ: Final = 10_000
 """Records of a topic that XREAD without COUNT answers with: the next call has the others."""
+_fields: Final = resp.fields
 _BEHIND: Final = "BEHIND the topic is not at the rev before this one; nothing was appended"
 
 
@@ -68,28 +69,29 @@ def prepared(connection: Connection, topic: bytes, pairs: list[bytes]) -> tuple[
         raise Refused("NOPERM this user may not append there")
     if not pairs or len(pairs) & 1:
         raise Refused("ERR a record has fields, each with a value")
-    payload = resp.fields(pairs)
+    payload = _fields(pairs)
     if len(payload) > server.limits.message:
         raise Refused(f"ERR a record may have {server.limits.message} bytes")
     if len(topic) > MAX_TOPIC:
         raise Refused(f"ERR a topic may have {MAX_TOPIC} bytes")
-    return server.namespaces.of(topic), payload
+    return server.default if b"{" not in topic else server.namespaces.of(topic), payload
 
 
 def add(connection: Connection, namespace: Namespace, topic: bytes, payload: bytes) -> None:
     """Append, and answer with the id."""
-    offset = namespace.add(topic, payload)
-    touch(connection, namespace)
-    place = b"%d-0" % offset
+    place = b"%d-0" % namespace.add(topic, payload)
+    if not namespace.dirty:
+        connection.server.touch(namespace)
+    if namespace.is_durable:
+        connection.ticket = connection.server.commits.join(namespace.log)
     connection.out.append(b"$%d\r\n%b\r\n" % (len(place), place))
 
 
 def touch(connection: Connection, namespace: Namespace) -> None:
     """Something was appended: it is to be told, and perhaps answered only when it is on the disk."""
-    namespace.appended += 1
     if not namespace.dirty:
         connection.server.touch(namespace)
-    if namespace.level == "disk":
+    if namespace.is_durable:
         connection.ticket = connection.server.commits.join(namespace.log)
 
 
