@@ -135,13 +135,33 @@ def run_broker(context: typer.Context) -> None:
     try:
         found = configuration.load(settings.broker_file)
         address = (settings.broker_host, settings.broker_port)
-        _run(serving.serve(found, settings.broker_path, address, None, _broker_answers))
+        health = None if settings.health_port is None else (settings.health_host, settings.health_port)
+        _run(serving.serve(found, settings.broker_path, address, health, _broker_answers))
     except (configuration.WrongConfiguration, LogDamaged, LogInUse, OSError) as error:
         _fail(str(error), 2)
 
 
 def _broker_answers(host: str, port: int) -> None:
     _out.print(f"The broker answers on {host}:{port}.")
+
+
+@broker.command()
+def bench(
+    only: list[str] = typer.Option([], help="versus, memory, tails or topics; all but topics when none is said"),
+    topics: int = typer.Option(0, min=0, help="fill a broker with so many topics, a record each; goes on where it was"),
+    rounds: int = typer.Option(5, min=1, help="of versus; the median counts"),
+    folder: Path = typer.Option(Path("data/bench"), help="where the topics are kept"),
+    level: str = typer.Option("memory", help="memory or disk, for the topics"),
+    page: Path | None = typer.Option(None, help="a folder whose performance.md gets the tables, and plots beside it"),
+) -> None:
+    """Measure the broker, beside the Redis and the Valkey that this machine has."""
+    from derailed.broker.bench import command
+
+    parts = only or (["topics"] if topics else ["versus", "memory", "tails"])
+    try:
+        command.run(parts, topics or 10_000_000, rounds, folder, level, page)
+    except command.Missing as error:
+        _fail(str(error), 1)
 
 
 @app.command()
