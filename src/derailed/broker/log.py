@@ -67,7 +67,8 @@ class Log:
         self._blind = False
         """What waits to be written has records that no tail knows of: so many."""
         self._waiting = 0
-        self._handle: ColumnFamily
+        self._handle: ColumnFamily | None = None
+        """Where the group goes; while one is held the folder stays locked."""
         self._promised = 0
         """On disk it says that offsets up to here are given out."""
         found = opening.find(folder, retention, keep=keep)
@@ -342,7 +343,7 @@ class Log:
 
     def _write(self) -> None:
         batch, self._batch = self._batch, WriteBatch(raw_mode=True)
-        self._blind, self._waiting = False, 0
+        self._blind, self._waiting, self._handle = False, 0, None
         self._database.write(batch)
 
     def _failure(self, error: Exception) -> Exception:
