@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 from rocksdict import Cache, WriteBatch
 
+from bench import buses
 from derailed import broker
 from derailed.broker import record, storage
 from derailed.broker.buckets import Buckets
@@ -34,6 +35,9 @@ TOPICS = 1_000
 GROUP = 50
 CALLERS = 32
 PAYLOAD = os.urandom(300)
+COMPARED = CALLERS * GROUP * 20
+"""Records that each bus is given in each turn."""
+RESULT = Path(__file__).parent / "results" / "bus.md"
 
 
 class Measured(NamedTuple):
@@ -210,6 +214,11 @@ def main() -> None:
     Console(width=120).print(table)
     print(f"one caller alone, durable: {spread(waits, 'ms')}")
     print(f"tail of an absent topic: {spread(tails, 'µs')}")
+    with tempfile.TemporaryDirectory() as name:
+        rows = buses.table(Path(name), COMPARED)
+    printed = "\n".join(rows)
+    print(printed)
+    RESULT.write_text(f"# Buses\n\n`python -m bench.bus`\n\n{printed}\n")
 
 
 if __name__ == "__main__":
