@@ -17,6 +17,8 @@ from tests.journeys.place import Place, run
 from tests.journeys.programs import Program
 from tests.journeys.server import Running, derailed, until
 from tests.journeys.split import Split, gateway_of
+from tests.servers.broker import Broker
+from tests.servers.valkey import Valkey
 
 pytestmark = pytest.mark.slow
 
@@ -215,8 +217,11 @@ def _lines(node: Running) -> set[str]:
 # --- what nobody can do without
 
 
-def test_without_the_bus_or_the_database_nothing_is_ready_until_they_are_back(tmp_path: Path) -> None:
-    with Split(tmp_path / "data", own_postgres=True) as split:
+@pytest.mark.parametrize("bus", [Valkey, Broker])
+def test_without_the_bus_or_the_database_nothing_is_ready_until_they_are_back(
+    tmp_path: Path, bus: type[Valkey | Broker]
+) -> None:
+    with Split(tmp_path / "data", own_postgres=True, bus=bus()) as split:
         place = Place(split)
         with place.anna, place.ben, place.bot:
             needing = (split.front, split.members, *split.nodes)

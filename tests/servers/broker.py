@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 from hashlib import sha256
 from typing import Final
@@ -22,8 +23,12 @@ free = 0
 class Broker(Guarded):
     """One broker. After a kill it has what it acknowledged before."""
 
+    stop_signal = signal.SIGTERM
+    uid: int | None = None
+
     def __init__(self, file: str = CHAT) -> None:
         super().__init__()
+        self.program = self
         self._data = self.folder / "data"
         self._file = self.folder / "broker.toml"
         self._file.write_text(file)
