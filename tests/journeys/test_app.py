@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from tests.journeys import browser as browsers
+from tests.journeys.deployment import Deployment
 from tests.journeys.server import Server
+from tests.journeys.split import Split
 
 pytestmark = pytest.mark.slow
 
@@ -115,6 +118,11 @@ def _person(chromium: Browser) -> Person:
 @pytest.fixture
 def guild(server: Server, people: list[Person]) -> list[Person]:
     """Ann and Ben in #general of a guild that Ann made, Ben by her link."""
+    return meet(server, people)
+
+
+def meet(server: Deployment, people: list[Person]) -> list[Person]:
+    """Have them register and come together."""
     ann, ben = people
     ann.open(f"{server.url}/register")
     ann.register("ann")
@@ -182,6 +190,24 @@ def test_what_is_said_while_one_is_cut_off_arrives_once(server: Server, guild: l
     for person in guild:
         expect(person.messages).to_contain_text(["Before", "Meanwhile", "After"])
         expect(person.messages).to_have_count(3)
+
+
+def test_the_app_finds_a_gateway_that_is_elsewhere(people: list[Person], tmp_path: Path) -> None:
+    with Split(tmp_path / "data") as split:
+        ann, ben = meet(split, people)
+        of_ben = ann.page.get_by_label("Member list").get_by_role("listitem").filter(has_text="ben")
+        expect(of_ben.get_by_role("img", name="online")).to_be_visible()
+        ann.say("Before")
+        expect(ben.message("Before")).to_be_visible()
+        split.one.kill()
+        ann.say("Meanwhile")
+        ben.events.clear()
+        split.one.start()
+        expect(ben.message("Meanwhile")).to_be_visible()
+        assert "RESUMED" in ben.events
+        expect(of_ben.get_by_role("img", name="online")).to_be_visible()
+        for person in people:
+            person.page.goto("about:blank")
 
 
 def test_what_people_write_never_becomes_code(guild: list[Person]) -> None:

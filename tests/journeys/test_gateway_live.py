@@ -112,8 +112,7 @@ def test_a_deleted_role_does_not_show_what_it_hid_on_its_way_out(place: Place) -
 
 def test_of_two_sockets_on_one_session_the_newer_wins(place: Place) -> None:
     async def journey() -> None:
-        address = place.server.gateway  # on one node: of two nodes, the Presence Service knows which is the newer
-        async with place.socket(at=address) as older, place.socket(at=address) as newer:
+        async with place.socket() as older, place.socket() as newer:
             ready = await older.identify(place.ben)
             await older.whole(place.anna, place.guild.general)
             await newer.resume(place.ben, ready["session_id"], older.sequence)

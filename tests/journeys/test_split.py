@@ -89,26 +89,6 @@ def test_a_real_library_resumes_on_another_node(tmp_path: Path, script: str, end
                 assert len(bot.all("ready")) == 1
 
 
-def test_of_two_nodes_with_one_session_the_newer_wins(split: Split, shared_place: Place) -> None:
-    place = shared_place
-
-    async def journey() -> None:
-        async with (
-            place.socket(at=gateway_of(split.one)) as older,
-            place.socket(at=gateway_of(split.other)) as newer,
-        ):
-            ready = await older.identify(place.ben)
-            await older.whole(place.anna, place.guild.general)
-            await newer.resume(place.ben, ready["session_id"], older.sequence)
-            await newer.until("RESUMED")
-            assert await older.closed() == 4000
-            sent = place.say()
-            await newer.whole(place.anna, place.guild.general)
-            assert newer.messages() == [sent]
-
-    run(journey())
-
-
 # --- what acts on live sockets, wherever they are
 
 
