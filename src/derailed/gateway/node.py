@@ -75,15 +75,16 @@ class Topic:
         if early:
             self.seen = 0  # they are shown once more
         for record in early:
-            self.advance(record)
+            self._apply(record)
 
     def advance(self, record: Record) -> tuple[View | None, View | None]:
         """Move on by one record; the views before and after it. Raises Gap."""
         if self.seen and record.rev != self.seen + 1:
             raise Gap
         self.seen = record.rev
-        if not self.guild_id:
-            return None, None
+        return self._apply(record) if self.guild_id else (None, None)
+
+    def _apply(self, record: Record) -> tuple[View | None, View | None]:
         before = self.view
         if before is None:
             self._early.append(record)
