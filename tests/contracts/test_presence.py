@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from derailed.presence import Announced, Client, Presences, Status, Superseded
+from derailed.presence import Announced, Changed, Client, Presences, Status, Superseded
 from tests.contracts.presences import GUILD, OTHER_GUILD, PRESENCES, Case, Reader
 
 Runner = Callable[[Case], None]
@@ -114,6 +114,22 @@ def test_who_watches_no_more_is_told_nothing(on: Runner) -> None:
         reader.link.up(Announced(id_of(2), 2, 1, (OTHER_GUILD,)))
         await reader.until_shown(2, "online", OTHER_GUILD)
         assert reader.statuses(1) == []
+
+    on(case)
+
+
+def test_what_was_unread_of_a_guild_that_is_watched_no_more_does_not_end_the_reading(on: Runner) -> None:
+    async def case(presences: Presences) -> None:
+        link, other = presences.link("one"), presences.link("other")
+        await link.watch(GUILD)
+        other.up(Announced(id_of(1), 1, 1, (GUILD, OTHER_GUILD)))
+        while not link.here(GUILD):  # noqa: ASYNC110  nobody reads, so nothing wakes us
+            await asyncio.sleep(0.01)
+        link.unwatch(GUILD)
+        reading = asyncio.create_task(link.read())
+        await link.watch(OTHER_GUILD)
+        other.change(id_of(1), "dnd", b"[]")
+        assert [signal.guild_ids for signal in await reading if isinstance(signal, Changed)] == [(OTHER_GUILD,)]
 
     on(case)
 

@@ -148,8 +148,9 @@ class RemoteLink:
             if self._notices:
                 notices, self._notices = self._notices, []
                 return notices
-            if self._mirror.unheard:
-                return self._mirror.take(_SIGNALS_AT_ONCE)
+            while self._mirror.unheard:
+                if signals := self._mirror.take(_SIGNALS_AT_ONCE):
+                    return signals  # there may be none: of a guild that is watched no more
             if self._is_found:
                 self._is_found = False
                 return [Found()]
