@@ -166,10 +166,10 @@ class _Refused(asyncio.Protocol):
         to.close()
 
 
-def no_gateway(*_: object) -> asyncio.Protocol:
+def no_gateway(*_: object, **__: object) -> asyncio.Protocol:
     """The gateway of a process that has none."""
     return _Refused(_NOT_HERE)
 
 
-def _not_yet(*_: object) -> asyncio.Protocol:
+def _not_yet(*_: object, **__: object) -> asyncio.Protocol:
     return _Refused(_NOT_YET)

@@ -81,6 +81,7 @@ class Arrivals:
 
     async def _identify(self, recipient: Recipient, gateway_url: str) -> None:
         identity, hub = recipient.id, self._hub
+        await hub.begun()
         async with self._admission:
             account = await self._account(recipient)
             if account is None:
@@ -201,6 +202,7 @@ class Arrivals:
 
     async def _resume(self, recipient: Recipient, sequence: int) -> None:
         hub, identity = self._hub, recipient.id
+        await hub.begun()
         position = identity.base + sequence // 2
         if sequence % 2 or not hub.fits(sequence) or identity.epoch != hub.epoch:
             hub.registry.refuse(recipient)

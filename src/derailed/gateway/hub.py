@@ -61,6 +61,7 @@ class Hub:
         self._between = asyncio.Event()
         self._between.set()
         self._moved = asyncio.Event()
+        self._begun = asyncio.Event()
         self.cursor = 0
         """Everything at or below this offset has been handled here."""
         self.joiner: Joiner
@@ -89,6 +90,11 @@ class Hub:
                 await self._handle(signal)
         await self._catch_up()
         self._moved.set()
+
+    async def begun(self) -> None:
+        """Return when the bus was heard: before that nobody can be told from which epoch they come."""
+        if not self.epoch:
+            await self._begun.wait()
 
     async def close(self) -> None:
         """Hear nothing more; then `run` ends the sessions' tasks and returns."""
@@ -224,9 +230,10 @@ class Hub:
             await self._ephemeral(signal)
         elif isinstance(signal, NewEpoch):
             log.warning("the bus began a new epoch: all sessions start afresh", epoch=signal.epoch)
-            for recipient in self.registry.everyone():
+            for recipient in [each for each in self.registry.everyone() if each.topics]:
                 self.registry.refuse(recipient)
             self.cursor = 0
+            self._begun.set()
         else:
             topic = self.registry.topics.get(signal.topic)
             if topic is not None:
