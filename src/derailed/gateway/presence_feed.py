@@ -16,7 +16,7 @@ import structlog
 from derailed.gateway.frames import Frame
 from derailed.gateway.node import Topic
 from derailed.gateway.recipient import Recipient, Stage
-from derailed.presence import Announced, Changed, Down, Link, Presence, Superseded
+from derailed.presence import Announced, Changed, Down, Link, Presence, Recent, Superseded
 from derailed.wire.presences import Shown
 from derailed.wire.records import guild_topic
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 _SLICE: Final = 128
 """Sessions told, or presences told to one, between two looks at the rest of the loop."""
+
+_AGAIN_S: Final = 1.0
+_NOBODY: Final = b""
+"""A session of which nothing is known."""
 
 log = structlog.get_logger()
 
@@ -104,7 +108,23 @@ class PresenceFeed:
         try:
             recent = await self._link.recent(recipient.id.nonce, guild_ids)
         except Down:
-            return  # what is not known now will be read when it is known again
+            self._hub.start(self._missed_later(recipient, guild_ids), recipient)
+            return
+        self._missed(recipient, guild_ids, recent)
+
+    async def _missed_later(self, recipient: Recipient, guild_ids: Sequence[int]) -> None:
+        """Ask until there is an answer. By then the session counts as here: it is asked for the longest absence."""
+        while not recipient.ended():
+            await asyncio.sleep(_AGAIN_S)
+            try:
+                recent = await self._link.recent(_NOBODY, guild_ids)
+            except Down:
+                continue
+            self._missed(recipient, guild_ids, recent)
+            await self.catch_up(recipient)
+            return
+
+    def _missed(self, recipient: Recipient, guild_ids: Iterable[int], recent: Recent) -> None:
         for guild_id in guild_ids:
             users = set(recent.users.get(guild_id, ()))
             if not recent.whole:
