@@ -175,8 +175,9 @@ class PostgresStore:
         forgotten = sorted(self._forgotten)[:FORGET_MAX]
         try:
             tx = Transaction(self._writer, self._clock())
+            count = min(len(self._waiting), GROUP_MAX)
             await tx.begin(forgotten, self._wanted())
-            await self._fill(tx)
+            await self._fill(tx, count)
             rows = await tx.seal()
             await tx.commit(go_on=bool(self._waiting))
         except (Unavailable, Broken, *TROUBLE) as error:
@@ -200,10 +201,14 @@ class PostgresStore:
             return set()
         return {write.topic for write in islice(self._waiting, GROUP_MAX) if write.topic}
 
-    async def _fill(self, tx: Transaction) -> None:
-        """Run what waits, one after the other. A verb that is to be alone is."""
+    async def _fill(self, tx: Transaction, count: int) -> None:
+        """Run so many of those that wait, one after the other. A verb that is to be alone is.
+
+        Who came while the group was begun waits for the next: were all who are here in one group, nothing would be
+        left for this process to do while the server writes it.
+        """
         full_at = time.monotonic() + _FILL_S
-        while self._waiting and len(self._group) < GROUP_MAX and time.monotonic() < full_at:
+        while self._waiting and len(self._group) < count and time.monotonic() < full_at:
             if self._group and (self._waiting[0].alone or self._group[-1].alone):
                 return
             write = self._waiting.popleft()
