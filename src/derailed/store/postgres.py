@@ -22,6 +22,7 @@ from derailed.store.postgres_line import TROUBLE, Line, Unreachable, connect, re
 from derailed.store.postgres_reads import Reads
 from derailed.store.postgres_schema import migrate
 from derailed.store.postgres_writer import Broken, Taken, Transaction
+from derailed.store.topics import Versions
 from derailed.store.writes import FORGET_MAX, FORGET_WITHIN_S, GROUP_MAX, WAITING_MAX, Write
 
 __all__ = ["PostgresStore", "Unreachable"]
@@ -33,6 +34,8 @@ _FILL_S: Final = 0.02
 _RUNS_MAX: Final = 5
 """How often a verb is run that deadlocks with another process."""
 _OUTBOX_PAGE: Final = 64
+_TOPICS_KEPT: Final = 10_000
+"""Topics of which is known how we left them."""
 
 _OUTBOX = """
 SELECT id, verb, topic, rev, payload, created_at FROM outbox
@@ -58,6 +61,10 @@ class PostgresStore:
         self._clock = clock
         self._waiting: deque[Write] = deque()
         self._group: list[Write] = []
+        self._left: dict[str, Versions] = {}
+        """Topics as our last group with them left them."""
+        self._ours: set[str] = set()
+        """Those of them that we found as we had left them: nobody else seems to write there."""
         self._forgotten: set[int] = set()
         self._forget_due = False
         self._forget_timer: asyncio.TimerHandle | None = None
@@ -174,12 +181,9 @@ class PostgresStore:
         self._forget_due = False
         forgotten = sorted(self._forgotten)[:FORGET_MAX]
         try:
-            tx = Transaction(self._writer, self._clock())
-            count = min(len(self._waiting), GROUP_MAX)
-            await tx.begin(forgotten, self._wanted())
-            await self._fill(tx, count)
-            rows = await tx.seal()
-            await tx.commit(go_on=bool(self._waiting))
+            rows = await self._write_trusting(forgotten)
+            if rows is None:
+                rows = await self._write_locking(forgotten)
         except (Unavailable, Broken, *TROUBLE) as error:
             await self._undo(error)
             return
@@ -194,6 +198,41 @@ class PostgresStore:
         for write in self._group:
             write.answer()
         self._group.clear()
+
+    async def _write_trusting(self, forgotten: Sequence[int]) -> list[OutboxRow] | None:
+        """In one round trip, if its topics are as we left them and its verbs ask nothing; else None, and nothing is."""
+        count, wanted = min(len(self._waiting), GROUP_MAX), self._wanted()
+        if not wanted or not wanted <= self._ours or self._writer.db.is_in_transaction():
+            return None
+        tx = Transaction(self._writer, self._clock())
+        tx.trust({topic: self._left[topic] for topic in sorted(wanted)})
+        await self._fill(tx, count)
+        if not self._group:
+            return None
+        rows = await tx.seal_as_left(forgotten)
+        if rows is None:
+            self._ours -= wanted
+            self._waiting.extendleft(reversed(self._group))
+            self._group.clear()
+        else:
+            self._left.update(tx.left)
+        return rows
+
+    async def _write_locking(self, forgotten: Sequence[int]) -> list[OutboxRow]:
+        """With its topics locked before its verbs run."""
+        tx = Transaction(self._writer, self._clock())
+        count = min(len(self._waiting), GROUP_MAX)
+        await tx.begin(forgotten, self._wanted())
+        await self._fill(tx, count)
+        rows = await tx.seal()
+        same = {topic for topic, versions in tx.found.items() if self._left.get(topic) == versions}
+        self._ours = (self._ours - tx.found.keys()) | same
+        await tx.commit(go_on=bool(self._waiting) and not self._wanted() <= self._ours)
+        if len(self._left) > _TOPICS_KEPT:
+            self._left.clear()
+            self._ours.clear()
+        self._left.update(tx.left)
+        return rows
 
     def _wanted(self) -> set[str]:
         """Topics that the next verbs will lift. None, if the first of them has to wait for another process."""
@@ -220,7 +259,7 @@ class PostgresStore:
             try:
                 write.result = await tx.write(write.work)
             except Taken:
-                write.was_too_late = True
+                write.was_too_late = not tx.trusts
                 self._group.pop()
                 self._waiting.appendleft(write)
                 return
@@ -232,6 +271,8 @@ class PostgresStore:
     async def _undo(self, error: Exception) -> None:
         """The group is undone. What the server refused is run again, each verb alone; what was lost is refused."""
         self.rolled_back()
+        self._left.clear()
+        self._ours.clear()
         cause = error.__cause__ if isinstance(error, Broken) else error
         assert isinstance(cause, Exception)
         group, self._group = self._group, []

@@ -7,7 +7,7 @@ topic taken, or one that has no row yet, raises Taken, and begins the next group
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import asyncpg  # type: ignore[import-untyped]
 
@@ -33,7 +33,7 @@ WITH forgotten AS ({_FORGET})
 
 
 class Taken(Exception):
-    """Another process has a topic that the verb needs."""
+    """Another process has a topic that the verb needs; or it needs something that a group which trusts has not got."""
 
 
 class Broken(Exception):
@@ -60,6 +60,25 @@ class Transaction(Statements):
         self._now = now
         self._is_first = True
         self._savepoints = 0
+        self._trusted: Mapping[str, Versions] = {}
+        self.found: dict[str, Versions] = {}
+        """The topics that it began with, as the server had them."""
+
+    def trust(self, left: Mapping[str, Versions]) -> None:
+        """Go by how this process left these topics, and see at the end. Nothing else can be asked until then."""
+        self._trusted = left
+        for topic, versions in left.items():
+            self._group.learn(topic, versions)
+
+    @property
+    def trusts(self) -> bool:
+        """Whether it does."""
+        return bool(self._trusted)
+
+    @property
+    def left(self) -> dict[str, Versions]:
+        """The topics that it has changed, as they are after it."""
+        return {row[0]: Versions(row[1], row[2], row[3], row[4]) for row in self._group.changed()}
 
     async def begin(self, forgotten: Sequence[int], wanted: Collection[str]) -> None:
         """Begin, delete outbox rows that the bus has acknowledged, and lock those of the wanted topics that are free.
@@ -70,7 +89,7 @@ class Transaction(Statements):
             await self._db.execute("BEGIN")
         if wanted:
             for topic, *versions in await self._db.fetch(_FORGET_AND_LOCK, forgotten, wanted):
-                self._group.learn(topic, Versions(*versions))
+                self.found[topic] = self._group.learn(topic, Versions(*versions))
                 self._is_first = False
         elif forgotten:
             await self._db.execute(_FORGET, forgotten)
@@ -98,6 +117,10 @@ class Transaction(Statements):
     async def seal(self) -> list[OutboxRow]:
         """Write what the group holds in memory; its outbox rows are returned."""
         return await self._sealing.seal(self._group, self._now)
+
+    async def seal_as_left(self, forgotten: Sequence[int]) -> list[OutboxRow] | None:
+        """Make a group that trusts durable; None if it was wrong to, and nothing is written."""
+        return await self._sealing.seal_as_left(self._group, self._trusted, forgotten, self._now)
 
     async def commit(self, *, go_on: bool) -> None:
         """Make the group durable; `go_on` also begins the next."""
@@ -134,6 +157,8 @@ class Transaction(Statements):
 
     def put(self, sql: str, *values: object) -> None:
         """Hold it back, to be written with others."""
+        if self._trusted and not self._sealing.can_hold(sql):
+            raise Taken
         self._group.put(sql, values)
 
     async def look(self, topic: str) -> Versions:
@@ -163,6 +188,8 @@ class Transaction(Statements):
         self._group.emit(topic, rev, payload)
 
     async def _lock(self, topic: str) -> Versions:
+        if self._trusted:
+            raise Taken
         self.is_asking = True
         try:
             row = await self._db.fetchrow(_LOCK if self._is_first else _LOCK_IF_FREE, topic)
@@ -176,6 +203,8 @@ class Transaction(Statements):
         return self._group.learn(topic, Versions(*row))
 
     async def _before(self, statement: Statement, values: Values) -> None:
+        if self._trusted:
+            raise Taken
         ahead = self._group.ahead(statement, values)
         if ahead is not None:
             await self._write_ahead(ahead)
