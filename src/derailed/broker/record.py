@@ -21,12 +21,16 @@ _BEGINS: Final = 1
 _offset = struct.Struct(">Q")
 _header = struct.Struct(">BHQQ")
 _name = struct.Struct(">xH")
+_fresh_hash = blake2b(digest_size=PREFIX_BYTES).copy
+"""A copy costs half of what making one does."""
 _pack_offset, _pack_header = _offset.pack, _header.pack
 
 
 def prefix(topic: bytes) -> bytes:
     """What the keys of all the topic's records begin with."""
-    return blake2b(topic, digest_size=PREFIX_BYTES).digest()
+    hashed = _fresh_hash()
+    hashed.update(topic)
+    return hashed.digest()
 
 
 def key(topic_prefix: bytes, offset: int) -> bytes:
@@ -41,10 +45,9 @@ def value(topic: bytes, rev: int, time_ms: int, payload: bytes, begins: bool) ->
 
 def blind(topic: bytes, offset: int, time_ms: int, payload: bytes) -> tuple[bytes, bytes]:
     """Key and value of a record without a rev: what the three above make, in one go, a million times a minute."""
-    return (
-        blake2b(topic, digest_size=PREFIX_BYTES).digest() + _pack_offset(offset),
-        _pack_header(0, len(topic), 0, time_ms) + topic + payload,
-    )
+    hashed = _fresh_hash()
+    hashed.update(topic)
+    return hashed.digest() + _pack_offset(offset), _pack_header(0, len(topic), 0, time_ms) + topic + payload
 
 
 def entry(stored_key: bytes, stored: bytes, topic: bytes) -> Entry | None:

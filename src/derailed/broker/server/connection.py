@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from derailed.broker.server.server import Server
 
 _INCOMPLETE: Final = object()
-_all_bytes: Final = b"".join
+_NOT_PLAIN: Final = "ERR Protocol error: a command is an array of bulk strings"
 _LAST_WORDS_S: Final = 5.0
 """Time for a client that is dropped to read why."""
 
@@ -294,7 +294,6 @@ class Connection(asyncio.Protocol):
         out = self.out
         for command in commands:
             try:
-                _all_bytes(command)
                 handler = self._handlers[command[0]]
             except (TypeError, KeyError, IndexError):
                 found = self._find(command)
@@ -305,6 +304,10 @@ class Connection(asyncio.Protocol):
                 handler(self, command)
             except Refused as reason:
                 out.append(resp.error(str(reason)))
+            except (TypeError, AttributeError):
+                if _is_plain(command):
+                    raise  # our mistake, not theirs
+                self.end(_NOT_PLAIN)
             if self._blocked is not None or self.closing:
                 self._backlog.extend(commands)
                 self._rest()
@@ -314,8 +317,8 @@ class Connection(asyncio.Protocol):
         """The handler of a name in other letters; None when there is none, and that was said."""
         if command is None or command == []:
             return None
-        if not isinstance(command, list) or not all(isinstance(part, bytes) for part in command):
-            self.end("ERR Protocol error: a command is an array of bulk strings")
+        if not _is_plain(command):
+            self.end(_NOT_PLAIN)
             return None
         handler = self._handlers.get(command[0].upper())
         if handler is None:
@@ -338,3 +341,7 @@ class Connection(asyncio.Protocol):
         if (self.stalled or too_much) and not self._resting and not self.closing:
             self._resting = True
             self.transport.pause_reading()
+
+
+def _is_plain(command: Any) -> bool:
+    return isinstance(command, list) and all(type(part) is bytes for part in command)

@@ -25,7 +25,8 @@ class Namespace:
     """A log, and what has been appended but not yet told."""
 
     __slots__ = (
-        "_fresh", "accepts", "dirty", "full", "is_durable", "kept", "level", "listeners", "log", "name", "retention",
+        "_fresh", "_longer", "accepts", "answer", "dirty", "full", "is_durable", "kept", "level", "listeners", "log",
+        "name", "retention",
     )  # fmt: skip
 
     def __init__(self, space: Space, folder: Path) -> None:
@@ -41,6 +42,9 @@ class Namespace:
         self.accepts = False
         """Filters are asked before an append."""
         self.dirty = False
+        self.answer = b""
+        """What an offset becomes to who appended it; offsets of as many digits have it in common."""
+        self._longer = 0
         self._fresh: list[tuple[bytes, int, int, bytes]] = []
 
     def add(self, topic: bytes, payload: bytes) -> int:
@@ -53,6 +57,9 @@ class Namespace:
             raise Refused(f"LOGFAILED {failure}") from failure
         if topic in self.listeners:
             self._fresh.append((topic, offset, 0, payload))
+        if offset >= self._longer:
+            digits = len(str(offset))
+            self._longer, self.answer = 10**digits, b"$%d\r\n%%d-0\r\n" % (digits + 2)
         return offset
 
     def append(self, verbs: list[list[tuple[bytes, int, bytes]]], *, start: bool) -> list[tuple[int, ...] | None]:

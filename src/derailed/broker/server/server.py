@@ -52,6 +52,8 @@ class Server:
         self._folder = folder
         self.namespaces = Namespaces(configuration.spaces, folder)
         self.default = self.namespaces.default
+        self.plain_bytes = self.limits.message - 64
+        """Of a field and its value, with which a record is not too long whatever stands around them."""
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="broker")
         self.commits = Commits(self._threads)
         self.replays = Replays(self)

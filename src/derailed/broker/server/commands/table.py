@@ -76,8 +76,9 @@ ALL: Final = (
     Command("xclients", -2, functions.xclients, "The connection's own clients, for filters to know"),
 )
 
+_all_bytes: Final = b"".join
 _UNCOUNTED: Final = (streams.xadd, pubsub.publish)
-"""They count for themselves: these are asked a million times a second."""
+"""They see for themselves what they were given: these are asked a million times a second."""
 
 
 def _counted(command: Command) -> Handler:
@@ -86,6 +87,7 @@ def _counted(command: Command) -> Handler:
         return handler
 
     def count(connection: Connection, given: list[bytes]) -> None:
+        _all_bytes(given)  # raises TypeError
         if len(given) != parts if parts >= 0 else len(given) < -parts:
             raise Refused(f"ERR wrong number of arguments for '{name}' command")
         handler(connection, given)
