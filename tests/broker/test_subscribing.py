@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from derailed.broker.server.configuration import Configuration, Limits, Space
 from tests.broker.served import Served, offset
 
 TOPICS = 4
@@ -31,9 +32,10 @@ steps = st.lists(
 )
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("broker")) as server:
+@pytest.fixture(scope="module", params=["memory", "disk"])
+def served(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Served]:
+    configuration = Configuration(spaces=(Space("default", request.param),), limits=Limits(free=0))
+    with Served(tmp_path_factory.mktemp("broker"), configuration) as server:
         yield server
 
 

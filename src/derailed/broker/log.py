@@ -196,6 +196,8 @@ class Log:
 
     def sync(self) -> None:
         """Return when all that was appended before is on the disk. Waits: call it off the loop."""
+        if self._stopped:
+            raise LogFailed(self._stopped)  # some of it was not even written
         try:
             self._database.flush_wal(sync=True)
         except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
@@ -26,8 +27,10 @@ class Waiter(Protocol):
 class Commits:
     """Brings logs to the disk, in a thread."""
 
-    def __init__(self, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, threads: ThreadPoolExecutor, write: Callable[[], None]) -> None:
+        """`write` hands what waits to the logs: nobody is answered before the sync, so it is done once for all."""
         self._threads = threads
+        self._write = write
         self._ticket = 1
         self._dirty: set[Log] = set()
         self._waiting: list[Waiter] = []
@@ -55,6 +58,7 @@ class Commits:
         while self._dirty:
             started = loop.time()
             await asyncio.sleep(0)  # those whose commands came with this one's
+            self._write()
             logs, self._dirty = self._dirty, set()
             ticket, self._ticket = self._ticket, self._ticket + 1
             waiting, self._waiting = self._waiting, []

@@ -217,7 +217,7 @@ class Connection(asyncio.Protocol):
 
     def finish(self) -> None:
         """The end of a read: write to the log, tell who listens, answer."""
-        failure = self.server.settle()
+        failure = self.server.settle_read()
         if failure:
             self._lose(failure)
         self.send()

@@ -111,6 +111,7 @@ class Replays:
         loop = asyncio.get_running_loop()
         while True:
             await self._some.wait()
+            self._server.settle()  # what a replay reads must not be told again
             deadline = loop.time() + _TURN_S
             while self._queue and loop.time() < deadline:
                 self._step(self._queue.popleft())

@@ -55,7 +55,7 @@ class Server:
         self.plain_bytes = self.limits.message - 64
         """Of a field and its value, with which a record is not too long whatever stands around them."""
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="broker")
-        self.commits = Commits(self._threads)
+        self.commits = Commits(self._threads, self._write_durable)
         self.replays = Replays(self)
         self.filters: Filters
         self.asks_filters = False
@@ -66,6 +66,8 @@ class Server:
         """Those with pushes to be sent."""
         self.commands = self.published = self.accepted = self.turned_away = self.dropped = 0
         self._touched: list[Namespace] = []
+        self._durable: list[Namespace] = []
+        """Touched too, but written when they are brought to the disk, or somebody wants to read."""
         self._ids = 0
         self._empty = asyncio.Event()
         self._empty.set()
@@ -167,10 +169,16 @@ class Server:
     def touch(self, namespace: Namespace) -> None:
         """It has something to settle."""
         namespace.dirty = True
-        self._touched.append(namespace)
+        (self._durable if namespace.is_durable else self._touched).append(namespace)
 
     def settle(self) -> str:
         """Write what was appended, and tell it; why that failed, if it did."""
+        durable, self._durable = self._durable, []
+        self._touched += durable
+        return self.settle_read()
+
+    def settle_read(self) -> str:
+        """The same of what is answered at once."""
         if not self._touched:
             return ""
         touched, self._touched = self._touched, []
@@ -181,6 +189,10 @@ class Server:
             except LogFailed as failed:
                 failure = str(failed)
         return failure
+
+    def _write_durable(self) -> None:
+        self.settle()  # where it fails, the sync that follows does too
+        self.send_pushes()
 
     def send_pushes(self) -> None:
         """Write what is to be pushed, once a client."""

@@ -126,6 +126,7 @@ def xfence(connection: Connection, command: list[bytes]) -> None:
     async def caught_up() -> bytes:
         while connection.replaying:
             await connection.server.replays.progress()
+        connection.settle()
         head, taken = resp.encode(_head(namespace), connection.version), 0 if filtered is None else filtered.taken
         while filtered is not None and filtered.sent < taken:
             await connection.server.replays.progress()
