@@ -44,7 +44,8 @@ class RemoteSubscription:
         self._channels: dict[bytes, str] = {}
         self._queue: list[Signal] = []
         self._bytes = 0
-        self._ahead: list[Signal] | None = []  # what is pushed before history is closed up; None: live
+        self._ahead: list[Entry | Ephemeral] | None = []  # what is pushed before history is closed up; None: live
+        self._ahead_bytes = 0
         self._cursor = 1  # all up to it has been heard …
         self._taken = 1  # … up to here it was read …
         self._handled = 1  # … and handled
@@ -167,7 +168,7 @@ class RemoteSubscription:
         """Catch up and go live; return when the connection is lost."""
         await self._catch_up(line)
         self._line = line
-        self._ahead = None
+        self._ahead, self._ahead_bytes = None, 0
         self._wake()
         while line.is_open:
             await self._hear_up_to_head()
@@ -181,7 +182,7 @@ class RemoteSubscription:
 
     async def _catch_up(self, line: Line) -> None:
         """Close up what was missed; near the head subscribe, so that the last stretch meets what is pushed."""
-        self._ahead = []
+        self._ahead, self._ahead_bytes = [], 0
         while True:
             head = await self._enter_epoch(line)
             if head - self._cursor <= _STRETCH:
@@ -200,8 +201,9 @@ class RemoteSubscription:
             _listen(line, later)
             head = await self._enter_epoch(line)
             self._topics.update(dict.fromkeys(set(later) & self._topics.keys(), head))
-        for signal in self._ahead:
-            self._take(signal)
+        new = [signal for signal in self._ahead if not isinstance(signal, Entry) or signal.offset > self._cursor]
+        self._cursor = max([self._cursor, *(signal.offset for signal in new if isinstance(signal, Entry))])
+        self._put(new, sum(len(signal.payload) for signal in new))
 
     async def _enter_epoch(self, line: Line) -> int:
         """The head; and when the epoch is another, say so and forget what was heard in the old one."""
@@ -244,10 +246,10 @@ class RemoteSubscription:
                     after[topic] = found[-1].offset
         entries.sort(key=itemgetter(0))
         self._cursor = upto
-        self._put([*gaps, *entries])
+        self._put([*gaps, *entries], sum(len(entry.payload) for entry in entries))
 
     def _lost(self) -> None:
-        self._ahead = []
+        self._ahead, self._ahead_bytes = [], 0
         self._line = None
         self._wake()
 
@@ -282,7 +284,9 @@ class RemoteSubscription:
     # --- what is heard
 
     def _pushed(self, pushes: list[Push]) -> None:
-        read, channels = self._server.heard, self._channels
+        read, channels, live = self._server.heard, self._channels, self._ahead is None
+        signals: list[Entry | Ephemeral] = []
+        size = 0
         for push in pushes:
             heard = read(push)
             if heard is None:
@@ -294,25 +298,27 @@ class RemoteSubscription:
             if name and not self._epoch.encode().endswith(name):
                 self.drop()  # it was wiped under us: connecting again finds the new epoch
                 return
-            signal = Entry(offset, topic, rev, payload) if offset else Ephemeral(topic, payload)
-            if self._ahead is None:
-                self._take(signal)
+            if not offset:
+                signals.append(Ephemeral(topic, payload))
+            elif live and offset <= self._cursor:
+                continue  # closed up from history already
             else:
-                self._ahead.append(signal)
-        if len(self._queue) + len(self._ahead or ()) > QUEUE_SIGNALS or self._bytes > QUEUE_BYTES:
+                signals.append(Entry(offset, topic, rev, payload))
+                if live:
+                    self._cursor = offset
+            size += len(payload)
+        if self._ahead is None:
+            self._put(signals, size)
+        else:
+            self._ahead += signals
+            self._ahead_bytes += size
+        if len(self._queue) + len(self._ahead or ()) > QUEUE_SIGNALS or self._bytes + self._ahead_bytes > QUEUE_BYTES:
             self.drop()
 
-    def _take(self, signal: Signal) -> None:
-        if isinstance(signal, Entry):
-            if signal.offset <= self._cursor:
-                return  # closed up from history already
-            self._cursor = signal.offset
-        self._put([signal])
-
-    def _put(self, signals: Sequence[Signal]) -> None:
+    def _put(self, signals: Sequence[Signal], size: int) -> None:
         if signals:
             self._queue += signals
-            self._bytes += sum(len(each.payload) for each in signals if isinstance(each, Entry | Ephemeral))
+            self._bytes += size
             self._wake()
 
     def _settle(self, upto: int) -> None:
