@@ -1,0 +1,156 @@
+"""What a history says of messages: none lost, none twice, none out of order, none seen that may not be seen.
+
+When something was asked for and answered is known, but not when between the two it happened. Whatever could be right
+is right: only what no moment in between explains is a complaint.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from tests.faults.history import NEVER, Deed, Fault, Heard, History, Life, Post
+
+EXPLAINS_S = 30.0
+"""A change of what a session may see excuses the refusal of its resume for so long: it may be told late, when the bus
+was away."""
+
+
+class Sight:
+    """Who may see which channel when, as far as it is certain."""
+
+    def __init__(self, history: History) -> None:
+        self._sees = history.sees
+        self._deeds: dict[int, list[Deed]] = defaultdict(list)
+        for deed in history.deeds:
+            self._deeds[deed.user].append(deed)
+
+    def surely(self, user: int, channel: int, began: float, ended: float) -> bool:
+        """Whether it was seen all that time."""
+        return all(channel in sees for sees in self._possible(user, began, ended))
+
+    def perhaps(self, user: int, channel: int, began: float, ended: float) -> bool:
+        """Whether it may have been seen at some moment of it."""
+        return any(channel in sees for sees in self._possible(user, began, ended))
+
+    def moved(self, user: int, began: float, ended: float) -> bool:
+        """Whether what the user sees may have changed in that time."""
+        return any(deed.began <= ended and deed.acked >= began for deed in self._deeds[user])
+
+    def joined(self, user: int, by: float) -> float:
+        """When the user may last have come into the guild."""
+        joined, was_in = 0.0, bool(self._sees[user])
+        for deed in self._deeds[user]:
+            if deed.began <= by and deed.sees and not was_in:
+                joined = deed.began
+            was_in = bool(deed.sees)
+        return joined
+
+    def _possible(self, user: int, began: float, ended: float) -> Iterator[frozenset[int]]:
+        before = self._sees[user]
+        for deed in self._deeds[user]:
+            if deed.acked < began:
+                before = deed.sees
+            elif deed.began <= ended:
+                yield deed.sees
+        yield before
+
+
+def complaints(history: History) -> Iterator[str]:
+    """Everything that is wrong, a line each."""
+    sight = Sight(history)
+    posts = sorted((post for post in history.posts.values() if post.id), key=lambda post: post.id)
+    for life in history.lives:
+        yield from _in_order(life)
+        yield from _of_places(life)
+        yield from _leaks(life, sight, history)
+        yield from _losses(life, sight, posts)
+        yield from _without(life, sight, history)
+        yield from _refusals(life, sight, history.faults)
+    for user in history.stuck:
+        yield f"stuck: {user} wants a session and has none"
+    for what in history.oddities:
+        yield f"odd: {what}"
+
+
+def _messages(life: Life) -> Iterator[Heard]:
+    return (heard for heard in life.heard if heard.event == "MESSAGE_CREATE")
+
+
+def _in_order(life: Life) -> Iterator[str]:
+    seen: set[int] = set()
+    numbers: set[int | str] = set()
+    last: dict[int, int] = {}
+    for heard in _messages(life):
+        if heard.id in seen:
+            yield f"doubled: {_named(life)} was sent message {heard.what} twice"
+        elif heard.what in numbers:
+            yield f"doubled: post {heard.what} became two messages, and {_named(life)} got both"
+        elif heard.id < last.get(heard.of, 0):
+            yield f"reordered: {_named(life)} was sent {heard.what} after a later one"
+        seen.add(heard.id)
+        numbers.add(heard.what)
+        last[heard.of] = max(last.get(heard.of, 0), heard.id)
+
+
+def _of_places(life: Life) -> Iterator[str]:
+    last = 0
+    for heard in life.heard:
+        if heard.s < last:
+            yield f"back: s of {_named(life)} went from {last} to {heard.s}"
+        last = heard.s
+
+
+def _leaks(life: Life, sight: Sight, history: History) -> Iterator[str]:
+    for heard in _messages(life):
+        assert isinstance(heard.what, int)
+        post = history.posts.get(heard.what)
+        if post is None:
+            yield f"invented: {_named(life)} was sent {heard.what}, which nobody said"
+        elif post.channel != heard.of or (post.id and post.id != heard.id):
+            yield f"altered: {_named(life)} was sent {heard.what} as something else"
+        elif not sight.perhaps(life.user, post.channel, post.began, post.acked):
+            yield f"leaked: {_named(life)} was sent {heard.what}, which it may not see"
+
+
+def _losses(life: Life, sight: Sight, posts: list[Post]) -> Iterator[str]:
+    """A session that lasts is owed everything, another whatever came before the last that it was sent.
+
+    Both from when they were sent the guild: what was said before is in the guild's history.
+    """
+    got = {heard.id for heard in _messages(life)}
+    up_to = max(got, default=0)
+    sent_guild = _sent_guild(life)
+    for post in posts:
+        owed = (
+            post.id not in got
+            and (life.lasts or post.id <= up_to)
+            and sight.surely(life.user, post.channel, post.began, post.acked)
+            and any(sight.joined(life.user, post.acked) <= at < post.began for at in sent_guild)
+        )
+        if owed:
+            yield f"lost: {_named(life)} was not sent {post.number}, acknowledged at {post.acked:.2f}"
+
+
+def _sent_guild(life: Life) -> list[float]:
+    return [each.at for each in life.heard if each.event == "GUILD_CREATE" or (each.event == "READY" and each.of)]
+
+
+def _without(life: Life, sight: Sight, history: History) -> Iterator[str]:
+    joined = sight.joined(life.user, NEVER)
+    sent_guild = any(at >= joined for at in _sent_guild(life))
+    if life.lasts and history.sees_at_the_end(life.user) and not sent_guild:
+        yield f"without: {_named(life)} was never sent the guild that it joined at {joined:.2f}"
+
+
+def _refusals(life: Life, sight: Sight, faults: list[Fault]) -> Iterator[str]:
+    at, last = life.refused_at, life.heard[-1]
+    if at == NEVER or last.s % 2:
+        return
+    forgotten = any(fault.forgets and fault.began <= at and life.began <= fault.ended for fault in faults)
+    if not forgotten and not sight.moved(life.user, last.at - EXPLAINS_S, at):
+        yield f"refused: {_named(life)} had to start afresh at {at:.2f} for no reason"
+
+
+def _named(life: Life) -> str:
+    return f"session {life.session[-6:]} of {life.user}"

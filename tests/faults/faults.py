@@ -1,0 +1,117 @@
+"""What can break, by name. Each breaks it, mends what does not mend itself, and waits until all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from tests.faults.run import Run
+from tests.journeys.server import Running
+
+DEAD_S: Final = 3.0
+"""How long what was killed stays dead: long enough to be missed, and shorter than anybody waits."""
+HELD_S: Final = 8.0
+"""Longer than a lease (4 s), shorter than lease and grace: nobody may be seen to go."""
+
+Story = Callable[[Run], Awaitable[None]]
+
+
+async def node_killed(run: Run) -> None:
+    """A WSS node dies; its clients resume on the other."""
+    await _kill(run, run.split.one)
+
+
+async def other_node_killed(run: Run) -> None:
+    """The other one."""
+    await _kill(run, run.split.other)
+
+
+async def node_drained(run: Run) -> None:
+    """A WSS node is told to stop, and sends its clients elsewhere."""
+    async with run.breaking("node drained"):
+        await run.do(run.split.one.terminate)
+        await run.steady(DEAD_S)
+        await run.do(run.split.one.start)
+
+
+async def node_stopped(run: Run) -> None:
+    """A WSS node does nothing for longer than its leases, and does not know."""
+    async with run.breaking("node stopped", blinds=True):
+        run.split.one.pause()
+        await run.steady(HELD_S)
+        run.split.one.go_on()
+
+
+async def api_killed(run: Run) -> None:
+    """The API dies with requests in flight and rows in the outbox."""
+    await _kill(run, run.split.front)
+
+
+async def presence_killed(run: Run) -> None:
+    """The Presence Service dies: nobody is seen to come or go until it is back."""
+    async with run.breaking("presence killed", blinds=True):
+        await run.do(run.split.presence.kill)
+        for node in run.split.nodes:
+            await run.until_says(node, "presence: no service answers", 200)
+        await run.steady(DEAD_S)
+        await run.do(run.split.presence.start)
+
+
+async def presence_stopped(run: Run) -> None:
+    """The Presence Service does nothing for less than its lease, and answers nobody."""
+    async with run.breaking("presence stopped", blinds=True):
+        run.split.presence.pause()
+        await run.steady(DEAD_S)
+        run.split.presence.go_on()
+
+
+async def members_killed(run: Run) -> None:
+    """The Supreme Member Storage dies: members are read from the database."""
+    async with run.breaking("members killed"):
+        await run.do(run.split.members.kill)
+        for node in run.split.nodes:
+            await run.until_says(node, "members: no service answers", 200)
+        await run.steady(DEAD_S)
+        await run.do(run.split.members.start)
+
+
+async def bus_killed(run: Run) -> None:
+    """The bus's server dies and comes back with its data; it can not vouch for the last of it, so all start afresh."""
+    async with run.breaking("bus killed", forgets=True):
+        await run.do(run.split.bus.kill)
+        for part in (*run.split.nodes, run.split.front):
+            await run.until_says(part, "bus: can not be reached", 503)
+        await run.steady(DEAD_S)
+        await run.do(run.split.bus.start)
+
+
+async def bus_lost(run: Run) -> None:
+    """The bus's server comes back empty: everybody starts afresh."""
+    async with run.breaking("bus lost", forgets=True):
+        await run.do(run.split.bus.lose_everything)
+
+
+async def database_killed(run: Run) -> None:
+    """PostgreSQL dies and recovers."""
+    async with run.breaking("database killed"):
+        await run.do(run.split.postgres.kill)
+        for part in (*run.split.nodes, run.split.front):
+            await run.until_says(part, "database: can not be reached", 503)
+        await run.steady(DEAD_S)
+        await run.do(run.split.postgres.start)
+
+
+async def _kill(run: Run, part: Running) -> None:
+    async with run.breaking(f"{part.command[-1]} killed"):
+        await run.do(part.kill)
+        await run.steady(DEAD_S)
+        await run.do(part.start)
+
+
+FAULTS: Final[dict[str, Story]] = {
+    story.__name__: story
+    for story in (
+        node_killed, other_node_killed, node_drained, node_stopped, api_killed, presence_killed, presence_stopped,
+        members_killed, bus_killed, bus_lost, database_killed,
+    )
+}  # fmt: skip
