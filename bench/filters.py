@@ -108,14 +108,14 @@ async def falls(filters: Filters) -> tuple[list[float], list[float]]:
     """Milliseconds: to load a library, and from the death of its process to its next answer."""
     loads, returns = [], []
     for number in range(FALLS):
-        await asyncio.sleep(0.3)  # the process that waits to be needed is there again
+        await filters.ready()
         name = f"fall{number}"
         begun = time.perf_counter()
         await filters.load("falls", name, b"function accept() return true end")
         loads.append((time.perf_counter() - begun) * 1e3)
         process = filters._workers["falls", name]._process
         assert process is not None
-        await asyncio.sleep(0.3)
+        await filters.ready()
         begun = time.perf_counter()
         os.kill(process.pid, signal.SIGKILL)
         while not (await filters.accept("falls", {}, MESSAGES[:1]))[0]:
@@ -157,6 +157,8 @@ async def main() -> None:
     heads = ("clients", "a decision", "of it in its process", "a library that says true", "in Python", "times cheaper")
     lines = [f"| {' | '.join(heads)} |", f"|{' ---: |' * len(heads)}"]
     lines += [await row(filters, clients) for clients in CLIENTS]
+    ended = [(each.name, each.last_fault) for each in filters.standings() if each.ends]
+    assert not ended, ended  # a process that was ended has told less than it computed
     one = filters.connect("", ["rule"])
     one.set({b"0": attributes(0)})
     trip = await round_trip(filters, one)

@@ -14,7 +14,7 @@ from tests.broker.filtering import HEALTHY, accepted, eventually, play, post
 
 ANSWERED_S = 0.1
 """What we promise of the next message after an attack."""
-TRIES = 5
+TRIES = 10
 """A machine that is busy with others may be late for reasons that are not ours, but not each time."""
 NEVER_READ = [
     pytest.param(b"\x1bLJ\x02\x0a", id="bytecode"),
@@ -54,7 +54,7 @@ async def _still_judges(filters: Filters, name: str, connection: Connection) -> 
     assert [connection.names(to_ann), connection.names(to_bob)] == [[b"ann"], [b"bob"]]
 
 
-@pytest.mark.parametrize("name", ["an infinite loop", "a pattern bomb", "a table bomb", "a change of the client"])
+@pytest.mark.parametrize("name", ["an infinite loop", "a pattern bomb", "a table bomb", "a change of the fields"])
 def test_an_attack_is_refused_and_forgotten(name: str) -> None:
     async def case(filters: Filters) -> None:
         connection = await _attacked(filters, name)
@@ -86,6 +86,7 @@ def test_after_an_attack_the_next_message_is_answered_in_time(name: str) -> None
     async def attempt(filters: Filters, attack: Attack) -> bool:
         await filters.load("hostile", "hostile", attack.source)
         try:
+            await filters.ready()
             assert not await accepted(filters, post(kind="attack"), "hostile")
             async with asyncio.timeout(ANSWERED_S):
                 assert await accepted(filters, post(), "hostile")

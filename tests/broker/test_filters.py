@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
 
 from derailed.broker import filters as limits
-from derailed.broker.filters import Attributes, FilterError, Message
+from derailed.broker.filters import Attributes, FilterError, Message, worker
 from derailed.broker.filters.libraries import Filters
 from tests.broker.filtering import HEALTHY, accepted, eventually, play, post
 
@@ -271,6 +272,22 @@ def test_a_library_that_keeps_ending_rests_and_says_no_at_once() -> None:
         assert (standing.ends, standing.paused, standing.last_fault) == (2, True, "took longer than 20 ms")
         assert not await accepted(filters, post())
         await eventually(lambda: accepted(filters, post()))
+
+    play(case)
+
+
+@pytest.mark.slow
+def test_a_library_is_not_blamed_for_a_broker_that_stands_still() -> None:
+    async def case(filters: Filters) -> None:
+        await filters.load("", "open", OPEN)
+        for _ in range(3):
+            asked = asyncio.create_task(accepted(filters, post()))
+            await asyncio.sleep(0)  # it is asked
+            deadline = time.monotonic() + 2 * worker.STALLED_S
+            while time.monotonic() < deadline:
+                pass
+            assert await asked
+        assert filters.standings()[0].ends == 0
 
     play(case)
 

@@ -1,4 +1,5 @@
--- Reads requests, asks the library, writes answers. It never hands the library anything but views and strings.
+-- Reads requests, asks the library, writes answers. The library gets views of the message, and the attributes of a
+-- client as they are: another table between would cost a decision twice the cache, and it is the library's own copy.
 -- A request is `kind | body`, an answer `status | faults u16 | length of text u8 | text | body`; frames.py has the layout.
 
 local view, sandbox, afresh = ...
@@ -12,7 +13,10 @@ local MAX_COMPLAINTS = 8    -- faults in one message, after which nobody gets it
 
 local function absent() return false end
 local accept, deliver = absent, absent
-local connections = {}      -- number -> slot -> view of a client's attributes
+local connections = {}      -- number -> slot -> a client's attributes
+
+-- The defaults are for programs of one shape. Here connections of all sizes take turns, each with branches of its own.
+jit.opt.start("maxside=1000", "maxtrace=8000", "maxmcode=8192", "sizemcode=256")
 
 -- These two show whichever message is judged at the moment: views are dear to make.
 local message, message_shows = view({})
@@ -58,7 +62,7 @@ local function read_attributes(frame, at)
       attributes[name] = kind == "t"
     end
   end
-  return (view(attributes)), at
+  return attributes, at
 end
 
 -- Show the message at this place of the frame; where the next one is.

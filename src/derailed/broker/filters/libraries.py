@@ -173,6 +173,10 @@ class Filters:
             connection.hears()
         return said[0] if len(said) == 1 else [judging.all_of(each) for each in zip(*said, strict=True)]
 
+    async def ready(self) -> None:
+        """Return when a library that loses its process would have another at once."""
+        await self._nursery.ready()
+
     async def close(self) -> None:
         """End all processes. What was asked and not answered is no."""
         for worker in self._workers.values():

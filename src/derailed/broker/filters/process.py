@@ -161,6 +161,11 @@ class Nursery:
             self._next = asyncio.create_task(Process.start(self._command))
             self._next.add_done_callback(_heard)
 
+    async def ready(self) -> None:
+        """Return when one is waiting to be needed, or none can be had."""
+        if self._next is not None:
+            await asyncio.wait([self._next])
+
     async def close(self) -> None:
         """End the one that was not needed."""
         self._closed = True

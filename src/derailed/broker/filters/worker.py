@@ -60,7 +60,7 @@ class Worker:
         self._room = asyncio.Event()
         self._room.set()
         self._timer: asyncio.TimerHandle | None = None
-        self._watched: tuple[_Asked, float | None, float] | None = None
+        self._watched: tuple[_Asked, float | None, int] | None = None
         self._errors, self._ends, self._ends_lately = 0, 0, 0
         self._last_end, self._rests_until, self._told = -FORGIVEN_S, 0.0, -_TOLD_EVERY_S
         self._fault = ""
@@ -225,19 +225,21 @@ class Worker:
             self._watched = None
             return
         self._timer = self._loop.call_later(TICK_S, self._watch)
-        process, asked, now = self._process, self._asked[0], self._loop.time()
+        process, asked = self._process, self._asked[0]
         if process is None or process.has_answered():
             self._watched = None
             return
         spent = process.cpu_s()
         if self._watched is None or self._watched[0] is not asked:
-            self._watched = (asked, spent, now)
+            self._watched = (asked, spent, 0)
             return
-        _, spent_then, then = self._watched
-        computed = None if spent is None or spent_then is None else spent - spent_then
-        if (computed if computed is not None else now - then) >= ALLOWED_S:
+        _, spent_then, ticks = self._watched
+        self._watched = (asked, spent_then, ticks + 1)
+        waited = (ticks + 1) * TICK_S  # in turns of the loop: while it stands still, the process can not be blamed
+        computed = waited if spent is None or spent_then is None else spent - spent_then
+        if computed >= ALLOWED_S:
             process.end(f"took longer than {ALLOWED_S * 1000:.0f} ms")
-        elif now - then >= STALLED_S:
+        elif waited >= STALLED_S:
             process.end("does not answer")
 
     def _complain(self, reason: str) -> None:
