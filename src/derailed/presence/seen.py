@@ -16,12 +16,14 @@ from derailed.presence.sessions import User
 
 _STALE_AT_LEAST: Final = 8
 """Users who left and are not taken out of a guild's list, in the smallest ones."""
+_AT_ONCE: Final = 500
+"""Users of a list that are looked at in one go: half a millisecond."""
 
 
 class _Guild:
     """One that somebody is seen in."""
 
-    __slots__ = ("count", "id", "users")
+    __slots__ = ("count", "id", "kept", "unswept", "users")
 
     def __init__(self, guild_id: int) -> None:
         self.id = guild_id
@@ -29,6 +31,15 @@ class _Guild:
         """How many are seen."""
         self.users = array("Q")
         """Who came."""
+        self.unswept = 0
+        """How many at the front of the list are yet to be looked at in this sweep, which moves those who stay back."""
+        self.kept: set[int] = set()
+        """Who stays, in this sweep."""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether too many in the list are not there."""
+        return len(self.users) > 3 * self.count + _STALE_AT_LEAST
 
 
 class Seen:
@@ -40,11 +51,13 @@ class Seen:
         self._guilds: dict[int, _Guild] = {}
         self._leaving: Counter[int] = Counter()
         """How many of those a guild counts have left."""
+        self._sweeping: dict[int, None] = {}
+        """Guilds whose lists are being gone through."""
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to `take_out`."""
-        return not self._leaving
+        return not (self._leaving or self._sweeping)
 
     def count(self, guild_id: int) -> int:
         """How many are seen in it."""
@@ -81,23 +94,43 @@ class Seen:
         self._leaving.update(chain.from_iterable(all_guild_ids))
 
     def take_out(self, limit: int) -> int:
-        """Take those who left out; how many guilds and users were looked at: at most `limit` and one guild's users."""
+        """Take those who left out; how many guilds and users were looked at: at most `limit` and a few hundred."""
         looked_at = 0
         while self._leaving and looked_at < limit:
             guild_id, left = self._leaving.popitem()
             looked_at += 1 + self._less(self._guilds[guild_id], left)
+        while self._sweeping and looked_at < limit:
+            guild_id = next(iter(self._sweeping))
+            looked_at += self._sweep(self._guilds[guild_id])
         return looked_at
 
     def _less(self, guild: _Guild, left: int) -> int:
         """So many users fewer; how many had to be looked at for that."""
         guild.count -= left
-        many = len(guild.users)
         if not guild.count:
             del self._guilds[guild.id]
-        elif many > 3 * guild.count + _STALE_AT_LEAST:
-            guild.users = array("Q", [each for each in dict.fromkeys(guild.users) if self._sees(guild.id, each)])
-            return many
+            self._sweeping.pop(guild.id, None)
+        elif not guild.unswept and guild.is_stale:
+            guild.unswept = len(guild.users)
+            self._sweeping[guild.id] = None
+            return self._sweep(guild)
         return 0
+
+    def _sweep(self, guild: _Guild) -> int:
+        """Go through some of its list; how many."""
+        some = guild.users[: min(_AT_ONCE, guild.unswept)]
+        del guild.users[: len(some)]
+        guild.unswept -= len(some)
+        stay = [each for each in dict.fromkeys(some) if each not in guild.kept and self._sees(guild.id, each)]
+        guild.users.extend(stay)
+        if guild.unswept:
+            guild.kept.update(stay)
+        else:
+            guild.kept = set()
+            guild.unswept = len(guild.users) if guild.is_stale else 0
+            if not guild.unswept:
+                del self._sweeping[guild.id]
+        return len(some)
 
     def _sees(self, guild_id: int, user_id: int) -> bool:
         user = self._users.get(user_id)
