@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
+from random import Random
 
 import pytest
 import redis
@@ -19,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from derailed.bus import BusDown, NewEpoch, Put, Subscription
+from derailed.bus import BusDown, Entry, NewEpoch, Put, Signal, Subscription
 from derailed.bus.broker_server import BrokerLine, BrokerServer, Location
 from derailed.bus.remote import RemoteBus
 from derailed.bus.remote_subscription import RemoteSubscription
@@ -89,6 +91,63 @@ def test_a_broker_killed_under_a_subscription_goes_on_where_it_was(broker: Broke
         assert offsets(signals) == list(range(2, 11))
         assert bus.epoch == subscription.epoch == epoch
         assert NewEpoch(epoch) not in signals
+
+    story(broker.url, case)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_through_kills_pauses_and_cuts_everything_is_heard_once_and_in_order(broker: Broker, seed: int) -> None:
+    chance, topics = Random(seed), ("guild:1", "guild:2", "user:1")
+    done = asyncio.Event()
+
+    async def publish(bus: RemoteBus) -> int:
+        """As a publisher does: what was not acknowledged is appended again."""
+        rev = 0
+        while not done.is_set():
+            rev += 1
+            verb = [Put(topic, rev, b"x" * chance.randrange(2000)) for topic in topics]
+            await eventually(partial(bus.append, [verb], start=rev == 1))
+        await eventually(partial(bus.append, [[Put(topic, rev + 1, b"end") for topic in topics]]))
+        return rev + 1
+
+    async def hear(subscription: Subscription) -> list[Signal]:
+        signals: list[Signal] = []
+        while not (
+            signals
+            and isinstance(signals[-1], Entry)
+            and signals[-1].payload == b"end"
+            and signals[-1].topic == topics[-1]
+        ):
+            signals += await subscription.read()
+        return signals
+
+    async def disturb(subscriptions: list[RemoteSubscription]) -> None:
+        for _ in range(6):
+            deed = chance.choice([broker.restart, broker.pause, subscriptions[0].drop])
+            if deed == subscriptions[0].drop:
+                deed()
+            else:
+                await asyncio.to_thread(deed)
+            await asyncio.sleep(chance.random() / 2)
+            if deed == broker.pause:
+                broker.go_on()
+        done.set()
+
+    async def case(bus: RemoteBus) -> None:
+        epoch = await bus.look()
+        subscriptions = [bus.connect() for _ in range(3)]
+        for subscription in subscriptions:
+            await subscription.subscribe(topics)
+        publishing = asyncio.create_task(publish(bus))
+        hearing = [asyncio.create_task(hear(subscription)) for subscription in subscriptions]
+        await disturb(subscriptions)
+        last = await publishing
+        for signals in await asyncio.gather(*hearing):
+            assert all(isinstance(signal, Entry) for signal in signals)
+            assert offsets(signals) == list(range(2, 2 + last * len(topics)))
+            for topic in topics:
+                assert [rev for name, rev in heard(signals) if name == topic] == list(range(1, last + 1))
+        assert bus.epoch == epoch
 
     story(broker.url, case)
 
