@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from derailed.app.parts import ONE_BUS
+from derailed.settings import WrongSetting, read
 from tests.journeys.server import clean_environment
 from tests.servers import postgres
 from tests.store import filled
@@ -41,3 +42,9 @@ def test_a_command_works_as_it_stands(command: str, tmp_path: Path) -> None:
 
 def test_what_a_second_server_says_is_what_the_page_says() -> None:
     assert f"    derailed: {ONE_BUS}\n" in TEXT
+
+
+def test_what_a_service_says_that_lacks_a_setting_is_what_the_page_says() -> None:
+    with pytest.raises(WrongSetting) as refused:
+        read({}).require("wss", "presence_url")
+    assert f"    derailed: {refused.value}\n" in TEXT

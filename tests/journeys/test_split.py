@@ -15,13 +15,14 @@ from tests.journeys.balancer import Balancer
 from tests.journeys.people import Account, Guild, register
 from tests.journeys.place import Place, run
 from tests.journeys.programs import Program
-from tests.journeys.server import Running, derailed, until
+from tests.journeys.server import Running, ask, derailed, until
 from tests.journeys.split import Split, gateway_of
 from tests.servers.broker import Broker
 from tests.servers.valkey import Valkey
 
 pytestmark = pytest.mark.slow
 
+PAGE = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
 LOOKED_WITHIN_S = 60
 
 
@@ -126,6 +127,20 @@ def test_revocations_kicks_and_bans_act_on_every_node_at_once(split: Split, shar
     run(journey())
 
 
+# --- how it goes
+
+
+def test_every_part_says_how_it_goes_and_only_the_api_anything_else(split: Split) -> None:
+    for part in split.parts:
+        assert ask(f"{part.url}/healthz") == (200, "ok\n")
+        assert part.readiness() == (200, "ok\n")
+        status, metrics = ask(f"{part.url}/metrics")
+        assert status == 200
+        assert "derailed_loop_stall_seconds_bucket" in metrics
+        assert ask(f"{part.url}/api/v10/gateway")[0] == (200 if part is split.front else 404)
+    assert ask(f"{split.url}/api/v10/gateway")[1] == f'{{"url":"{split.gateway}"}}'
+
+
 # --- helpers that are not there
 
 
@@ -139,6 +154,7 @@ def test_without_helpers_everything_else_works_and_says_so(tmp_path: Path) -> No
         place = Place(split)
         for node in split.nodes:
             assert _lines(node) == {"presence", "members"}
+            assert all(f"    {line}\n" in PAGE for line in node.readiness()[1].splitlines())
 
         async def journey() -> None:
             async with place.socket() as it:

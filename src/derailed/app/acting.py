@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from argon2 import PasswordHasher
 
@@ -23,11 +23,13 @@ from derailed.api.files import is_file
 from derailed.api.origins import Addresses
 from derailed.app.parts import Parts, now_ms
 from derailed.app.readiness import Readiness
-from derailed.broker.log import Log
 from derailed.bus import Bus
 from derailed.settings import Settings
 from derailed.site import Site
 from derailed.store import OutboxRow, Store
+
+if TYPE_CHECKING:
+    from derailed.broker.log import Log
 
 _DRAIN_WITHIN_S: Final = 2
 """What was said last has as long to reach the bus. What does not is in the outbox, for the next start."""

@@ -7,18 +7,20 @@ import contextlib
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import uvicorn
 
 from derailed import telemetry
-from derailed.api.answers import Answer
-from derailed.api.app import Application, Receive, Scope, Send
 from derailed.api.connection import AtOnce, Connection
 from derailed.app.readiness import Readiness
 from derailed.app.trouble import CannotStart
 from derailed.settings import bracketed
 from derailed.site import respond
+
+if TYPE_CHECKING:  # it loads the library that the API is on, which most processes do without
+    from derailed.api.answers import Answer
+    from derailed.api.app import Application, Receive, Scope, Send
 
 _STOP_WITHIN_S: Final = 10
 """Requests in flight have this long once the process was told to stop."""

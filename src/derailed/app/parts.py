@@ -1,6 +1,7 @@
 """The parts: which implementation of each contract the settings ask for, and how it is let go of.
 
-A service begins without its database, and waits for it; `derailed up` ends when there is none.
+A service begins without its database, and waits for it; `derailed up` ends when there is none. What only some
+processes need is imported where it is made: each has less to load, and to keep in memory.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import asyncio
 import os
 import platform
 import secrets
-import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -21,20 +21,14 @@ import structlog
 
 from derailed.actions.context import Context, Ephemerals
 from derailed.actions.lease import Lease
-from derailed.actions.unfurling import Unfurling
 from derailed.app.secret import secret_in
 from derailed.app.trouble import CannotStart
 from derailed.blobs import Blobs
 from derailed.blobs.folder import FolderBlobs
-from derailed.broker import LogInUse
-from derailed.broker.buckets import Retention
-from derailed.broker.log import Log
 from derailed.bus import Bus
-from derailed.bus.embedded import EmbeddedBus
 from derailed.limits import Limits
 from derailed.limits.local import LocalLimits
 from derailed.members import Members
-from derailed.members.local import LocalMembers
 from derailed.model.errors import Unavailable
 from derailed.model.snowflakes import Snowflakes
 from derailed.presence import Presences
@@ -43,10 +37,10 @@ from derailed.rules import Rules
 from derailed.settings import Settings
 from derailed.store import Store, T
 from derailed.store.migrate import Incompatible, born_at
-from derailed.store.sqlite import SqliteStore
-from derailed.unfurl.client import GuardedClient
 
 if TYPE_CHECKING:
+    from derailed.actions.unfurling import Unfurling
+    from derailed.broker.log import Log
     from derailed.store.postgres_claim import Claim
 
 ONE_BUS: Final = (
@@ -119,6 +113,10 @@ class Parts(AsyncExitStack):
         return lease
 
     async def _sqlite(self) -> Store:
+        import sqlite3
+
+        from derailed.store.sqlite import SqliteStore
+
         path = self.settings.database_path
         make_data_folder(self.settings.data_dir)
         try:
@@ -157,6 +155,10 @@ class Parts(AsyncExitStack):
         """The log in this process, if the bus is nowhere else."""
         if self.settings.bus_url:
             return None
+        from derailed.broker import LogInUse
+        from derailed.broker.buckets import Retention
+        from derailed.broker.log import Log
+
         make_data_folder(self.settings.data_dir)
         try:
             return Log(self.settings.log_path, retention=Retention(window_ms=self.settings.resume_window_s * 1000))
@@ -214,6 +216,8 @@ class Parts(AsyncExitStack):
 
     def _members(self, store: Store, bus: Bus, presences: Presences) -> Members:
         if not self.settings.members_url:
+            from derailed.members.local import LocalMembers
+
             return LocalMembers(store, bus, presences)
         from derailed.members.remote import RemoteMembers  # the same
 
@@ -249,6 +253,9 @@ class Parts(AsyncExitStack):
         """What shows where links lead, if they are shown."""
         if self.settings.unfurl == "off":
             return None
+        from derailed.actions.unfurling import Unfurling
+        from derailed.unfurl.client import GuardedClient
+
         return Unfurling(context, GuardedClient(urlsplit(self.settings.public_url).hostname or ""))
 
     def _blobs(self) -> Blobs:
@@ -264,6 +271,8 @@ async def _own_bus(log: Log, store: Store, folder: Path) -> Bus:
 
     The revs of another, also of the one that this is a copy of, may stand for other events: nobody resumes from them.
     """
+    from derailed.bus.embedded import EmbeddedBus
+
     of, born = folder / "database", str(await store.read(born_at))
     if not of.exists() or of.read_text() != born:
         log.wipe()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 import structlog
 
 from derailed.app.door import free
-from derailed.app.parts import Parts
 from derailed.app.process import Process
 from derailed.presence.server import PresenceServer
 from derailed.settings import Settings
@@ -16,7 +17,7 @@ _log = structlog.stdlib.get_logger(__name__)
 async def serve(settings: Settings) -> None:
     """Run until it is told to stop."""
     where = free(settings.presence_host, settings.presence_port, "DERAILED_PRESENCE_PORT")
-    async with Parts(settings) as parts, Process(settings) as process:
+    async with AsyncExitStack() as parts, Process(settings) as process:
         server = PresenceServer(where, resume_window_s=settings.resume_window_s)
         await server.start()
         parts.push_async_callback(server.stop)

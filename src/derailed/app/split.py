@@ -28,7 +28,7 @@ from derailed.app.trouble import CannotStart
 from derailed.servers import Missing, guarded
 from derailed.servers.postgres import Postgres
 from derailed.servers.valkey import Valkey
-from derailed.settings import Settings, bracketed, changed_environment, without_password
+from derailed.settings import Settings, bracketed, changed_environment, variable_name, without_password
 
 _NODES: Final = 2
 _DATABASE: Final = "postgres"
@@ -47,6 +47,9 @@ _MISSING: Final = (
 
 async def serve(settings: Settings, out: Console) -> None:
     """Run all of it until told to stop. Raises CannotStart."""
+    for field in ("http_port", "gateway_port", "presence_port", "members_port"):
+        if not getattr(settings, field):
+            raise CannotStart(f"{variable_name(field)}: the parts have to find each other: a port is needed, not any")
     make_data_folder(settings.data_dir)
     log = _Log()
     stopping = _until_signalled()
