@@ -162,7 +162,11 @@ class Connection(asyncio.Protocol):
 
     def push(self, frame: bytes) -> None:
         """Send something beside the answers, when this read is done."""
-        self._pushes.append(frame if self.version == 3 else resp.older(frame))
+        self.take(frame if self.version == 3 else resp.older(frame))
+
+    def take(self, frame: bytes) -> None:
+        """The same, of what is in its version already."""
+        self._pushes.append(frame)
         if not self._is_dirty:
             self._is_dirty = True
             self.server.dirty.append(self)

@@ -25,7 +25,15 @@ def publish(connection: Connection, command: list[bytes]) -> None:
     if heard is None:
         connection.out.append(b":0\r\n")
         return
-    _tell(connection, heard, b">3\r\n$7\r\nmessage\r\n", channel, message)
+    server = connection.server
+    if isinstance(heard, list) or server.asks_filters or len(message) > server.limits.message:
+        _tell(connection, heard, b">3\r\n$7\r\nmessage\r\n", channel, message)
+        return
+    mark = b">" if heard.version == 3 else b"*"  # one listens: made as that one wants it
+    parts = (mark, len(channel), channel, len(message), message)
+    heard.take(b"%b3\r\n$7\r\nmessage\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % parts)
+    server.published += 1
+    connection.out.append(b":1\r\n")
 
 
 def spublish(connection: Connection, command: list[bytes]) -> None:
