@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 import redis
@@ -17,6 +19,7 @@ import redis.asyncio
 
 from tests.broker.process import Broker
 from tests.journeys.browser import WEB
+from tests.journeys.server import free_port
 from tests.servers import redis_tools
 from tools.setup import find_npm
 
@@ -153,3 +156,19 @@ def _node_folder() -> Path:
         subprocess.run(command, env=npm.environment, check=True, capture_output=True, timeout=300)
     shutil.copy(NODE / "clients.mjs", NODE_CACHE)
     return NODE_CACHE
+
+
+def test_health_and_metrics_are_beside(tmp_path: Path) -> None:
+    health = free_port()
+    with Broker(tmp_path / "data", DERAILED_HEALTH_PORT=str(health)) as broker, broker.connect() as client:
+        client.ask("XADD", "topic", "*", "f", "v")
+        client.ask("XSUBSCRIBE", "topic", "$")
+        with urlopen(f"http://127.0.0.1:{health}/healthz", timeout=10) as answer:
+            assert answer.read() == b"ok\n"
+        with urlopen(f"http://127.0.0.1:{health}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        assert 'derailed_broker_head{namespace="default"} 2.0' in lines
+        assert 'derailed_broker_topics_heard{namespace="default"} 1.0' in lines
+        assert "derailed_broker_clients 1.0" in lines
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(f"http://127.0.0.1:{health}/else", timeout=10)
