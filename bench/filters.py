@@ -6,6 +6,7 @@ system counts it. The floors of the same rounds: the same decision in plain Pyth
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import signal
@@ -24,12 +25,10 @@ from derailed.broker.filters.libraries import Filters
 
 RESULT: Final = Path(__file__).parent / "results" / "filters.md"
 CLIENTS: Final = (1, 100, 1_000, 10_000)
-ROUNDS: Final = 7
 DECISIONS: Final = 400_000
 """Of one line in one round."""
 AT_ONCE: Final = 64
 """Messages of one call: what a busy broker finds waiting."""
-FALLS: Final = 15
 
 RULE: Final = b"""
 function deliver(message, client)
@@ -104,10 +103,10 @@ async def round_trip(filters: Filters, connection: Connection) -> float:
     return statistics.median(waits)
 
 
-async def falls(filters: Filters) -> tuple[list[float], list[float]]:
+async def falls(filters: Filters, times: int) -> tuple[list[float], list[float]]:
     """Milliseconds: to load a library, and from the death of its process to its next answer."""
     loads, returns = [], []
-    for number in range(FALLS):
+    for number in range(times):
         await filters.ready()
         name = f"fall{number}"
         begun = time.perf_counter()
@@ -130,7 +129,7 @@ def shown(costs: list[float]) -> str:
     return f"{statistics.median(costs):,.1f} ns ({min(costs):,.1f})"
 
 
-async def row(filters: Filters, clients: int) -> str:
+async def row(filters: Filters, clients: int, rounds: int) -> str:
     """One line of the table, in rounds that take turns."""
     ruled, bare = filters.connect("", ["rule"]), filters.connect("", ["nothing"])
     known = [attributes(number) for number in range(clients)]
@@ -138,7 +137,7 @@ async def row(filters: Filters, clients: int) -> str:
         connection.set({b"%d" % number: each for number, each in enumerate(known)})
         await filters.deliver(connection, MESSAGES[:1])
     costs, floors, python = [], [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         costs.append(await measured(filters, ruled, clients))
         floors.append(await measured(filters, bare, clients))
         python.append(in_python(known))
@@ -149,32 +148,34 @@ async def row(filters: Filters, clients: int) -> str:
     return f"| {clients:,} | {' | '.join(shown(cell) for cell in cells)} | {ratio:.1f} |"
 
 
-async def main() -> None:
+async def main(rounds: int) -> None:
     """Measure, print, write."""
     filters = await Filters.open()
     await filters.load("", "rule", RULE)
     await filters.load("", "nothing", NOTHING)
     heads = ("clients", "a decision", "of it in its process", "a library that says true", "in Python", "times cheaper")
     lines = [f"| {' | '.join(heads)} |", f"|{' ---: |' * len(heads)}"]
-    lines += [await row(filters, clients) for clients in CLIENTS]
+    lines += [await row(filters, clients, rounds) for clients in CLIENTS]
     ended = [(each.name, each.last_fault) for each in filters.standings() if each.ends]
     assert not ended, ended  # a process that was ended has told less than it computed
     one = filters.connect("", ["rule"])
     one.set({b"0": attributes(0)})
     trip = await round_trip(filters, one)
-    loads, returns = await falls(filters)
+    loads, returns = await falls(filters, 2 * rounds)
     await filters.close()
     said = (
-        f"CPU a decision: the median of {ROUNDS} rounds, and the lowest.\n\n"
+        f"CPU a decision: the median of {rounds} rounds, and the lowest.\n\n"
         f"One message for one client, there and back: {trip:.0f} µs. "
         f"To load a library: {statistics.median(loads):.1f} ms. From the death of its process to its next answer: "
-        f"{statistics.median(returns):.1f} ms (at most {max(returns):.1f} in {FALLS}).\n"
+        f"{statistics.median(returns):.1f} ms (at most {max(returns):.1f} in {2 * rounds}).\n"
     )
     printed = "\n".join([*lines, "", said])
     print(printed)
-    RESULT.write_text(f"# Filters\n\n`python -m bench.filters`\n\n{printed}")
+    RESULT.write_text(f"# Filters\n\n`python -m bench.filters --rounds {rounds}`\n\n{printed}")
 
 
 if __name__ == "__main__":
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    uvloop.run(main())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    uvloop.run(main(parser.parse_args().rounds))
