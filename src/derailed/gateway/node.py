@@ -72,8 +72,6 @@ class Topic:
         """Start from a snapshot's shape, and move on by the records that came while it was read."""
         self.view, self.rev = loaded, rev
         early, self._early = self._early, []
-        if early:
-            self.seen = 0  # they are shown once more
         for record in early:
             self._apply(record)
 
