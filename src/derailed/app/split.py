@@ -115,7 +115,7 @@ def _database(settings: Settings, sockets: Path, log: _Log) -> tuple[str, list[C
     """The address of the database, and the server that is ours, if none is elsewhere. Takes seconds, once."""
     if settings.database_url:
         return settings.database_url, []
-    folder = _postgres_folder(settings.data_dir)
+    folder = postgres_folder(settings.data_dir)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     server = Postgres(folder, str(sockets))
     log.of("postgres")("making the database; the first time takes some seconds")
@@ -123,7 +123,8 @@ def _database(settings: Settings, sockets: Path, log: _Log) -> tuple[str, list[C
     return server.url(_DATABASE), [Child("postgres", guarded(server), hear=log.of("postgres"))]
 
 
-def _postgres_folder(data: Path) -> Path:
+def postgres_folder(data: Path) -> Path:
+    """Where the data of PostgreSQL is that belongs to this data folder."""
     if os.geteuid() != 0:
         return data / "postgres"
     return _OF_ROOT / hashlib.sha256(str(data).encode()).hexdigest()[:16]
