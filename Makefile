@@ -35,6 +35,14 @@ test: dev web-check
 test-slow: dev
 	@$(MAKE) --no-print-directory tests=slow test
 
+# Bad days by chance on the split deployment: `make faults SEED=7 RUNS=10 BUS=broker`.
+SEED := 1
+RUNS := 5
+BUS := valkey
+
+faults: dev
+	@$(bin)/python -m tests.faults $(SEED) $(RUNS) $(BUS)
+
 check: dev lint web-check
 	@$(pytest)
 

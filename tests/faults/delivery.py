@@ -67,6 +67,7 @@ def complaints(history: History) -> Iterator[str]:
         yield from _losses(life, sight, posts)
         yield from _without(life, sight, history)
         yield from _refusals(life, sight, history.faults)
+        yield from _carried_over(life, history.faults)
     for user in history.stuck:
         yield f"stuck: {user} wants a session and has none"
     for what in history.oddities:
@@ -150,6 +151,12 @@ def _refusals(life: Life, sight: Sight, faults: list[Fault]) -> Iterator[str]:
     forgotten = any(fault.forgets and fault.began <= at and life.began <= fault.ended for fault in faults)
     if not forgotten and not sight.moved(life.user, last.at - EXPLAINS_S, at):
         yield f"refused: {_named(life)} had to start afresh at {at:.2f} for no reason"
+
+
+def _carried_over(life: Life, faults: list[Fault]) -> Iterator[str]:
+    for fault in faults:
+        if fault.forgets and life.began < fault.began and any(heard.at > fault.ended for heard in life.heard):
+            yield f"carried over: {_named(life)} went on after {fault.name}, as if nothing had been forgotten"
 
 
 def _named(life: Life) -> str:

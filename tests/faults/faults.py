@@ -7,6 +7,7 @@ from typing import Final
 
 from tests.faults.run import Run
 from tests.journeys.server import Running
+from tests.servers.broker import Broker
 
 DEAD_S: Final = 3.0
 """How long what was killed stays dead: long enough to be missed, and shorter than anybody waits."""
@@ -76,8 +77,8 @@ async def members_killed(run: Run) -> None:
 
 
 async def bus_killed(run: Run) -> None:
-    """The bus's server dies and comes back with its data; it can not vouch for the last of it, so all start afresh."""
-    async with run.breaking("bus killed", forgets=True):
+    """The bus's server dies and comes back with its data. Valkey can not vouch for the last of it; our broker can."""
+    async with run.breaking("bus killed", forgets=not isinstance(run.split.bus, Broker)):
         await run.do(run.split.bus.kill)
         for part in (*run.split.nodes, run.split.front):
             await run.until_says(part, "bus: can not be reached", 503)
@@ -101,6 +102,45 @@ async def database_killed(run: Run) -> None:
         await run.do(run.split.postgres.start)
 
 
+async def bus_cut(run: Run) -> None:
+    """A node's connection to the bus is reset, and none comes about for a while."""
+    await _cut(run, "bus", DEAD_S)
+
+
+async def bus_hushed(run: Run) -> None:
+    """A node's connection to the bus is there, and nothing comes."""
+    await _hush(run, "bus", blinds=True)
+
+
+async def presence_cut(run: Run) -> None:
+    """A node's stream to the Presence Service is reset, and none comes about for a while."""
+    await _cut(run, "presence", DEAD_S, blinds=True)
+
+
+async def presence_hushed(run: Run) -> None:
+    """The same stream is there, and nothing comes: both ends find out by their leases."""
+    await _hush(run, "presence", blinds=True)
+
+
+async def members_hushed(run: Run) -> None:
+    """A node's stream to the Supreme Member Storage is there, and nothing comes."""
+    await _hush(run, "members", blinds=False)
+
+
+async def _cut(run: Run, wire: str, seconds: float, *, blinds: bool = False) -> None:
+    async with run.breaking(f"{wire} cut", blinds=blinds):
+        await run.do(lambda: run.split.wires.say(f"cut {wire}"))
+        await run.steady(seconds)
+        await run.do(lambda: run.split.wires.say(f"mend {wire}"))
+
+
+async def _hush(run: Run, wire: str, *, blinds: bool) -> None:
+    async with run.breaking(f"{wire} hushed", blinds=blinds):
+        await run.do(lambda: run.split.wires.say(f"hush {wire}"))
+        await run.steady(HELD_S)
+        await run.do(lambda: run.split.wires.say(f"mend {wire}"))
+
+
 async def _kill(run: Run, part: Running) -> None:
     async with run.breaking(f"{part.command[-1]} killed"):
         await run.do(part.kill)
@@ -112,6 +152,7 @@ FAULTS: Final[dict[str, Story]] = {
     story.__name__: story
     for story in (
         node_killed, other_node_killed, node_drained, node_stopped, api_killed, presence_killed, presence_stopped,
-        members_killed, bus_killed, bus_lost, database_killed,
+        members_killed, bus_killed, bus_lost, database_killed, bus_cut, bus_hushed, presence_cut, presence_hushed,
+        members_hushed,
     )
 }  # fmt: skip

@@ -16,7 +16,7 @@ from tests.faults.client import Account, Client
 from tests.faults.history import Deed, History, Post
 from tests.faults.rest import Rest
 from tests.faults.town import Town
-from tests.journeys.split import Split
+from tests.faults.wired import Wired
 
 POSTS_A_SECOND: Final = 12
 HAPPENINGS_A_SECOND: Final = 5
@@ -33,7 +33,7 @@ _FILLER: Final = "departures on the left, arrivals on the right"
 class Load:
     """All of it, on one deployment. `begin` it in the loop in which it is to run."""
 
-    def __init__(self, split: Split, town: Town, seed: int) -> None:
+    def __init__(self, split: Wired, town: Town, seed: int) -> None:
         self.town = town
         self._chance = random.Random(seed)
         self.rest = Rest(split.api, self._chance)

@@ -15,8 +15,8 @@ from tests.faults.client import Client
 from tests.faults.history import Fault, Post
 from tests.faults.load import Load
 from tests.faults.town import Town
+from tests.faults.wired import Wired
 from tests.journeys.server import Running
-from tests.journeys.split import Split
 
 QUIET_WITHIN_S: Final = 40.0
 RECOVERED_WITHIN_S: Final = 60.0
@@ -26,7 +26,7 @@ RECOVERED_WITHIN_S: Final = 60.0
 class Run:
     """What a story is told to."""
 
-    def __init__(self, split: Split, town: Town, seed: int) -> None:
+    def __init__(self, split: Wired, town: Town, seed: int) -> None:
         self.split = split
         self.load = Load(split, town, seed)
         self.history = self.load.history
@@ -77,8 +77,15 @@ class Run:
         self.history.stuck = [client.account.id for client in load.clients if client.wanted and not client.is_up]
         self.history.ended = now()
 
+    def gist(self) -> str:
+        """How much was looked at."""
+        lives = self.history.lives
+        resumes = sum(len(life.spans) - 1 for life in lives)
+        heard = sum(len(life.heard) for life in lives)
+        return f"{len(self.history.posts)} posts, {heard} dispatches, {len(lives)} sessions, {resumes} resumes"
 
-def play(split: Split, town: Town, seed: int, story: Callable[[Run], Awaitable[None]]) -> Run:
+
+def play(split: Wired, town: Town, seed: int, story: Callable[[Run], Awaitable[None]]) -> Run:
     """Live through a story, and hold what was seen against what is promised."""
     run = Run(split, town, seed)
     complaints: list[str] = []

@@ -180,6 +180,11 @@ def without(history: History) -> None:
     history.deeds += [Deed(MOVER, frozenset(), 50.0, 50.1), Deed(MOVER, frozenset({OPEN}), 52.0, 52.1)]
 
 
+def carried_over(history: History) -> None:
+    """The bus forgot everything, and a session went on."""
+    history.faults.append(Fault("bus lost", 5.0, 6.0, forgets=True))
+
+
 def odd(history: History) -> None:
     """Something that no server should send."""
     history.oddities.append("an event before READY")
@@ -190,6 +195,7 @@ BREAKS: dict[Callable[[History], None], str] = {
     reordered: "reordered", leaked: "leaked", invented: "invented", gone_back: "back", refused: "refused",
     flapped: "flapped", late: "late", late_after_a_loss: "late", inexact: "inexact", miscounted: "miscounted",
     stuck: "stuck", without: "without", odd: "odd",
+    carried_over: "carried over",
 }  # fmt: skip
 
 

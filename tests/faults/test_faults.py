@@ -10,7 +10,7 @@ from tests.faults import town
 from tests.faults.faults import FAULTS
 from tests.faults.run import Run, play
 from tests.faults.town import Town
-from tests.journeys.split import Split
+from tests.faults.wired import Wired
 from tests.servers.valkey import Valkey
 
 pytestmark = pytest.mark.slow
@@ -20,14 +20,14 @@ BEFORE_S, AFTER_S = 3.0, 3.0
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Split, Town]]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Wired, Town]]:
     """A deployment with its guild, for all of these."""
-    with Split(tmp_path_factory.mktemp("faults") / "data", own_postgres=True, bus=Valkey(keeps=True)) as split:
+    with Wired(tmp_path_factory.mktemp("faults") / "data", Valkey(keeps=True)) as split:
         yield split, town.build(split, people_connected=PEOPLE, bots=BOTS)
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_nothing_that_breaks_breaks_a_promise(built: tuple[Split, Town], name: str) -> None:
+def test_nothing_that_breaks_breaks_a_promise(built: tuple[Wired, Town], name: str) -> None:
     async def story(run: Run) -> None:
         await run.steady(BEFORE_S)
         await FAULTS[name](run)

@@ -1,0 +1,38 @@
+"""A bad day, drawn from a seed: a few things break, one after the other or two at once, under one load."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Final
+
+from tests.faults.faults import FAULTS, Story
+from tests.faults.run import Run
+
+FAULTS_A_RUN: Final = 3
+TWO_AT_ONCE: Final = 0.25
+BETWEEN_S: Final = (1.0, 4.0)
+
+
+def day(seed: int, faults: int = FAULTS_A_RUN) -> tuple[list[tuple[str, ...]], Story]:
+    """What breaks, and the story of it."""
+    chance = random.Random(seed)
+    names: list[tuple[str, ...]] = []
+    while sum(map(len, names)) < faults:
+        one = chance.choice(list(FAULTS))
+        others = [name for name in FAULTS if _of(name) != _of(one)]
+        at_once = sum(map(len, names)) + 2 <= faults and chance.random() < TWO_AT_ONCE
+        names.append((one, chance.choice(others)) if at_once else (one,))
+
+    async def story(run: Run) -> None:
+        for some in names:
+            await run.steady(chance.uniform(*BETWEEN_S))
+            await asyncio.gather(*(FAULTS[name](run) for name in some))
+        await run.steady(chance.uniform(*BETWEEN_S))
+
+    return names, story
+
+
+def _of(name: str) -> str:
+    """What it breaks: two at once are of different things."""
+    return name.removeprefix("other_").partition("_")[0]

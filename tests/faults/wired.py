@@ -1,0 +1,29 @@
+"""The split deployment on servers of its own, its first node at the end of wires that can be cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults.proxy import Proxy
+from tests.journeys.server import free_port
+from tests.journeys.split import Bus, Split
+
+WIRES = ("bus", "presence", "members")
+
+
+class Wired(Split):
+    """`wires` lead from the first node to these services, each by its name."""
+
+    def __init__(self, data: Path, bus: Bus) -> None:
+        super().__init__(data, own_postgres=True, bus=bus)
+        targets = {"bus": self.bus.port, "presence": self._port_of("presence"), "members": self._port_of("members")}
+        ports = {name: free_port() for name in WIRES}
+        self.wires = self._end.enter_context(Proxy(**{name: (ports[name], targets[name]) for name in WIRES}))
+        self.one.settings |= {
+            "DERAILED_BUS_URL": self.bus.url.replace(str(self.bus.port), str(ports["bus"])),
+            "DERAILED_PRESENCE_URL": f"127.0.0.1:{ports['presence']}",
+            "DERAILED_MEMBERS_URL": f"127.0.0.1:{ports['members']}",
+        }
+
+    def _port_of(self, service: str) -> int:
+        return int(self.settings[f"DERAILED_{service.upper()}_PORT"])
