@@ -1,4 +1,4 @@
-"""`python -m tests.faults [SEED [RUNS [BUS]]]`: bad days by chance, each with a seed of its own, which is printed first.
+"""Bad days by chance: `python -m tests.faults [SEED [RUNS [BUS]]]`. Each has a seed of its own, printed first.
 
 `make faults SEED=… RUNS=…`. BUS is valkey or broker. What a run finds is printed, and ends with exit code 1.
 """

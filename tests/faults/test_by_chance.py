@@ -1,4 +1,4 @@
-"""A bad day of a few seeds, on Valkey and on our own broker: short enough for every change. `make faults` plays more."""
+"""A bad day of few seeds, on Valkey and on our broker: short enough for every change. `make faults` plays more."""
 
 from __future__ import annotations
 
