@@ -104,6 +104,11 @@ class Client:
         """Whether it has a session on a socket."""
         return self.life is not None and self.life.lasts
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has a socket."""
+        return self._socket is not None
+
     async def run(self) -> None:
         """Connect whenever it is wanted, until cancelled."""
         while True:

@@ -29,6 +29,7 @@ HIDDEN: Final = "bridge"
 _TALK: Final = int(Intent.GUILDS | Intent.GUILD_MEMBERS | Intent.GUILD_MESSAGES | Intent.MESSAGE_CONTENT)
 _WATCH: Final = _TALK | int(Intent.GUILD_PRESENCES)
 _AUTHORS: Final = 8
+_KINDS: Final = ("authors", "crew", "plain", "bots")
 
 
 class Town(Struct, frozen=True, kw_only=True):
@@ -51,7 +52,7 @@ class Town(Struct, frozen=True, kw_only=True):
         return self.open | {self.hidden}
 
 
-def build(split: Split, *, people_connected: int, bots: int) -> Town:
+def build(split: Split, *, people_connected: int, bots: int, members: int = MEMBERS) -> Town:
     """Make it, by HTTP what is few, in the database what is many."""
     with people.register(split, "owner") as owner:
         guild = Guild(owner)
@@ -65,18 +66,18 @@ def build(split: Split, *, people_connected: int, bots: int) -> Town:
         body = {"name": HIDDEN, "permission_overwrites": overwrites}
         hidden = int(owner.call("POST", f"/guilds/{guild.id}/channels", body)["id"])
         invite = owner.call("POST", f"/channels/{guild.general}/invites", {"max_age": 0, "max_uses": 0})["code"]
-        settled = _Settled(guild.id, role, people_connected, bots)
+        settled = _Settled(guild.id, role, people_connected, bots, members)
         made = asyncio.run(settled.populate(split.database))
         return Town(guild_id=guild.id, owner=owner.token, invite=invite, role=role, open=opened, hidden=hidden, **made)
 
 
 class _Settled:
-    def __init__(self, guild_id: int, role: int, connected: int, bots: int) -> None:
+    def __init__(self, guild_id: int, role: int, connected: int, bots: int, all_members: int) -> None:
         crew = connected // 3
         counts = {"authors": _AUTHORS, "crew": crew, "plain": connected - crew, "bots": bots}
         self._guild_id = guild_id
         self._role = role
-        rest = MEMBERS - sum(counts.values()) - 1
+        rest = all_members - sum(counts.values()) - 1
         self._kinds = list(chain(*(repeat(kind, count) for kind, count in (counts | {"": rest}).items())))
 
     async def populate(self, database: str) -> dict[str, list[Account]]:
@@ -84,7 +85,7 @@ class _Settled:
         ids, tokens = Snowflakes(9), Tokens(store, lambda: EPOCH_MS)
 
         async def work(tx: Connection) -> dict[str, list[Account]]:
-            made: dict[str, list[Account]] = {kind: [] for kind in self._kinds if kind}
+            made: dict[str, list[Account]] = {kind: [] for kind in _KINDS}
             for number, kind in enumerate(self._kinds):
                 user_id, bot = ids.next(EPOCH_MS + 1), kind == "bots"
                 roles = (self._role,) if kind in ("authors", "crew", "bots") else ()
