@@ -173,6 +173,16 @@ def test_each_record_comes_once_and_in_order_for_long(served: Served, script: li
     play(served, script, seed)
 
 
+def test_what_a_pipeline_appends_is_heard_before_the_fence_behind_it_is_answered(served: Served) -> None:
+    with served.client() as client:
+        client.ask("XSUBSCRIBE", "own", "$")
+        client.send(("XADD", "own", "*", "n", 1), ("XADD", "own", "*", "n", 2), ("XFENCE",))
+        places = [client.answer(), client.answer()]
+        _, head, _ = client.answer()
+        assert [push[2] for push in client.pushes] == places
+        assert offset(places[-1]) == head
+
+
 def test_thousands_of_topics_are_added_and_dropped_without_naming_the_others(served: Served) -> None:
     topics = [b"many:%d" % n for n in range(5000)]
     with served.client() as client, served.client() as writer:

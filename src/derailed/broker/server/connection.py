@@ -188,6 +188,7 @@ class Connection(asyncio.Protocol):
         if failure:
             self._lose(failure)
             raise Refused(failure)
+        self.server.send_pushes()  # what is told now comes before the answer that is made now
 
     def block(self, cancel: Callable[[], None]) -> None:
         """Do nothing more until `unblock`; `cancel` is called when the client leaves before."""
