@@ -140,6 +140,11 @@ class Client:
             self._socket.say_goodbye()
         self.life = None
 
+    async def gone(self) -> None:
+        """Return when its socket is no more: a loop does not close over an open one."""
+        if self._socket is not None:
+            await self._socket.ended.wait()
+
     def closed(self) -> None:
         """The server has taken our close, and answers it."""
         if self._closing is not None:

@@ -72,6 +72,7 @@ class Load:
         """Have everybody close."""
         for client in self.clients:
             client.close()
+        await asyncio.gather(*(client.gone() for client in self.clients))
         for task in (*self._running, *self._talking):
             task.cancel()
         await asyncio.gather(*self._running, *self._talking, return_exceptions=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import urllib.request
 from typing import Any
-from urllib.parse import urlsplit
 
 import discord
 import yarl
@@ -41,9 +41,9 @@ class Bot(discord.Client):
             await self.change_presence(status=discord.Status.dnd, activity=discord.CustomActivity("mending nets"))
 
 
-server = urlsplit(sys.argv[1])
-Route.BASE = f"http://{server.netloc}/api/v10"
-DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"ws://{server.netloc}/gateway")
+Route.BASE = f"{sys.argv[1]}/api/v10"
+with urllib.request.urlopen(f"{Route.BASE}/gateway") as told:
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(json.load(told)["url"])
 Bot(intents=discord.Intents.all(), status=discord.Status.idle, activity=discord.Game("Chess", platform="board")).run(
     sys.argv[2]
 )
