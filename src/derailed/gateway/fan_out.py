@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from derailed.gateway import audience, node
-from derailed.gateway.frames import dispatch
+from derailed.gateway.frames import Frame, dispatch
 from derailed.gateway.node import Topic
 from derailed.gateway.recipient import Encoding, Sink, Step
 from derailed.gateway.registry import Registry
@@ -117,3 +117,12 @@ class FanOut:
             for sink in part:
                 if sink.open:
                     sink.write(wire)
+
+    def together(self, sink: Sink, frames: list[Frame]) -> None:
+        """These frames to one socket, by one system call where that can be; then there are none."""
+        if sink.encoding is Encoding.ZSTD:
+            for frame in frames:
+                sink.send(frame)
+        elif frames and sink.open:
+            sink.write(b"".join([frame.plain if sink.encoding is Encoding.PLAIN else frame.zlib for frame in frames]))
+        frames.clear()

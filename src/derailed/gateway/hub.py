@@ -198,11 +198,15 @@ class Hub:
         """
         self.registry.set_stage(recipient, Stage.LIVE)
         recipient.sink.live()
+        frames: list[Frame] = []
         for step in missed:
+            if len(frames) >= SLICE or step.topic.startswith("user:"):  # which may end the session, after these
+                self._fan.together(recipient.sink, frames)
             sequence = 2 * (step.offset - recipient.id.base)
-            self._send_all(recipient, self._owed(recipient, step), sequence)
+            frames += _dispatches(self._owed(recipient, step), sequence)
             if recipient.ended():
                 return
+        self._fan.together(recipient.sink, frames)
         recipient.sink.send(dispatch(resumed[0], self.sequence(recipient), resumed[1]))
         if recipient.stage is Stage.LIVE:
             self.feeds.catch_up(recipient)
@@ -323,9 +327,8 @@ class Hub:
     # --- one session
 
     def _send_all(self, recipient: Recipient, events: Sequence[Event], sequence: int) -> None:
-        """Several frames of one record: only with the last is the client whole there."""
-        for left, (event, data) in zip(range(len(events) - 1, -1, -1), events, strict=True):
-            recipient.sink.send(dispatch(event, sequence - bool(left), data))
+        for frame in _dispatches(events, sequence):
+            recipient.sink.send(frame)
 
     def _owed(self, recipient: Recipient, step: Step) -> list[Event]:
         """What a record is to a live session; may hold it (a join) or end it (a revocation)."""
@@ -383,3 +386,9 @@ class Hub:
         heard = topic.audience(kind)
         for (base, encoding), sinks in list(heard.everyone.items()):
             await self._fan.write(sinks, encoding, base, [(self.cursor, record.event, record.data)])
+
+
+def _dispatches(events: Sequence[Event], sequence: int) -> list[Frame]:
+    """The frames of one record: only with the last is the client whole there."""
+    last = len(events) - 1
+    return [dispatch(event, sequence - (at < last), data) for at, (event, data) in enumerate(events)]
