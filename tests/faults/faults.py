@@ -81,7 +81,7 @@ async def bus_killed(run: Run) -> None:
     async with run.breaking("bus killed", forgets=not isinstance(run.split.bus, Broker)):
         await run.do(run.split.bus.kill)
         for part in (*run.split.nodes, run.split.front):
-            await run.until_says(part, "bus: can not be reached", 503)
+            await run.until_says(part, "can not be reached", 503)
         await run.steady(DEAD_S)
         await run.do(run.split.bus.start)
 
@@ -97,7 +97,7 @@ async def database_killed(run: Run) -> None:
     async with run.breaking("database killed"):
         await run.do(run.split.postgres.kill)
         for part in (*run.split.nodes, run.split.front):
-            await run.until_says(part, "database: can not be reached", 503)
+            await run.until_says(part, "can not be reached", 503)
         await run.steady(DEAD_S)
         await run.do(run.split.postgres.start)
 
