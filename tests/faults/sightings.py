@@ -156,7 +156,10 @@ def _excused(life: Life, user: int, attendance: Attendance, faults: list[Fault])
     went = max((span[0] for span in attendance.ends(user)), default=NEVER)
     away = [(one.ended, other.began) for one, other in itertools.pairwise(life.spans)]
     return any(
-        fault.blinds and lost - LOST_WITHIN_S <= went <= fault.ended and lost <= fault.ended and back >= fault.began
+        fault.blinds
+        and went <= fault.ended
+        and lost <= fault.ended + SETTLES_S  # when nodes find out who was not told of again
+        and back >= max(fault.began, went)
         for fault in faults
         for lost, back in away
     )
