@@ -179,7 +179,7 @@ async def measure(sessions: int) -> list[tuple[str, str, str]]:
         watcher = Node(under_test, "watcher")
         tasks = [asyncio.create_task(each) for each in (watcher.live(under_test.count), under_test.ask())]
         await asyncio.sleep(0)
-        await watcher.say(proto.Report(watch=guild_id) for guild_id in GUILDS)
+        await watcher.say(proto.Report(watch=proto.Watch(guild_id=guild_id)) for guild_id in GUILDS)
         await polled(lambda: under_test.snapshots >= len(GUILDS))
         told, _ = await asyncio.gather(under_test.hear(sessions), crowd.say(changes(reports)))
         await asyncio.sleep(0.5)

@@ -122,7 +122,10 @@ NONSENSE: Final = {
     "an object": (change(activities=b"{}"), "no JSON"),
     "no text": (change(activities=b'["\xff"]'), "no JSON"),
     "too long activities": (change(activities=b'["%s"]' % (b"x" * (1 << 16))), "bytes of activities"),
-    "too many reports": (proto.FromNode(reports=[proto.Report(watch=GUILD)] * 501), "500 reports"),
+    "too many reports": (
+        proto.FromNode(reports=[proto.Report(watch=proto.Watch(guild_id=GUILD))] * 501),
+        "500 reports",
+    ),
 }
 
 
@@ -287,7 +290,7 @@ def babble(chance: random.Random) -> proto.Report:
         lambda: proto.Report(belongs=proto.Belongs(session_id=session_id, guild_ids=guild_ids)),
         lambda: proto.Report(detached=session_id),
         lambda: proto.Report(gone=session_id),
-        lambda: proto.Report(watch=chance.choice((GUILD, 0))),
+        lambda: proto.Report(watch=proto.Watch(guild_id=chance.choice((GUILD, 0)))),
         lambda: proto.Report(unwatch=chance.choice((GUILD, 0))),
         lambda: proto.Report(told=True),
     ]

@@ -251,7 +251,7 @@ def test_a_node_that_does_not_listen_is_cut_off() -> None:
             async with grpc.aio.insecure_channel(addresses[0]) as channel:
                 stub: Any = presence_pb2_grpc.PresenceStub(channel)
                 deaf = stub.Link()
-                await deaf.write(proto.FromNode(node="b", reports=[proto.Report(watch=GUILD)]))
+                await deaf.write(proto.FromNode(node="b", reports=[proto.Report(watch=proto.Watch(guild_id=GUILD))]))
                 for _ in range(30):  # it says that it is there, but reads nothing
                     for user in USERS:
                         reader.link.change(session(user).session_id, "idle", b'["%s"]' % (b"x" * 50_000))

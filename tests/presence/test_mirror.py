@@ -11,9 +11,12 @@ OFFLINE = Presence(1, "offline")
 
 
 def mirror(services: int = 1) -> Mirror:
-    """Watches both guilds; the first service comes first in everyone's order."""
+    """Watches both guilds, in which nobody was yet; the first service comes first in everyone's order."""
     made = Mirror(services, lambda _: range(services))
-    made.watched |= {GUILD, OTHER_GUILD}
+    for guild_id in (GUILD, OTHER_GUILD):
+        made.watch(guild_id)
+        for service in range(services):
+            made.snapshot(service, guild_id, [], silent=True)
     return made
 
 
@@ -89,3 +92,22 @@ def test_a_guild_that_is_watched_no_more_is_not_told_of() -> None:
     told.forget(GUILD)
     told.changed(0, Changed(IDLE, (GUILD,)))
     assert (taken(told), told.here(GUILD)) == ({}, [])
+
+
+def test_what_was_said_before_the_present_watch_was_answered_is_of_another() -> None:
+    told = mirror()
+    told.changed(0, Changed(ONLINE, (GUILD,)))
+    told.forget(GUILD)
+    told.watch(GUILD)
+    told.changed(0, Changed(ONLINE, (GUILD,)))
+    assert told.here(GUILD) == []
+    told.snapshot(0, GUILD, [], silent=False)
+    told.changed(0, Changed(IDLE, (GUILD,)))
+    assert told.here(GUILD) == [IDLE]
+
+
+def test_each_watch_has_a_number_of_its_own() -> None:
+    told = mirror()
+    first = told.watched[GUILD]
+    told.forget(GUILD)
+    assert told.watch(GUILD) != first

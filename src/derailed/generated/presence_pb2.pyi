@@ -56,10 +56,10 @@ class Report(_message.Message):
     belongs: Belongs
     detached: bytes
     gone: bytes
-    watch: int
+    watch: Watch
     unwatch: int
     told: bool
-    def __init__(self, up: _Optional[_Union[Session, _Mapping]] = ..., change: _Optional[_Union[Change, _Mapping]] = ..., belongs: _Optional[_Union[Belongs, _Mapping]] = ..., detached: _Optional[bytes] = ..., gone: _Optional[bytes] = ..., watch: _Optional[int] = ..., unwatch: _Optional[int] = ..., told: _Optional[bool] = ...) -> None: ...
+    def __init__(self, up: _Optional[_Union[Session, _Mapping]] = ..., change: _Optional[_Union[Change, _Mapping]] = ..., belongs: _Optional[_Union[Belongs, _Mapping]] = ..., detached: _Optional[bytes] = ..., gone: _Optional[bytes] = ..., watch: _Optional[_Union[Watch, _Mapping]] = ..., unwatch: _Optional[int] = ..., told: _Optional[bool] = ...) -> None: ...
 
 class Session(_message.Message):
     __slots__ = ("session_id", "user_id", "claim", "guild_ids", "status", "activities", "client", "resumed")
@@ -135,15 +135,25 @@ class Changed(_message.Message):
     guild_ids: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, presence: _Optional[_Union[UserPresence, _Mapping]] = ..., guild_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
+class Watch(_message.Message):
+    __slots__ = ("guild_id", "number")
+    GUILD_ID_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    guild_id: int
+    number: int
+    def __init__(self, guild_id: _Optional[int] = ..., number: _Optional[int] = ...) -> None: ...
+
 class Snapshot(_message.Message):
-    __slots__ = ("guild_id", "presences", "last")
+    __slots__ = ("guild_id", "presences", "last", "number")
     GUILD_ID_FIELD_NUMBER: _ClassVar[int]
     PRESENCES_FIELD_NUMBER: _ClassVar[int]
     LAST_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
     guild_id: int
     presences: _containers.RepeatedCompositeFieldContainer[UserPresence]
     last: bool
-    def __init__(self, guild_id: _Optional[int] = ..., presences: _Optional[_Iterable[_Union[UserPresence, _Mapping]]] = ..., last: _Optional[bool] = ...) -> None: ...
+    number: int
+    def __init__(self, guild_id: _Optional[int] = ..., presences: _Optional[_Iterable[_Union[UserPresence, _Mapping]]] = ..., last: _Optional[bool] = ..., number: _Optional[int] = ...) -> None: ...
 
 class CountRequest(_message.Message):
     __slots__ = ("guild_ids",)

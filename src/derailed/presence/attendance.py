@@ -25,8 +25,8 @@ class Attendance:
         self._tracker = keeper.tracker
         self._woken = asyncio.Event()
         self.node: Node = self._tracker.join(name, self._woken.set, keeper.clock())
-        self._wanted: dict[int, None] = {}
-        """The guilds whose snapshots were asked for."""
+        self._wanted: dict[int, int] = {}
+        """The guilds whose snapshots were asked for, and the number of the watch."""
         self._showing: list[proto.Change] = []
         self._said_settled = False
         keeper.attend()
@@ -54,8 +54,7 @@ class Attendance:
             if message := self._next():
                 yield message
             elif guild_id := next(iter(self._wanted), None):
-                del self._wanted[guild_id]
-                for page in self._pages(guild_id):
+                for page in self._pages(guild_id, self._wanted.pop(guild_id)):
                     yield page
             elif not await self._anything():
                 yield proto.FromService()
@@ -68,14 +67,15 @@ class Attendance:
         except TimeoutError:
             return False
 
-    def _pages(self, guild_id: int) -> Iterator[proto.FromService]:
+    def _pages(self, guild_id: int, number: int) -> Iterator[proto.FromService]:
         """Who is there, each part as it is when its turn comes. At least one: an empty guild is said to be empty."""
         users = self._tracker.watch_apart(self.node, guild_id)
         for at in range(0, len(users) or 1, _SIGNALS_AT_ONCE):
             found = self._tracker.of_users(guild_id, users[at : at + _SIGNALS_AT_ONCE])
             page = [messages.user_presence(presence) for presence in found]
             last = at + _SIGNALS_AT_ONCE >= len(users)
-            yield proto.FromService(snapshots=[proto.Snapshot(guild_id=guild_id, presences=page, last=last)])
+            snapshot = proto.Snapshot(guild_id=guild_id, presences=page, last=last, number=number)
+            yield proto.FromService(snapshots=[snapshot])
 
     def _next(self) -> proto.FromService | None:
         signals, gone = self._tracker.take_apart(self.node, _SIGNALS_AT_ONCE)
@@ -107,7 +107,7 @@ class Attendance:
             case "told":
                 tracker.told(node)
             case "watch":
-                self._wanted[report.watch] = None
+                self._wanted[report.watch.guild_id] = report.watch.number
                 self._woken.set()
             case "unwatch":
                 self._wanted.pop(report.unwatch, None)

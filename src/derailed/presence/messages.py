@@ -66,6 +66,11 @@ def report_belongs(session_id: bytes, guild_ids: Iterable[int]) -> proto.Report:
     return proto.Report(belongs=proto.Belongs(session_id=session_id, guild_ids=guild_ids))
 
 
+def report_watch(guild_id: int, number: int) -> proto.Report:
+    """It wants to hear of a guild."""
+    return proto.Report(watch=proto.Watch(guild_id=guild_id, number=number))
+
+
 def change(session_id: bytes, status: Status, activities: bytes) -> proto.Change:
     """What a session shows."""
     return proto.Change(session_id=session_id, status=_STATUSES[status], activities=activities)

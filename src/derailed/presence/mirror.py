@@ -18,9 +18,11 @@ _Order = Callable[[int], Sequence[int]]
 class _Word:
     """What one service told."""
 
-    __slots__ = ("complete", "doubtful", "guilds", "presences", "settled")
+    __slots__ = ("begun", "complete", "doubtful", "guilds", "presences", "settled")
 
     def __init__(self) -> None:
+        self.begun: set[int] = set()
+        """The guilds of which it has answered the present watch: what it says of others was said before."""
         self.guilds: dict[int, set[int]] = {}
         """Who is seen in each watched guild."""
         self.presences: dict[int, tuple[Presence, tuple[int, ...]]] = {}
@@ -38,7 +40,9 @@ class Mirror:
         self._order = order
         self._words: Final = [_Word() for _ in range(services)]
         self._unheard: OrderedDict[int, set[int]] = OrderedDict()
-        self.watched: set[int] = set()
+        self.watched: dict[int, int] = {}
+        """The guilds, and the number of the present watch of each."""
+        self._watches = 0
         self.moved = 0
         """How often somebody came to one service whom another told of, too."""
 
@@ -47,19 +51,26 @@ class Mirror:
         """Whether there is something to `take`."""
         return bool(self._unheard)
 
+    def watch(self, guild_id: int) -> int:
+        """The guild is watched from now on; the number of this watch, with which services answer it."""
+        self._watches += 1
+        self.watched[guild_id] = self._watches
+        return self._watches
+
     def found(self, service: int) -> None:
         """It is there, or there again."""
         word = self._words[service]
+        word.begun = set()
         word.doubtful = {guild_id: set(seen) for guild_id, seen in word.guilds.items()}
         word.complete = set()
         word.settled = False
 
     def snapshot(self, service: int, guild_id: int, presences: Iterable[Presence], *, silent: bool) -> None:
-        """A part of who is in a guild; `silent`: whoever watches it will ask who is `here`."""
+        """A part of who is in a watched guild; `silent`: whoever watches it will ask who is `here`."""
         word = self._words[service]
-        if guild_id in self.watched:
-            for presence in presences:
-                self._see(word, presence, (guild_id,), silent)
+        word.begun.add(guild_id)
+        for presence in presences:
+            self._see(word, presence, (guild_id,), silent)
 
     def completed(self, service: int, guild_id: int) -> None:
         """That was everybody."""
@@ -70,7 +81,7 @@ class Mirror:
     def changed(self, service: int, signal: Changed) -> None:
         """A user looks different."""
         word = self._words[service]
-        guild_ids = self.watched.intersection(signal.guild_ids)
+        guild_ids = {guild_id for guild_id in signal.guild_ids if guild_id in self.watched and guild_id in word.begun}
         if signal.presence.status == "offline":
             self._drop(word, signal.presence.user_id, guild_ids)
         else:
@@ -99,17 +110,18 @@ class Mirror:
 
     def forget(self, guild_id: int) -> None:
         """The guild is watched no more."""
-        self.watched.discard(guild_id)
+        self.watched.pop(guild_id, None)
         for word in self._words:
             for user_id in list(word.guilds.get(guild_id, ())):
                 self._drop(word, user_id, (guild_id,))
             word.doubtful.pop(guild_id, None)
             word.complete.discard(guild_id)
+            word.begun.discard(guild_id)
 
     def whole(self, service: int) -> bool:
         """Whether it has told all there is of the watched guilds since it was found."""
         word = self._words[service]
-        return word.settled and word.complete >= self.watched
+        return word.settled and word.complete >= self.watched.keys()
 
     def complete(self, service: int, guild_id: int) -> bool:
         """Whether it has told who is in this guild since it was found."""
@@ -132,7 +144,7 @@ class Mirror:
         signals: list[Changed] = []
         for _ in range(min(limit, len(self._unheard))):
             user_id, guild_ids = self._unheard.popitem(last=False)
-            guild_ids &= self.watched
+            guild_ids &= self.watched.keys()
             for service in self._order(user_id):
                 presence, known = self._words[service].presences.get(user_id, (None, ()))
                 if presence is not None and (here := guild_ids.intersection(known)):
@@ -168,7 +180,7 @@ class Mirror:
                 del word.guilds[guild_id]
         if len(dropped) < len(known):
             word.presences[user_id] = presence, tuple([each for each in known if each not in dropped])
-        if told := dropped & self.watched:
+        if told := dropped & self.watched.keys():
             self._unheard.setdefault(user_id, set()).update(told)
 
     def _resolve(self, word: _Word, guild_id: int) -> None:

@@ -104,9 +104,9 @@ class RemoteLink:
     async def watch(self, guild_id: int) -> Sequence[Presence]:
         """See Link."""
         if guild_id not in self._mirror.watched:
-            self._mirror.watched.add(guild_id)
+            number = self._mirror.watch(guild_id)
             for line in self._lines:
-                line.send(proto.Report(watch=guild_id))
+                line.send(messages.report_watch(guild_id, number))
         told = self._waiting.setdefault(guild_id, asyncio.Event())
         try:
             with contextlib.suppress(TimeoutError):
@@ -200,6 +200,8 @@ class RemoteLink:
         for user_id in message.gone:
             self._mirror.gone(service, user_id)
         for page in message.snapshots:
+            if self._mirror.watched.get(page.guild_id) != page.number:
+                continue  # the answer to a watch that has ended
             presences = map(messages.presence_of, page.presences)
             self._mirror.snapshot(service, page.guild_id, presences, silent=page.guild_id in self._waiting)
             if page.last:
@@ -255,8 +257,8 @@ class RemoteLink:
                     if other is not line:  # where the user was until now; expires there when all have heard of it here
                         other.send(proto.Report(detached=session_id))
         yield proto.Report(told=True)
-        for guild_id in list(self._mirror.watched):
-            yield proto.Report(watch=guild_id)
+        for guild_id, number in list(self._mirror.watched.items()):
+            yield messages.report_watch(guild_id, number)
 
     def _moved(self, service: int, line: Line) -> Iterator[proto.Report]:
         for session_id in list(self._sessions):
