@@ -26,7 +26,7 @@ from derailed.bus.broker_server import BrokerLine, BrokerServer, Location
 from derailed.bus.remote import RemoteBus
 from derailed.bus.remote_subscription import RemoteSubscription
 from derailed.bus.resp import Address, Connection
-from tests.contracts.buses import GUILD, OTHER, heard, listen, offsets, one, read_all
+from tests.contracts.buses import GUILD, OTHER, eventually, heard, listen, offsets, one, read_all
 from tests.journeys.server import until
 from tests.servers.broker import CHAT, Broker, user
 
@@ -60,17 +60,6 @@ async def bus_on(url: str, window_ms: int = 300_000) -> AsyncIterator[RemoteBus]
         yield bus
     finally:
         await bus.close()
-
-
-async def eventually(step: Callable[[], Awaitable[object]]) -> None:
-    """Do it as often as it takes until the bus is there."""
-    while True:
-        try:
-            await step()
-        except BusDown:
-            await asyncio.sleep(0.02)
-        else:
-            return
 
 
 # What happens to it

@@ -15,7 +15,7 @@ from derailed.bus.redis_server import LOG, RedisServer, Retention
 from derailed.bus.remote import RemoteBus
 from derailed.bus.remote_subscription import RemoteSubscription
 from derailed.bus.resp import Address
-from tests.contracts.buses import GUILD, OTHER, heard, listen, offsets, one, read_all
+from tests.contracts.buses import GUILD, OTHER, eventually, heard, listen, offsets, one, read_all
 from tests.servers.valkey import Valkey
 
 WITHIN_S = 30
@@ -53,17 +53,6 @@ async def bus_on(server: Valkey, retention: Retention | None = None) -> AsyncIte
         yield bus
     finally:
         await bus.close()
-
-
-async def eventually(step: Callable[[], Awaitable[None]]) -> None:
-    """Do it as often as it takes until the bus is there."""
-    while True:
-        try:
-            await step()
-        except BusDown:
-            await asyncio.sleep(0.02)
-        else:
-            return
 
 
 def test_a_server_restarted_with_its_data_is_another_epoch_and_knows_its_revs(keeping: Valkey) -> None:

@@ -15,7 +15,7 @@ from derailed.broker.buckets import Retention
 from derailed.broker.log import Log
 from derailed.broker.server.configuration import Configuration, Limits, Space
 from derailed.broker.server.server import Server
-from derailed.bus import Bus, Entry, Put, Signal, Subscription
+from derailed.bus import Bus, BusDown, Entry, Put, Signal, Subscription
 from derailed.bus.broker_server import BrokerServer
 from derailed.bus.embedded import EmbeddedBus, EmbeddedSubscription
 from derailed.bus.redis_server import MARKS, META, RedisServer
@@ -243,3 +243,14 @@ def heard(signals: Sequence[Signal]) -> list[tuple[str, int]]:
 
 def offsets(signals: Sequence[Signal]) -> list[int]:
     return [signal.offset for signal in signals if isinstance(signal, Entry)]
+
+
+async def eventually(step: Callable[[], Awaitable[object]]) -> None:
+    """Do it as often as it takes until the bus is there."""
+    while True:
+        try:
+            await step()
+        except BusDown:
+            await asyncio.sleep(0.02)
+        else:
+            return
