@@ -53,6 +53,11 @@ _GUILDS_OF = """
 SELECT members.guild_id FROM members JOIN guilds ON guilds.id = members.guild_id
 WHERE members.user_id = $1 ORDER BY members.guild_id
 """
+_SHARED = """
+SELECT members.guild_id FROM members JOIN guilds ON guilds.id = members.guild_id
+JOIN members AS their ON their.guild_id = members.guild_id AND their.user_id = $2
+WHERE members.user_id = $1 ORDER BY members.guild_id
+"""
 _ENDS_OF = """
 SELECT members.guild_id FROM members LEFT JOIN guilds ON guilds.id = members.guild_id
 WHERE members.user_id = $1 AND guilds.id IS NULL
@@ -132,6 +137,11 @@ async def activity(tx: Connection, guild_id: int, after: int, limit: int) -> lis
 async def guilds_of(tx: Connection, user_id: int) -> list[int]:
     """The guilds that the user belongs to, ascending."""
     return [row[0] for row in await tx.fetch(_GUILDS_OF, user_id)]
+
+
+async def shared(tx: Connection, user_id: int, other_id: int) -> list[int]:
+    """The guilds that both belong to, ascending."""
+    return [row[0] for row in await tx.fetch(_SHARED, user_id, other_id)]
 
 
 async def ends_of(tx: Connection, user_id: int) -> list[int]:

@@ -27,6 +27,15 @@ TIME_OUT_MS = 28 * 24 * 3600 * 1000
 INVITE_AGE_S = 604_800
 INVITE_USES = 100
 AUDIT_REASON = 512
+FRIEND_NICKNAME = 32
+CUSTOM_STATUS = 128
+CUSTOM_STATUS_EMOJI = 32
+LOCALE = (2, 16)
+TIMEZONE_OFFSET = (-840, 840)
+AFK_TIMEOUT_S = (60, 3600)
+FOLDER_NAME = 32
+FOLDER_ID = (1 << 53) - 1
+"""What a browser's numbers hold: clients draw it by chance."""
 BAN_DELETE_S = 604_800
 BULK_BAN = 200
 PRUNE_DAYS = (1, 30)
@@ -52,6 +61,13 @@ GUILD_MEMBERS = 500_000
 
 PINS = 250
 WEBHOOKS = 15
+
+# All of them are in READY, and every friend hears of every other.
+FRIENDS = 1000
+REQUESTS_SENT = 100
+REQUESTS_RECEIVED = 500
+"""Who has so many waiting is asked by nobody else, until some are answered."""
+BLOCKED = 1000
 
 # One answer, so that no single call holds the loop.
 PINS_PAGE = 50
