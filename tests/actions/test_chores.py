@@ -62,10 +62,11 @@ def test_who_is_still_to_be_told_is_in_no_guild_that_has_ended(tmp_path: Path) -
         assert await ben.get("/users/@me/guilds") == []
         assert (await ben.ask("GET", path)).json()["code"] == 10004
         assert (await ben.ask("GET", f"/channels/{general['id']}/messages")).json()["code"] == 10003
-        account = await door.verbs.sessions.account(int(ben.id))
+        token_id = (await door.verbs.sessions.authenticate(ben.token)).token_id
+        account = await door.verbs.sessions.belonging(int(ben.id), token_id)
         assert (account.guild_ids, account.ended) == ((), (guild,))
         await swept(door)
-        assert (await door.verbs.sessions.account(int(ben.id))).ended == ()
+        assert (await door.verbs.sessions.belonging(int(ben.id), token_id)).ended == ()
 
     visit(tmp_path, story)
 

@@ -37,10 +37,14 @@ def test_whether_a_token_stands_is_asked_of_the_store(tmp_path: Path) -> None:
         sessions = door.verbs.sessions
         anna, ben = await door.register("anna"), await door.register("ben")
         known = await sessions.authenticate(anna.token)
-        assert await sessions.stands(known.user_id, known.token_id)
-        assert not await sessions.stands(int(ben.id), known.token_id)
+        assert (await sessions.belonging(known.user_id, known.token_id)).guild_ids == ()
+        with pytest.raises(Unauthenticated):
+            await sessions.belonging(int(ben.id), known.token_id)
         await door.store.write(lambda tx: tx.execute("DELETE FROM tokens"))
-        assert not await sessions.stands(known.user_id, known.token_id)
+        with pytest.raises(Unauthenticated):
+            await sessions.belonging(known.user_id, known.token_id)
+        with pytest.raises(Unauthenticated):
+            await sessions.account(known.user_id, known.token_id)
 
     visit(tmp_path, story)
 
@@ -50,15 +54,15 @@ def test_an_account_is_shown_with_its_guilds_and_its_rev(tmp_path: Path) -> None
         sessions = door.verbs.sessions
         anna = await door.register("anna")
         guilds = [await anna.guild() for _ in range(3)]
-        found = await sessions.account(int(anna.id))
+        found = await sessions.account(int(anna.id), (await sessions.authenticate(anna.token)).token_id)
         assert found.guild_ids == tuple(sorted(int(guild["id"]) for guild in guilds))
         assert (found.rev, found.user.username, found.application) == (3, "anna", None)
         bot = await door.bot(anna)
-        told = await sessions.account(int(bot.id))
+        told = await sessions.account(int(bot.id), (await sessions.authenticate(bot.token)).token_id)
         assert told.application is not None
         assert (told.application.id, told.rev) == (int(bot.id), 1)  # its first token was a reset
         with pytest.raises(Unauthenticated):
-            await sessions.account(1)
+            await sessions.account(1, 1)
 
     visit(tmp_path, story)
 

@@ -107,9 +107,9 @@ class EarLog(Log):
 class StampedSessions(Sessions):
     """Writes on each snapshot the rev at which it was true, where a client can read it: nothing else says so."""
 
-    async def account(self, user_id: int) -> AccountSnapshot:
+    async def account(self, user_id: int, token_id: int) -> AccountSnapshot:
         """The account, its rev as its email."""
-        snapshot = await super().account(user_id)
+        snapshot = await super().account(user_id, token_id)
         return snapshot._replace(email=str(snapshot.rev))
 
     async def guild(self, guild_id: int, user_id: int, *, members_up_to: int) -> GuildSnapshot | None:

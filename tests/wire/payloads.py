@@ -194,7 +194,7 @@ async def _opened(town: Town) -> Payloads:
     """What the Gateway says by itself: READY, GUILD_CREATE, and members that are asked for."""
     sessions, found = town.door.verbs.sessions, defaultdict(list)
     guild_id, user_id = int(town.guild), int(town.bot.id)
-    account = await sessions.account(user_id)
+    account = await sessions.account(user_id, (await sessions.authenticate(town.bot.token)).token_id)
     snapshot = await sessions.guild(guild_id, user_id, members_up_to=50)
     assert snapshot is not None
     identity = SessionId(user_id, 1, ALL_INTENTS, None, 50, "epoch", 0, True, b"")

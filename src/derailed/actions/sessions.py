@@ -18,18 +18,34 @@ from derailed.wire.records import guild_topic, user_topic
 _OUTBOX_PAGE: Final = 500
 
 
-class AccountSnapshot(NamedTuple):
-    """An account and where it belongs. `rev` is that of its own topic; `application` is a bot's.
+class Belonging(NamedTuple):
+    """Where an account belongs. `rev` is that of its own topic.
 
     `ended`: guilds that are gone, and whose end is still to be told in the account's topic.
     """
+
+    rev: int
+    guild_ids: tuple[int, ...]
+    ended: tuple[int, ...] = ()
+
+
+class AccountSnapshot(NamedTuple):
+    """An account and where it belongs: `rev` and `guild_ids` as in `Belonging`. `application` is a bot's."""
 
     user: User
     email: str | None
     rev: int
     guild_ids: tuple[int, ...]
     application: Application | None
-    ended: tuple[int, ...] = ()
+
+
+class Place(NamedTuple):
+    """A guild at `rev`, and one user's place in it. `member` is None for one who does not belong to it."""
+
+    rev: int
+    guild: Guild
+    member_count: int
+    member: Member | None
 
 
 class GuildSnapshot(NamedTuple):
@@ -55,22 +71,32 @@ class Sessions:
         """Whom the token speaks for; some libraries send it with `Bot ` before it. Raises Unauthenticated."""
         return await self._tokens.authenticate(token.removeprefix("Bot "))
 
-    async def stands(self, user_id: int, token_id: int) -> bool:
-        """Whether the token with this id has not been revoked: as the store says, not as we remember."""
-        return await self._context.store.read(lambda tx: tokens.stands(tx, user_id, token_id))
+    async def belonging(self, user_id: int, token_id: int) -> Belonging:
+        """Where the account belongs. Raises Unauthenticated when the token does not stand any more.
 
-    async def account(self, user_id: int) -> AccountSnapshot:
-        """The account and its guilds. Raises Unauthenticated when it is gone."""
+        It is asked of the store, not of what we remember.
+        """
+        return await self._context.store.read(lambda tx: _belonging(tx, user_id, token_id))
+
+    async def account(self, user_id: int, token_id: int) -> AccountSnapshot:
+        """The account and its guilds. Raises Unauthenticated like `belonging`."""
 
         async def work(tx: Connection) -> AccountSnapshot:
+            at = await _belonging(tx, user_id, token_id)
             known = await users.credentials(tx, user_id)
             if known is None:
                 raise Unauthenticated
-            at = await topics.look(tx, user_topic(user_id))
-            belongs = tuple(await members.guilds_of(tx, user_id))
             application = await applications.get(tx, user_id) if known.user.bot else None
-            ended = tuple(await members.ends_of(tx, user_id))
-            return AccountSnapshot(known.user, known.email, at.rev, belongs, application, ended)
+            return AccountSnapshot(known.user, known.email, at.rev, at.guild_ids, application)
+
+        return await self._context.store.read(work)
+
+    async def place(self, guild_id: int, user_id: int) -> Place | None:
+        """The guild and this user's place in it, in one snapshot; None when there is no such guild."""
+
+        async def work(tx: Connection) -> Place | None:
+            found = await self._found(tx, guild_id)
+            return found and Place(*found, await guilds.member(tx, guild_id, user_id))
 
         return await self._context.store.read(work)
 
@@ -78,17 +104,22 @@ class Sessions:
         """The guild for this user in one snapshot; None when there is no such guild."""
 
         async def work(tx: Connection) -> GuildSnapshot | None:
-            at = await topics.look(tx, guild_topic(guild_id))
-            count = await guilds.member_count(tx, guild_id)
-            if count == 0:
+            found = await self._found(tx, guild_id)
+            if found is None:
                 return None
-            guild = await self._context.shapes.guild(tx, guild_id, at)
+            rev, guild, count = found
             own = await members.get(tx, guild_id, user_id)
             shown = await members.page(tx, guild_id, 0, count) if count <= members_up_to else [own] if own else []
             last = await channels.last_message_ids(tx, _talkative(guild))
-            return GuildSnapshot(at.rev, guild, own and own[0], count, tuple(shown), last)
+            return GuildSnapshot(rev, guild, own and own[0], count, tuple(shown), last)
 
         return await self._context.store.read(work)
+
+    async def _found(self, tx: Connection, guild_id: int) -> tuple[int, Guild, int] | None:
+        """The guild's rev, its shape, and how many belong to it."""
+        at = await topics.look(tx, guild_topic(guild_id))
+        count = await guilds.member_count(tx, guild_id)
+        return (at.rev, await self._context.shapes.guild(tx, guild_id, at), count) if count else None
 
     async def pending(self, revs: Mapping[str, int]) -> bool:
         """Whether the outbox still holds a record of one of these topics at or below that rev."""
@@ -126,3 +157,11 @@ class Sessions:
 
 def _talkative(guild: Guild) -> list[int]:
     return [each.id for each in guild.channels.values() if each.type != ChannelType.CATEGORY]
+
+
+async def _belonging(tx: Connection, user_id: int, token_id: int) -> Belonging:
+    if not await tokens.stands(tx, user_id, token_id):
+        raise Unauthenticated
+    at = await topics.look(tx, user_topic(user_id))
+    belongs, ended = await members.places_of(tx, user_id)
+    return Belonging(at.rev, tuple(belongs), tuple(ended))

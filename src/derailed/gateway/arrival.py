@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol, TypeVar
 
 from msgspec import Raw
 from msgspec.structs import replace
 
-from derailed.actions.sessions import AccountSnapshot, GuildSnapshot, Sessions
-from derailed.bus import Bus, BusDown, Entry, Trimmed
+from derailed.actions.sessions import AccountSnapshot, Belonging, GuildSnapshot, Place, Sessions
+from derailed.bus import Bus
 from derailed.gateway import audience, payloads, session_id
 from derailed.gateway.audience import Event, Seat
 from derailed.gateway.feeds import Feeds
+from derailed.gateway.histories import Histories, History, Said
 from derailed.gateway.hub import Hub
+from derailed.gateway.node import Topic
 from derailed.gateway.payloads import Entered
 from derailed.gateway.recipient import Recipient, Sink, Step
 from derailed.gateway.session import Begin, Continue
@@ -28,9 +32,11 @@ from derailed.wire import records
 from derailed.wire.gateway import MEMBERS_SENT_MAX, Close
 from derailed.wire.records import guild_topic, user_topic
 
-_AT_ONCE = 16
+_AT_ONCE = 64
 """Sessions whose snapshots are read at the same time: a reconnect storm waits here, not in the database."""
-_RETRY_S = 0.05
+
+Known = TypeVar("Known", AccountSnapshot, Belonging)
+Seen = TypeVar("Seen", GuildSnapshot, Place)
 
 
 class Addressed(Sink, Protocol):
@@ -48,7 +54,7 @@ class Arrivals:
     def __init__(self, hub: Hub, bus: Bus, sessions: Sessions, feeds: Feeds, secret: bytes) -> None:
         self._hub = hub
         self._feeds = feeds
-        self._bus = bus
+        self._histories = Histories(bus)
         self._sessions = sessions
         self._secret = secret
         self._admission = asyncio.Semaphore(_AT_ONCE)
@@ -83,7 +89,7 @@ class Arrivals:
         identity, hub = recipient.id, self._hub
         await hub.begun()
         async with self._admission:
-            account = await self._account(recipient)
+            account = await self._heard(recipient, self._sessions.account)
             if account is None:
                 return
             revs = {user_topic(identity.user_id): account.rev}
@@ -91,7 +97,7 @@ class Arrivals:
             await hub.registry.follow(recipient, map(guild_topic, wanted))
             snapshots = []
             for guild_id in wanted:
-                snapshot = await self._take_seat(recipient, guild_id, identity.large_threshold)
+                snapshot = await self._take_seat(recipient, guild_id, self._entering(recipient))
                 if snapshot is not None:
                     snapshots.append(snapshot)
                     revs[guild_topic(guild_id)] = snapshot.rev
@@ -105,6 +111,9 @@ class Arrivals:
         self._feeds.presences.announce(recipient)
         entered = [self._entered(recipient, each, online[each.guild.id]) for each in snapshots]
         hub.release(recipient, payloads.opening(recipient, account, entered, signed, gateway_url))
+
+    def _entering(self, recipient: Recipient) -> Callable[[int, int], Awaitable[GuildSnapshot | None]]:
+        return partial(self._sessions.guild, members_up_to=recipient.id.large_threshold)
 
     async def _online(self, recipient: Recipient, snapshot: GuildSnapshot) -> list[Raw]:
         """Of a guild that is too large to be sent with everyone: those who are here, and the session's own member."""
@@ -122,28 +131,28 @@ class Arrivals:
         recipient.unseen.pop(guild_id, None)
         return Entered(snapshot, self._feeds.presences.here(recipient, guild_id), online)
 
-    async def _account(self, recipient: Recipient) -> AccountSnapshot | None:
+    async def _heard(self, recipient: Recipient, read: Callable[[int, int], Awaitable[Known]]) -> Known | None:
         """Listen to the account's topic, then read it: a revocation before that is seen here, a later one there."""
         identity = recipient.id
         await self._hub.registry.follow(recipient, [user_topic(identity.user_id)])
-        if not await self._sessions.stands(identity.user_id, identity.token_id):
+        try:
+            account = await read(identity.user_id, identity.token_id)
+        except Unauthenticated:
             self._hub.registry.drop(recipient)
             recipient.sink.hang_up(Close.AUTHENTICATION_FAILED, "This token does not stand.")
             return None
-        account = await self._sessions.account(identity.user_id)
         recipient.user_floor = account.rev
         return None if recipient.ended() else account
 
-    async def _take_seat(self, recipient: Recipient, guild_id: int, members_up_to: int) -> GuildSnapshot | None:
-        """The guild's snapshot and the session's seat in it; None, and nothing followed, if it is no member."""
+    async def _take_seat(
+        self, recipient: Recipient, guild_id: int, read: Callable[[int, int], Awaitable[Seen | None]]
+    ) -> Seen | None:
+        """The guild, read once it is heard, and the session's seat in it; None, and nothing followed, without one."""
         name = guild_topic(guild_id)
         topic = self._hub.registry.topics.get(name)
         if recipient.ended() or topic is None:
             return None
-        async with topic.loading:
-            snapshot = await self._sessions.guild(guild_id, recipient.id.user_id, members_up_to=members_up_to)
-            if snapshot is not None and topic.view is None:
-                topic.load(View(snapshot.guild), snapshot.rev)
+        snapshot = await self._view(topic, recipient, read)
         if recipient.ended():
             return None
         if snapshot is None or snapshot.member is None:
@@ -159,13 +168,26 @@ class Arrivals:
         self._hub.registry.seat(recipient, guild_id, Seat(snapshot.rev, snapshot.member.roles, presences=presences))
         return snapshot
 
+    async def _view(
+        self, topic: Topic, recipient: Recipient, read: Callable[[int, int], Awaitable[Seen | None]]
+    ) -> Seen | None:
+        """Read the guild. The first to do so has the topic's view begin: nobody's snapshot may be older than that."""
+        if topic.view is None:
+            async with topic.loading:
+                if topic.view is None:
+                    first = await read(topic.guild_id, recipient.id.user_id)
+                    if first is not None:
+                        topic.load(View(first.guild), first.rev)
+                    return first
+        return await read(topic.guild_id, recipient.id.user_id)
+
     # --- a guild joined while live
 
     async def join(self, recipient: Recipient, guild_id: int) -> None:
         """Bring a held session into a guild: one burst of its GUILD_CREATE and of what came meanwhile."""
         hub, name = self._hub, guild_topic(guild_id)
         await hub.registry.follow(recipient, [name])
-        snapshot = await self._take_seat(recipient, guild_id, recipient.id.large_threshold)
+        snapshot = await self._take_seat(recipient, guild_id, self._entering(recipient))
         online: list[Raw] = []
         if snapshot is not None:
             online = await self._online(recipient, snapshot)
@@ -208,7 +230,8 @@ class Arrivals:
             hub.registry.refuse(recipient)
             return
         async with self._admission:
-            missed = await self._missed(recipient, position)
+            histories = await self._missed(recipient, position)
+        missed = None if histories is None else [said for history in histories for said in history.after(position)]
         withheld = await hub.judge.withheld(recipient, missed or ())
         if missed is not None:
             await self._feeds.presences.watch(recipient, recipient.seats)
@@ -219,68 +242,52 @@ class Arrivals:
         if missed is None or position > hub.cursor:
             hub.registry.refuse(recipient)
             return
-        steps = self._replayable(recipient, [entry for entry in missed if entry.offset not in withheld], position)
+        steps = self._replayable(recipient, [said for said in missed if said.offset not in withheld], position)
         if steps is None or not hub.fits(hub.sequence(recipient)):
             hub.registry.refuse(recipient)
             return
         self._feeds.presences.announce(recipient, resumed=True)
         hub.take_up(recipient, steps, payloads.RESUMED)
 
-    async def _missed(self, recipient: Recipient, position: int) -> list[Entry] | None:
-        """Everything in the session's topics after `position`; None when it can not be whole."""
+    async def _missed(self, recipient: Recipient, position: int) -> list[History] | None:
+        """Everything in the session's topics after `position`, and more; None when it can not be whole."""
         hub, identity = self._hub, recipient.id
         own = user_topic(identity.user_id)
-        account = await self._account(recipient)
+        account = await self._heard(recipient, self._sessions.belonging)
         if account is None or account.ended:
             return None  # of the end of a guild it may have been told, or not: the log of that guild is not followed
         await hub.settle(recipient, {own: account.rev})
-        entries = await self._history(recipient, own, position)
+        histories = [await self._histories.alone(own, position, recipient)]
         wanted = [guild_id for guild_id in account.guild_ids if recipient.serves(guild_id)]
         await hub.registry.follow(recipient, map(guild_topic, wanted))
         revs = {}
         for guild_id in wanted:
-            snapshot = await self._take_seat(recipient, guild_id, 0)
-            if snapshot is None:
+            place = await self._take_seat(recipient, guild_id, self._sessions.place)
+            if place is None:
                 return None  # left since: not what the session was in any more
             recipient.seats[guild_id].floor = 0  # what it had is told by offsets, not by a snapshot
-            revs[guild_topic(guild_id)] = snapshot.rev
+            revs[guild_topic(guild_id)] = place.rev
         recipient.user_floor = 0
         await hub.settle(recipient, revs)
-        for name in revs:
-            found = await self._history(recipient, name, position)
-            if found is None or entries is None:
-                return None
-            entries = entries + found
-        return entries
+        histories += [await self._histories.together(name, position, recipient) for name in revs]
+        found = [each for each in histories if each is not None and each.reaches(identity.epoch, position)]
+        return found if len(found) == len(histories) else None
 
-    async def _history(self, recipient: Recipient, name: str, position: int) -> list[Entry] | None:
-        while not recipient.ended():
-            try:
-                history = await self._bus.history(name, position)
-            except Trimmed:
-                return None
-            except BusDown:
-                await asyncio.sleep(_RETRY_S)
-                continue
-            if history.epoch != recipient.id.epoch or position > history.head:
-                return None
-            return list(history.entries)
-        return None
-
-    def _replayable(self, recipient: Recipient, missed: list[Entry], position: int) -> list[Step] | None:
+    def _replayable(self, recipient: Recipient, missed: list[Said], position: int) -> list[Step] | None:
         """What the session is owed up to the cursor, under today's views; None if its sight may have changed since."""
         hub, user_id = self._hub, recipient.id.user_id
-        found = {entry.offset: (entry.topic, records.decode(entry.payload)) for entry in missed}
-        found |= {step.offset: (step.topic, step.record) for step in recipient.backlog}
+        found: dict[int, Said | Step] = {said.offset: said for said in missed}
+        found |= {step.offset: step for step in recipient.backlog}
         for step in recipient.backlog:
             if user_id in step.barred:
                 del found[step.offset]
         recipient.backlog.clear()
         steps = []
         for offset in sorted(found):
-            name, record = found[offset]
             if not position < offset <= hub.cursor:
                 continue
+            said = found[offset]
+            name, record = said.topic, said.record
             if record.event in (records.JOINED, records.LEFT) or (
                 record.guild and name.startswith("guild:") and audience.forbids_resume(record, user_id)
             ):
@@ -291,5 +298,5 @@ class Arrivals:
             if view is not None and record.event == "CHANNEL_CREATE":
                 channels = {key: each for key, each in view.guild.channels.items() if key != record.channel}
                 before = View(replace(view.guild, channels=channels))
-            steps.append(Step(offset, name, record, before, view))
+            steps.append(Step(offset, name, record, before, view, made=said.made))
         return steps

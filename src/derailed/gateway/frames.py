@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from typing import Final
 
 from derailed.wire.gateway import HEARTBEAT_INTERVAL_MS
@@ -64,9 +65,30 @@ class Frame:
         return self._zlib
 
 
+FrameKey = tuple[str, int, bytes]
+"""What a dispatch is made of: the event's name, `s`, its `d`."""
+
+
 def dispatch(event: str, sequence: int, data: bytes) -> Frame:
     """Op 0: a head put before JSON that is encoded already."""
     return Frame(b'{"op":0,"s":%d,"t":"%s","d":%s}' % (sequence, event.encode(), data))
+
+
+def dispatches(
+    events: Sequence[tuple[str, bytes]], sequence: int, made: dict[FrameKey, Frame] | None = None
+) -> list[Frame]:
+    """The frames of one record: only with the last is the client whole there. `made` keeps them for others."""
+    last = len(events) - 1
+    frames = []
+    for at, (event, data) in enumerate(events):
+        key = (event, sequence - (at < last), data)
+        frame = None if made is None else made.get(key)
+        if frame is None:
+            frame = dispatch(*key)
+            if made is not None:
+                made[key] = frame
+        frames.append(frame)
+    return frames
 
 
 HELLO: Final = Frame(b'{"op":10,"d":{"heartbeat_interval":%d},"s":null,"t":null}' % HEARTBEAT_INTERVAL_MS)

@@ -18,7 +18,7 @@ from derailed.bus import Bus, Entry, Ephemeral, Gap, NewEpoch, Signal
 from derailed.gateway import audience, node
 from derailed.gateway.audience import Event
 from derailed.gateway.fan_out import SLICE, FanOut
-from derailed.gateway.frames import Frame, dispatch
+from derailed.gateway.frames import Frame, FrameKey, dispatch, dispatches
 from derailed.gateway.judge import NOBODY, Judge
 from derailed.gateway.neighbours import Feeds, Joiner, Outbox
 from derailed.gateway.node import Topic
@@ -203,7 +203,7 @@ class Hub:
             if len(frames) >= SLICE or step.topic.startswith("user:"):  # which may end the session, after these
                 self._fan.together(recipient.sink, frames)
             sequence = 2 * (step.offset - recipient.id.base)
-            frames += _dispatches(self._owed(recipient, step), sequence)
+            frames += dispatches(self._owed(recipient, step), sequence, step.made)
             if recipient.ended():
                 return
         self._fan.together(recipient.sink, frames)
@@ -295,7 +295,7 @@ class Hub:
 
     async def _one_by_one(self, topic: Topic, step: Step) -> None:
         """A record that is not the same to everyone: worked out for each, though alike frames are made once."""
-        made: dict[tuple[str, int, bytes], Frame] = {}
+        made: dict[FrameKey, Frame] = {}
         for count, recipient in enumerate([each for each in topic.followers if each.stage is Stage.LIVE]):
             if count % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
@@ -327,7 +327,7 @@ class Hub:
     # --- one session
 
     def _send_all(self, recipient: Recipient, events: Sequence[Event], sequence: int) -> None:
-        for frame in _dispatches(events, sequence):
+        for frame in dispatches(events, sequence):
             recipient.sink.send(frame)
 
     def _owed(self, recipient: Recipient, step: Step) -> list[Event]:
@@ -386,9 +386,3 @@ class Hub:
         heard = topic.audience(kind)
         for (base, encoding), sinks in list(heard.everyone.items()):
             await self._fan.write(sinks, encoding, base, [(self.cursor, record.event, record.data)])
-
-
-def _dispatches(events: Sequence[Event], sequence: int) -> list[Frame]:
-    """The frames of one record: only with the last is the client whole there."""
-    last = len(events) - 1
-    return [dispatch(event, sequence - (at < last), data) for at, (event, data) in enumerate(events)]

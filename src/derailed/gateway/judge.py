@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from derailed.bus import Entry
+from derailed.gateway.histories import Said
 from derailed.gateway.node import Topic
 from derailed.gateway.recipient import Recipient
 from derailed.rules import JUDGED, Crowd, Rules
-from derailed.wire import records
 from derailed.wire.records import Record
 
 NOBODY: Final[frozenset[int]] = frozenset()
@@ -42,13 +41,13 @@ class Judge:
             if topic.live() is followers:
                 return barred
 
-    async def withheld(self, recipient: Recipient, missed: Sequence[Entry]) -> set[int]:
+    async def withheld(self, recipient: Recipient, missed: Sequence[Said]) -> set[int]:
         """Which of these a session that missed them may not have, by their offsets."""
         if self._rules is None or not self._rules.active:
             return set()
-        said = [(entry.topic, records.decode(entry.payload)) for entry in missed]
-        answers = await self._rules.withheld(recipient.id.user_id, said, bot=recipient.id.bot)
-        return {entry.offset for entry, is_withheld in zip(missed, answers, strict=True) if is_withheld}
+        asked = [(said.topic, said.record) for said in missed]
+        answers = await self._rules.withheld(recipient.id.user_id, asked, bot=recipient.id.bot)
+        return {said.offset for said, is_withheld in zip(missed, answers, strict=True) if is_withheld}
 
     def _forget(self) -> None:
         """Topics that nobody follows any more."""

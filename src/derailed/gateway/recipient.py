@@ -6,7 +6,7 @@ import enum
 from typing import NamedTuple, Protocol
 
 from derailed.gateway.audience import Seat
-from derailed.gateway.frames import Frame
+from derailed.gateway.frames import Frame, FrameKey
 from derailed.gateway.session_id import SessionId
 from derailed.gateway.view import View
 from derailed.presence import Client, Presence
@@ -63,6 +63,8 @@ class Step(NamedTuple):
     after: View | None
     barred: frozenset[int] = frozenset()
     """Users from whom a rule withholds it."""
+    made: dict[FrameKey, Frame] | None = None
+    """Where frames that are made of it are kept for others, if they are."""
 
 
 class Stage(enum.Enum):

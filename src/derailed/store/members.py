@@ -58,9 +58,9 @@ SELECT members.guild_id FROM members JOIN guilds ON guilds.id = members.guild_id
 JOIN members AS their ON their.guild_id = members.guild_id AND their.user_id = $2
 WHERE members.user_id = $1 ORDER BY members.guild_id
 """
-_ENDS_OF = """
-SELECT members.guild_id FROM members LEFT JOIN guilds ON guilds.id = members.guild_id
-WHERE members.user_id = $1 AND guilds.id IS NULL
+_PLACES_OF = """
+SELECT members.guild_id, guilds.id FROM members LEFT JOIN guilds ON guilds.id = members.guild_id
+WHERE members.user_id = $1 ORDER BY members.guild_id
 """
 _VISITORS = """
 SELECT guild_id, user_id FROM members WHERE temporary = 1 AND (guild_id, user_id) > ($1, $2)
@@ -144,9 +144,10 @@ async def shared(tx: Connection, user_id: int, other_id: int) -> list[int]:
     return [row[0] for row in await tx.fetch(_SHARED, user_id, other_id)]
 
 
-async def ends_of(tx: Connection, user_id: int) -> list[int]:
-    """The guilds that are gone, and whose end the user is still to be told of."""
-    return [row[0] for row in await tx.fetch(_ENDS_OF, user_id)]
+async def places_of(tx: Connection, user_id: int) -> tuple[list[int], list[int]]:
+    """The guilds that the user belongs to, ascending; and those that are gone, whose end they are still to be told."""
+    rows = await tx.fetch(_PLACES_OF, user_id)
+    return [row[0] for row in rows if row[1] is not None], [row[0] for row in rows if row[1] is None]
 
 
 async def visitors(tx: Connection, guild_id: int, user_id: int, limit: int) -> list[tuple[int, int]]:
