@@ -175,7 +175,8 @@ def _some_members(case: Case, told: Any) -> None:
     assert {int(each["user"]["id"]) for each in told} == case.inside.members.keys()
 
 
-def _is_somebody(case: Case) -> int | None:
+def is_somebody(case: Case) -> int | None:
+    """10013."""
     return None if case.ids["user_id"] in case.world.everybody else 10013
 
 
@@ -270,7 +271,8 @@ def _may_be_added(case: Case) -> int | None:
     return 40007 if case.ids["application_id"] in case.inside.banned else None
 
 
-def _for_people(case: Case) -> int | None:
+def for_people(case: Case) -> int | None:
+    """Bots can not."""
     return 20001 if case.is_bot else None
 
 
@@ -360,7 +362,7 @@ RULES: Final[dict[str, Rule]] = {
     f"DELETE {_MEMBER}": Rule(_IN, (needs(Bit.KICK_MEMBERS), _is_member, _above)),
     f"GET {_GUILD}/bans": Rule(_IN, (_BAN,), None, _banned_are_whole),
     f"GET {_GUILD}/bans/{{user_id}}": Rule(_IN, (_BAN, _is_banned)),
-    f"PUT {_GUILD}/bans/{{user_id}}": Rule(_IN, (_BAN, _is_somebody, _above)),
+    f"PUT {_GUILD}/bans/{{user_id}}": Rule(_IN, (_BAN, is_somebody, _above)),
     f"DELETE {_GUILD}/bans/{{user_id}}": Rule(_IN, (_BAN, _is_banned)),
     f"POST {_GUILD}/bulk-ban": Rule(
         _IN, (needs(Bit.BAN_MEMBERS, Bit.MANAGE_GUILD), _bans_somebody), _two, _banned_who_could_be
@@ -372,17 +374,17 @@ RULES: Final[dict[str, Rule]] = {
     f"POST {_GUILD}/emojis": Rule(_IN, (_may_draw,), _draw),
     f"PATCH {_EMOJI}": Rule(_IN, (_has_emoji, _may_redraw), lambda case: {"name": "other"}),
     f"DELETE {_EMOJI}": Rule(_IN, (_has_emoji, _may_redraw)),
-    "GET /users/{user_id}": Rule((), (_is_somebody,)),
-    "POST /guilds": Rule((_for_people,), (), lambda case: {"name": "mine"}),
+    "GET /users/{user_id}": Rule((), (is_somebody,)),
+    "POST /guilds": Rule((for_people,), (), lambda case: {"name": "mine"}),
     "GET /applications": Rule(),
-    "POST /applications": Rule((_for_people,), (), lambda case: {"name": "helper"}),
+    "POST /applications": Rule((for_people,), (), lambda case: {"name": "helper"}),
     "GET /applications/@me": Rule((_for_bots,)),
     "GET /oauth2/applications/@me": Rule((_for_bots,)),
     f"GET {_APPLICATION}": Rule(_KEPT),
     f"PATCH {_APPLICATION}": Rule(_OWN, (), lambda case: {"description": "d"}),
     f"POST {_APPLICATION}/bot/reset": Rule(_OWN),
     "POST /oauth2/authorize": Rule(
-        (_for_people, belongs), (needs(Bit.MANAGE_GUILD), _is_application, _may_be_added), _authorize
+        (for_people, belongs), (needs(Bit.MANAGE_GUILD), _is_application, _may_be_added), _authorize
     ),
     **_of_commands(),
 }

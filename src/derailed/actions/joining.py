@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from derailed.actions import notices
+from derailed.actions import notices, user_settings
 from derailed.actions.changes import Changes
 from derailed.actions.roles import remove_role
 from derailed.model.errors import Forbidden, Invalid, Unknown
@@ -52,6 +52,8 @@ async def enter(
     rev = await changes.member("GUILD_MEMBER_ADD", member, account)
     await notices.joined(changes, await changes.guild(guild_id), member, account)
     await changes.joined(account.id, guild_id, rev)
+    if not account.bot:
+        await user_settings.restrict_new_guild(changes, account.id, guild_id)
     return member
 
 

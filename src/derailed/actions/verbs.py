@@ -24,9 +24,11 @@ from derailed.actions.passwords import Passwords
 from derailed.actions.pins import Pins
 from derailed.actions.prune import Prunes
 from derailed.actions.reactions import Reactions
+from derailed.actions.relationships import Relationships
 from derailed.actions.roles import Roles
 from derailed.actions.sessions import Sessions
 from derailed.actions.tokens import Tokens
+from derailed.actions.user_settings import Settings
 from derailed.actions.webhook_messages import WebhookMessages
 from derailed.actions.webhooks import Webhooks
 
@@ -55,6 +57,8 @@ class Verbs:
     webhook_messages: WebhookMessages
     reactions: Reactions
     downloads: Downloads
+    relationships: Relationships
+    settings: Settings
     sessions: Sessions
 
     @classmethod
@@ -82,5 +86,7 @@ class Verbs:
             webhook_messages=WebhookMessages(context),
             reactions=Reactions(context, faces),
             downloads=Downloads(context),
+            relationships=Relationships(context),
+            settings=Settings(context),
             sessions=Sessions(context, tokens),
         )

@@ -33,7 +33,9 @@ from derailed.api import (
     paths,
     pins,
     reactions,
+    relationships,
     roles,
+    user_settings,
     vacant,
     webhooks,
 )
@@ -66,7 +68,9 @@ ROUTES: Final = (
     *messages.ROUTES,
     *pins.ROUTES,
     *reactions.ROUTES,
+    *relationships.ROUTES,
     *roles.ROUTES,
+    *user_settings.ROUTES,
     *vacant.ROUTES,
     *webhooks.ROUTES,
 )

@@ -17,6 +17,7 @@ _NOUNS: Final = {
     "channels": "channel",
     "messages": "message",
     "users": "user",
+    "relationships": "user",
     "members": "member",
     "roles": "role",
     "bans": "ban",

@@ -47,6 +47,9 @@ RATES: Final[Mapping[tuple[str, str], Rates]] = {
     ("PUT", "channels/#/messages/#/reactions/*/@me"): _REACTIONS,
     ("DELETE", "channels/#/messages/#/reactions/*/@me"): _REACTIONS,
     ("DELETE", "channels/#/messages/#/reactions/*/#"): _REACTIONS,
+    # Each is told to somebody, who may not want to hear it; and tells whether there is somebody of that name.
+    ("POST", "users/@me/relationships"): (Rate(10, 10 * _SECOND), Rate(60, _HOUR)),
+    ("PUT", "users/@me/relationships/#"): (Rate(10, 10 * _SECOND), Rate(120, _HOUR)),
     ("POST", "webhooks/#/*"): (Rate(5, 2 * _SECOND), Rate(30, _MINUTE)),
     # Codes can be guessed, if often enough: none of ours at this pace within the age of an invite.
     ("GET", "invites/*"): (Rate(30, _MINUTE),),

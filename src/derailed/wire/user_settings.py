@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
 from derailed.wire import limits
 from derailed.wire.requests import Color, Snowflake, number, text
@@ -119,6 +120,8 @@ class EditSettings(Struct, kw_only=True):
     guild_folders: list[SentFolder] | UnsetType = UNSET
 
 
+UPDATED: Final = "USER_SETTINGS_UPDATE"
+
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(UserSettings).decode
 DEFAULTS: Final = UserSettings()
@@ -132,6 +135,19 @@ def encode(settings: UserSettings) -> bytes:
 def decode(kept: bytes | None) -> UserSettings:
     """What was kept; nothing is what it is for everyone."""
     return DEFAULTS if kept is None else _decode(kept)
+
+
+def standing(settings: UserSettings, now_ms: int) -> UserSettings:
+    """The settings without a custom status that is over."""
+    custom = settings.custom_status
+    if custom is None or custom.expires_at is None or ends_ms(custom) > now_ms:
+        return settings
+    return replace(settings, custom_status=None)
+
+
+def ends_ms(custom: CustomStatus) -> int:
+    """When it is over, Unix milliseconds; 0: never."""
+    return 0 if custom.expires_at is None else int(datetime.fromisoformat(custom.expires_at).timestamp() * 1000)
 
 
 def update(changed: Mapping[str, object]) -> bytes:

@@ -17,6 +17,7 @@ _STYLE: Final = Path(__file__).parent / "style.css"
 _PAGES: Final = {
     "rest": "wire/rest.md",
     "tokens": "tokens.md",
+    "people": "wire/people.md",
     "permissions": "permissions.md",
     "limits": "wire/limits.md",
     "errors": "errors.md",
