@@ -34,6 +34,8 @@ CONTENT = "Departures are on the left, arrivals on the right; mind the gap and h
 ROUNDS = 5
 FRAMES_A_ROUND = 80_000
 WARM = 50
+OTHERS = 500
+"""Sessions that are there before those that are weighed: what the first ones have the process load is not theirs."""
 PATIENCE_S = 60
 FLOOR_SECONDS_A_FRAME = 20e-6
 """The pace of posting: every process on the machine has to keep up, or it is queues that are measured."""
@@ -228,13 +230,15 @@ def pace(began: float, number: int, sessions: int) -> None:
 
 def measure(server: Server, place: Place, tokens: list[str], case: Case) -> Cost:
     """One case on a freshly started server."""
-    tokens = tokens[: case.sessions]
+    tokens, others = tokens[: case.sessions], tokens[case.sessions :][:OTHERS]
     with server, Account(server, place.owner) as owner, contextlib.ExitStack() as cleanup:
         warm_up(server, owner, place, tokens[:WARM], case.mode)
+        earlier = Crowd(server.port, case.mode, others)
         empty = processes.resident_bytes(server.pid)
         crowd = Crowd(server.port, case.mode, tokens)
         cleanup.callback(crowd.end)
         weight = (processes.resident_bytes(server.pid) - empty) / case.sessions
+        earlier.end()
         owner.send(place.channel_id, CONTENT)
         crowd.wait_for(frames=case.sessions)
         cost = Cost(case, len(crowd.frame), [], [], [], weight)
@@ -322,13 +326,14 @@ def main() -> None:
         server = Server(Path(folder) / "data")
         with server:
             place = settle(server)
-        tokens = asyncio.run(populate(server, place, max(case.sessions for case in CASES)))
+        tokens = asyncio.run(populate(server, place, max(case.sessions for case in CASES) + OTHERS))
         costs = [measure(server, place, tokens, case) for case in CASES if selected(case)]
     how = (
         f"Medians of {ROUNDS} rounds in turns, {FRAMES_A_ROUND:,} frames a round. All CPU is what the server's process "
         "used, less what it uses idle. Delivering is that less what the same posts cost in a channel nobody hears: "
         "they are far between here, and each pays for its own sync to disk. Bare is a process that does "
-        "nothing but `send` the same bytes to as many sockets. RSS is what an identified session adds."
+        "nothing but `send` the same bytes to as many sockets. RSS is what an identified session adds to a process "
+        f"that has {OTHERS} already."
     )
     printed = f"{table(costs)}\n\n{how}\n"
     print(printed)

@@ -12,12 +12,17 @@ import hashlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import islice
+from typing import Final
 
 from derailed.model.errors import Unauthenticated, Unavailable
 from derailed.model.user import Actor
 from derailed.store import Connection, Store, tokens
 from derailed.store.tokens import Bearer
 from derailed.wire import limits
+
+_LOOKED_AT: Final = 2
+"""Of the tokens remembered longest, at each that is remembered: so there are never many that nobody asks for."""
 
 
 class Tokens:
@@ -75,10 +80,12 @@ class Tokens:
         return kept[0]
 
     def _remember(self, key: bytes, actor: Actor) -> None:
-        self._kept[key] = (actor, self._clock())
+        now_ms = self._clock()
+        self._kept[key] = (actor, now_ms)
         self._kept.move_to_end(key)
-        if len(self._kept) > limits.TOKENS_KEPT:
-            self._kept.popitem(last=False)
+        for oldest in list(islice(self._kept, _LOOKED_AT)):  # what is not asked for again is not kept for long
+            if len(self._kept) > limits.TOKENS_KEPT or abs(now_ms - self._kept[oldest][1]) >= limits.TOKEN_MS:
+                del self._kept[oldest]
 
 
 def _hash(token: str) -> bytes:
