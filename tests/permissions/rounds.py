@@ -18,12 +18,18 @@ from derailed.gateway.session_id import SessionId
 from derailed.gateway.view import View
 from derailed.model import guild as model
 from derailed.wire.records import Record
-from tests.permissions import events, founding, of_channels, of_guilds, of_messages, of_people, rule
+from tests.permissions import events, founding, of_channels, of_guilds, of_messages, of_people, of_search, rule
 from tests.permissions.cases import Case, Rule, reasons
 from tests.permissions.stage import Reply, Stage, staged
 from tests.permissions.worlds import Bit, Guild, World
 
-RULES: Final[dict[str, Rule]] = {**of_messages.RULES, **of_channels.RULES, **of_guilds.RULES, **of_people.RULES}
+RULES: Final[dict[str, Rule]] = {
+    **of_messages.RULES,
+    **of_channels.RULES,
+    **of_guilds.RULES,
+    **of_people.RULES,
+    **of_search.RULES,
+}
 """By method and path: when each route refuses."""
 
 APART: Final[dict[str, str]] = {

@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 
 from derailed.actions import files
 from derailed.actions.context import Context
+from derailed.actions.indexing import Indexing
 from derailed.actions.passwords import Passwords
 from derailed.actions.verbs import Verbs
 from derailed.api import app
@@ -117,6 +118,7 @@ class Stage:
         kept: Any = self.rehearsal
         clock, blobs = (lambda: self.now_ms), FolderBlobs(folder / "blobs")
         context = Context(kept, self.bus, Snowflakes(0), clock, blobs, b"secret" * 6)
+        self._indexing = Indexing(Context(store, self.bus, Snowflakes(1), clock, blobs, b""))
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.verbs = Verbs.of(context, self.passwords, "open")
         self.application = app.create(self.verbs)
@@ -125,6 +127,8 @@ class Stage:
         """The world of this seed, which is there now."""
         world = worlds.make(seed, self._ids)
         await self._store.write(lambda tx: founding.found(tx, world, self.now_ms))
+        if seed % 2:  # of the others nothing is indexed yet
+            await self._indexing.finish()
         return world
 
     async def ask(self, method: str, path: str, token: str, body: Any = None) -> Reply:

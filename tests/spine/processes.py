@@ -43,7 +43,8 @@ class Process:
         self.name = f"{kind} {world.count()}"
         self._reader = connect(world.database, 1000)
         self._writer = EarTransaction(world.database, world.oracle)
-        self.store = SqliteStore(self._reader, self._writer, world.clock)
+        self._searcher = connect(world.database, 1000)
+        self.store = SqliteStore(self._reader, self._writer, self._searcher, world.clock)
         self.context = context = Context(
             self.store, world.bus, Snowflakes(world.count()), world.clock, FolderBlobs(world.database), b""
         )
@@ -56,6 +57,7 @@ class Process:
         self.world.loop.kill(self.name)
         self._writer.kill()
         self._reader.close()
+        self._searcher.close()
 
 
 class Api(Process):

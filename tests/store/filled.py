@@ -32,7 +32,7 @@ def fill(path: Path) -> Path:
     with sqlite3.connect(path) as db:
         names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for name in names:
-            if name not in ("migrations", "sqlite_sequence"):
+            if name not in ("migrations", "sqlite_sequence") and not name.startswith("search_"):
                 _fill_table(db, name)
         db.execute("UPDATE workers SET until = number")  # nobody uses it any more
         db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'outbox'", (LAST_OUTBOX_ID,))

@@ -18,6 +18,7 @@ from derailed.actions.faces import Faces
 from derailed.actions.guilds import Guilds
 from derailed.actions.invites import Invites
 from derailed.actions.members import Members
+from derailed.actions.message_search import MessageSearch
 from derailed.actions.messages import Messages
 from derailed.actions.overwrites import Overwrites
 from derailed.actions.passwords import Passwords
@@ -52,6 +53,7 @@ class Verbs:
     audit_log: AuditLog
     invites: Invites
     messages: Messages
+    message_search: MessageSearch
     pins: Pins
     webhooks: Webhooks
     webhook_messages: WebhookMessages
@@ -81,6 +83,7 @@ class Verbs:
             audit_log=AuditLog(context),
             invites=Invites(context),
             messages=Messages(context, faces),
+            message_search=MessageSearch(context),
             pins=Pins(context, faces),
             webhooks=Webhooks(context),
             webhook_messages=WebhookMessages(context),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from argon2 import PasswordHasher
 
 from derailed.actions.context import Context
+from derailed.actions.indexing import Indexing
 from derailed.actions.passwords import Passwords
 from derailed.actions.publisher import Publisher
 from derailed.actions.sweeper import Sweeper
@@ -63,7 +64,13 @@ class Acting:
         presences = parts.presences()
         context = parts.context(store, bus, lease.ids, presences)
         verbs = Verbs.of(context, passwords, settings.registration)
-        works = [publisher.run(), Sweeper(context).run(), Visitors(context, presences).run(), lease.run()]
+        works = [
+            publisher.run(),
+            Sweeper(context).run(),
+            Indexing(context).run(),
+            Visitors(context, presences).run(),
+            lease.run(),
+        ]
         unfurling = parts.unfurling(context)
         if unfurling is not None:
             store.committed = _both(publisher.take, unfurling.take)

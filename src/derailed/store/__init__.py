@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from derailed.store.full_text import FullText
     from derailed.store.topics import Change, Versions
 
 T = TypeVar("T")
@@ -25,6 +26,11 @@ Row = tuple[Any, ...]
 
 class Connection(Protocol):
     """One open transaction. SQL is portable: `$1` parameters, RETURNING, ON CONFLICT."""
+
+    @property
+    def full_text(self) -> FullText:
+        """What is not portable: see there."""
+        ...
 
     async def fetch(self, sql: str, *values: object) -> list[Row]:
         """All rows."""
@@ -102,6 +108,14 @@ class Store(Protocol):
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot of everything committed."""
+        ...
+
+    async def read_apart(self, work: Work[T]) -> T:
+        """Run a `work` that may take long on such a snapshot, where nothing else waits for it: what people search for.
+
+        In the embedded store it runs in a thread, and may look at nothing but its tables.
+        Raises Unavailable when it takes too long, or too many such works wait.
+        """
         ...
 
     async def write(self, work: Work[T], topic: str = "") -> T:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import cast
 
 from derailed.model.message import Message, attached
-from derailed.store import Connection, blobs, lists, reactions
+from derailed.store import Connection, blobs, lists, reactions, search
 
 _COLUMNS = "channel_id, id, author_id, reply_to, mentions, reacted, body, webhook_author"
 _GET = f"SELECT {_COLUMNS} FROM messages WHERE channel_id = $1 AND id = $2"
@@ -83,6 +83,7 @@ def insert(tx: Connection, message: Message) -> None:
 async def update(tx: Connection, message: Message) -> None:
     """Write what an edit changes."""
     await tx.execute(_UPDATE, message.channel_id, message.id, message.mentions, message.body)
+    search.touch(tx, message.channel_id, (message.id,))
 
 
 async def remove(tx: Connection, channel_id: int, message_ids: Collection[int]) -> list[int]:
@@ -95,6 +96,7 @@ async def remove(tx: Connection, channel_id: int, message_ids: Collection[int]) 
         await tx.execute(_UNPIN[len(ids)], channel_id, *ids)
         await reactions.forget(tx, ids)
         await tx.execute(_NEWEST_IS_GONE, channel_id, removed[-1])
+        search.touch(tx, channel_id, removed)
     return removed
 
 

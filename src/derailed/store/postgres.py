@@ -23,12 +23,22 @@ from derailed.store.postgres_reads import Reads
 from derailed.store.postgres_schema import migrate
 from derailed.store.postgres_writer import Broken, Taken, Transaction
 from derailed.store.topics import Versions
-from derailed.store.writes import FORGET_MAX, FORGET_WITHIN_S, GROUP_MAX, WAITING_MAX, Write
+from derailed.store.writes import (
+    FORGET_MAX,
+    FORGET_WITHIN_S,
+    GROUP_MAX,
+    SEARCH_WITHIN_S,
+    SEARCHES_WAITING_MAX,
+    WAITING_MAX,
+    Write,
+)
 
 __all__ = ["PostgresStore", "Unreachable"]
 
 _READERS: Final = 4
 """So many groups of reads at once: one that takes long holds up no other."""
+_SEARCHERS: Final = 2
+"""Reads that may take long, at once."""
 _FILL_S: Final = 0.02
 """A group takes in verbs for as long: other processes wait for the topics that it holds."""
 _RUNS_MAX: Final = 5
@@ -53,11 +63,14 @@ class PostgresStore:
     tries again sees it as after any answer that was lost on its way, and a message with a nonce is not sent twice.
     """
 
-    def __init__(self, writer: Line, readers: Sequence[Line], clock: Callable[[], int]) -> None:
+    def __init__(
+        self, writer: Line, readers: Sequence[Line], searchers: Sequence[Line], clock: Callable[[], int]
+    ) -> None:
         self.committed: Callable[[Sequence[OutboxRow]], None] = _ignore_rows
         self.rolled_back: Callable[[], None] = _ignore
         self._writer = writer
         self._reads = Reads(readers)
+        self._searches = Reads(searchers, SEARCHES_WAITING_MAX, group_max=1, within_s=SEARCH_WITHIN_S)
         self._clock = clock
         self._waiting: deque[Write] = deque()
         self._group: list[Write] = []
@@ -87,14 +100,14 @@ class PostgresStore:
             await db.close()
         lines: list[Line] = []
         try:
-            for _ in range(1 + _READERS):
+            for _ in range(1 + _READERS + _SEARCHERS):
                 lines.append(await Line.open(url))  # noqa: PERF401  the first ones are closed when a later one fails
         except Unreachable:
             for line in lines:
                 await line.close()
             raise
-        writer, *readers = lines
-        return cls(writer, readers, clock)
+        writer, *others = lines
+        return cls(writer, others[:_READERS], others[_READERS:], clock)
 
     @property
     def is_up(self) -> bool:
@@ -104,6 +117,10 @@ class PostgresStore:
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot of everything committed. Raises Unavailable."""
         return await self._reads.read(work)
+
+    async def read_apart(self, work: Work[T]) -> T:
+        """Run a `work` that may take long on such a snapshot. Raises Unavailable."""
+        return await self._searches.read(work)
 
     async def write(self, work: Work[T], topic: str = "") -> T:
         """Run `work` in a transaction; durable when it returns. Raises Unavailable."""
@@ -147,6 +164,7 @@ class PostgresStore:
         if self._pump is not None:
             await self._pump
         await self._reads.close()
+        await self._searches.close()
         await self._writer.close()
 
     def _forget_soon(self) -> None:

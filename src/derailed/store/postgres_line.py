@@ -16,7 +16,7 @@ import asyncpg  # type: ignore[import-untyped]
 import structlog
 
 from derailed.model.errors import Invalid, Unavailable
-from derailed.store import Connection, T, Work
+from derailed.store import Connection, T, Work, full_text
 from derailed.store.postgres_seal import Sealing
 
 _CONNECT_WITHIN_S: Final = 5.0
@@ -184,6 +184,7 @@ class Line:
 class Statements(Connection):
     """What runs statements on a line, one at a time, and knows when it does."""
 
+    full_text = full_text.POSTGRES
     is_asking = False
 
 

@@ -26,6 +26,7 @@ _ROWS_REMEMBERED: Final = 10_000
 """Rows that a group keeps for those of it that ask the same."""
 
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_WITHIN = _BEGIN + "; SET LOCAL statement_timeout = '{within_s}s'"
 _TOPIC = "SELECT rev, shape_rev, members_rev, last_id FROM topics WHERE topic = $1"
 
 
@@ -122,10 +123,22 @@ class Snapshot(Statements):
 
 
 class Reads:
-    """Whatever reads, on a few lines."""
+    """Whatever reads, on a few lines.
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    `waiting_max` reads may wait, `group_max` share a snapshot; `within_s`: a statement is given up then.
+    """
+
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        waiting_max: int = _WAITING_MAX,
+        group_max: int = _GROUP_MAX,
+        within_s: int | None = None,
+    ) -> None:
         self._lines = lines
+        self._waiting_max = waiting_max
+        self._group_max = group_max
+        self._begin = _BEGIN if within_s is None else _BEGIN_WITHIN.format(within_s=within_s)
         self._idle = list(lines)
         self._waiting: deque[_Read] = deque()
         self._serving: set[asyncio.Task[None]] = set()
@@ -137,7 +150,7 @@ class Reads:
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in the next snapshot that is taken. Raises Unavailable."""
-        if len(self._waiting) >= _WAITING_MAX or not self.is_up:
+        if len(self._waiting) >= self._waiting_max or not self.is_up:
             raise Unavailable
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Read(work, future))
@@ -158,7 +171,7 @@ class Reads:
     async def _serve(self, line: Line) -> None:
         try:
             while self._waiting and line.is_up:
-                group = [self._waiting.popleft() for _ in range(min(len(self._waiting), _GROUP_MAX))]
+                group = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._group_max))]
                 await self._answer(line, deque(read for read in group if not read.future.done()))
         finally:
             self._idle.append(line)
@@ -168,7 +181,7 @@ class Reads:
     async def _answer(self, line: Line, group: deque[_Read]) -> None:
         """Answer the group. If the server ends the snapshot, who had it end is refused, and the others wait again."""
         try:
-            await line.db.execute(_BEGIN)
+            await line.db.execute(self._begin)
             snapshot = Snapshot(line.db)
             while group:
                 await group[0].run(snapshot, line)

@@ -7,6 +7,7 @@ from typing import Final
 
 import asyncpg  # type: ignore[import-untyped]
 
+from derailed.store import full_text
 from derailed.store.migrate import load, pending
 
 _LOCK: Final = 0x6465_7261_696C  # the advisory lock under which migrations are applied: kept stable
@@ -32,4 +33,4 @@ async def migrate(db: asyncpg.Connection, now: int) -> None:
 
 def spelled(sql: str) -> str:
     """Portable SQL in PostgreSQL's spelling: texts are ordered and compared by their bytes, as in SQLite."""
-    return re.sub(r"\bTEXT\b", 'TEXT COLLATE "C"', sql)
+    return re.sub(r"\bTEXT\b", 'TEXT COLLATE "C"', full_text.POSTGRES.spelled(sql))

@@ -6,11 +6,11 @@ A channel can hold millions, so they are removed in small transactions of their 
 from __future__ import annotations
 
 from derailed.model.message import attached
-from derailed.store import Connection, blobs, pins
+from derailed.store import Connection, blobs, pins, search
 
 _SOME = "(SELECT id FROM messages WHERE channel_id = $1 ORDER BY id LIMIT $2)"
 _REACTIONS = "DELETE FROM reactions WHERE message_id IN " + _SOME
-_MESSAGES = "DELETE FROM messages WHERE channel_id = $1 AND id IN " + _SOME + " RETURNING body"
+_MESSAGES = "DELETE FROM messages WHERE channel_id = $1 AND id IN " + _SOME + " RETURNING body, id"
 
 
 async def channel(tx: Connection) -> int | None:
@@ -24,10 +24,12 @@ async def remove_some(tx: Connection, channel_id: int, limit: int) -> int:
     await tx.execute(_REACTIONS, channel_id, limit)
     removed = await tx.fetch(_MESSAGES, channel_id, limit)
     await blobs.doom(tx, (key for row in removed for key in attached(channel_id, row[0])), 0)
+    search.touch(tx, channel_id, (row[1] for row in removed))
     return len(removed)
 
 
 async def forget(tx: Connection, channel_id: int) -> None:
     """Nothing is left of the channel's messages, nor of what was pinned."""
     await pins.forget_channel(tx, channel_id)
+    await search.forget_channel(tx, channel_id)
     await tx.execute("DELETE FROM deleted_channels WHERE id = $1", channel_id)

@@ -20,7 +20,15 @@ import structlog
 from derailed.model.errors import Unavailable
 from derailed.store import OutboxRow, T, Work
 from derailed.store.sqlite_connection import Transaction, connect, migrate
-from derailed.store.writes import FORGET_MAX, FORGET_WITHIN_S, GROUP_MAX, WAITING_MAX, Write
+from derailed.store.writes import (
+    FORGET_MAX,
+    FORGET_WITHIN_S,
+    GROUP_MAX,
+    SEARCH_WITHIN_S,
+    SEARCHES_WAITING_MAX,
+    WAITING_MAX,
+    Write,
+)
 
 _SLICE_S: Final = 0.002
 """The event loop is given back after as long, whatever else is to be written."""
@@ -36,11 +44,14 @@ _log = structlog.stdlib.get_logger(__name__)
 class SqliteStore:
     """`derailed.store.Store` in one file. Several processes may have it open; one at a time writes."""
 
-    def __init__(self, reader: Transaction, writer: Transaction, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, reader: Transaction, writer: Transaction, searcher: Transaction, clock: Callable[[], int]
+    ) -> None:
         self.committed: Callable[[Sequence[OutboxRow]], None] = _ignore_rows
         self.rolled_back: Callable[[], None] = _ignore
         self._reader = reader
         self._writer = writer
+        self._searcher = searcher
         self._clock = clock
         self._waiting: deque[Write] = deque()
         self._group: list[Write] = []
@@ -49,6 +60,8 @@ class SqliteStore:
         self._forget_timer: asyncio.TimerHandle | None = None
         self._pump: asyncio.Task[None] | None = None
         self._disk = ThreadPoolExecutor(1, "commit")
+        self._searching = ThreadPoolExecutor(1, "search")
+        self._searches = 0
 
     @classmethod
     def open(cls, path: Path, clock: Callable[[], int]) -> Self:
@@ -57,7 +70,7 @@ class SqliteStore:
         Raises Incompatible.
         """
         migrate(path, clock())
-        return cls(connect(path, _READ_BUSY_MS), connect(path, 0), clock)
+        return cls(connect(path, _READ_BUSY_MS), connect(path, 0), connect(path, _READ_BUSY_MS), clock)
 
     @property
     def is_up(self) -> bool:
@@ -67,6 +80,21 @@ class SqliteStore:
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot of everything committed, at once."""
         return self._reader.read(work)
+
+    async def read_apart(self, work: Work[T]) -> T:
+        """Run a `work` that may take long on such a snapshot, in a thread with a connection of its own."""
+        if self._searches >= SEARCHES_WAITING_MAX:
+            raise Unavailable
+        self._searches += 1
+        loop, searcher = asyncio.get_running_loop(), self._searcher
+        try:
+            return await loop.run_in_executor(self._searching, lambda: searcher.read_within(work, SEARCH_WITHIN_S))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            raise Unavailable from None
+        finally:
+            self._searches -= 1
 
     async def write(self, work: Work[T], topic: str = "") -> T:
         """Run `work` in a transaction; durable when it returns."""
@@ -94,6 +122,8 @@ class SqliteStore:
         if self._pump is not None:
             await self._pump
         self._disk.shutdown()
+        self._searching.shutdown()
+        self._searcher.close()
         self._writer.close()
         self._reader.close()
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from pathlib import Path
 
-from derailed.store import OutboxRow, Row, T, Work
+from derailed.store import OutboxRow, Row, T, Work, full_text
 from derailed.store.group import Ahead, Batch, Group, Statement, Values
 from derailed.store.migrate import load, pending
 from derailed.store.topics import NEVER, Change, Versions
@@ -16,6 +17,7 @@ from derailed.store.topics import NEVER, Change, Versions
 _STATEMENTS_KEPT = 512  # more than there are distinct statements in `store/`, so that each is prepared once
 _OPEN_WITHIN_MS = 30_000  # another process may be applying migrations
 _CACHE_KIB = 16 * 1024
+_STEPS_A_LOOK = 10_000  # of SQLite's, between two looks at the clock: a tenth of a millisecond
 _CHECKPOINT_PAGES = 4000  # 16 MB of log: a page that many groups changed is copied to its place once
 
 _READ_TOPIC = "SELECT rev, shape_rev, members_rev, last_id FROM topics WHERE topic = ?1"
@@ -54,6 +56,8 @@ class Transaction:
     One cursor for everything, because a cursor that begins a statement lets go of the one before: no
     forgotten statement can hold on to a snapshot.
     """
+
+    full_text = full_text.SQLITE
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -143,6 +147,12 @@ class Transaction:
             return _result(work, self)
         finally:
             self._cursor.execute("COMMIT")
+
+    def read_within(self, work: Work[T], within_s: float) -> T:
+        """Run `work` on one snapshot. Raises sqlite3.OperationalError when that takes too long."""
+        give_up_at = time.monotonic() + within_s
+        self._db.set_progress_handler(lambda: time.monotonic() > give_up_at, _STEPS_A_LOOK)
+        return self.read(work)
 
     def outbox(self, after: int, limit: int, hidden: Collection[int]) -> list[OutboxRow]:
         """Committed rows above id `after` that are not hidden, in id order, the last verb whole."""
@@ -257,6 +267,7 @@ def _statements(sql: str) -> list[str]:
     """The single statements of a portable script, in SQLite's spelling."""
     for portable, ours in _SPELLINGS:
         sql = sql.replace(portable, ours)
+    sql = full_text.SQLITE.spelled(sql)
     statements, held = [], ""
     for line in sql.splitlines(keepends=True):
         held += line

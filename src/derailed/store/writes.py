@@ -16,6 +16,10 @@ FORGET_WITHIN_S: Final = 0.05
 """Acknowledged outbox rows wait as long for a group to go with before they get a commit of their own."""
 FORGET_MAX: Final = 1000
 """Outbox rows that one group deletes."""
+SEARCH_WITHIN_S: Final = 3
+"""A read that may take long is given up then: whoever waited is told to try again, or to ask for less."""
+SEARCHES_WAITING_MAX: Final = 64
+"""More of them are refused, because their callers would time out."""
 
 
 class Write:

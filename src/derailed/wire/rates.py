@@ -37,10 +37,14 @@ WRITES: Final = (Rate(10, 10 * _SECOND),)
 
 _MESSAGES: Final = (Rate(5, 5 * _SECOND),)
 _REACTIONS: Final = (Rate(1, 250),)
+_SEARCHES: Final = (Rate(5, 5 * _SECOND),)
 
 RATES: Final[Mapping[tuple[str, str], Rates]] = {
     # Discord's customary values, which bots are written for.
     ("POST", "channels/#/messages"): _MESSAGES,
+    # A search looks at up to ten thousand messages; people look at what they found before they search again.
+    ("GET", "guilds/#/messages/search"): _SEARCHES,
+    ("GET", "channels/#/messages/search"): _SEARCHES,
     ("PATCH", "channels/#/messages/#"): _MESSAGES,
     ("DELETE", "channels/#/messages/#"): (Rate(5, _SECOND),),
     ("POST", "channels/#/typing"): _MESSAGES,
@@ -64,5 +68,7 @@ BY_ADDRESS: Final = frozenset({("POST", "auth/login"), ("POST", "auth/register")
 
 LOGINS: Final = (Rate(5, _MINUTE), Rate(30, _HOUR))
 """Into one account, whoever tries: many addresses guess no faster than one. Who is logged in stays it meanwhile."""
+SEARCHES: Final = (Rate(20, 20 * _SECOND),)
+"""By one account, in whatever guilds and channels."""
 RENAMES: Final = (Rate(2, 10 * _MINUTE),)
 """Names and topics of one channel: everyone sees each change."""

@@ -94,5 +94,5 @@ class Database(Protocol):
         ...
 
 
-ABOUT_ITSELF = frozenset({"migrations"})
-"""Tables that are about the database itself. They are never copied."""
+ABOUT_ITSELF = frozenset({"migrations", "search_index", "search_progress", "search_stale"})
+"""Tables that are about the database itself. They are never copied: a server that finds none makes its index anew."""

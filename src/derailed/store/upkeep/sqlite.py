@@ -13,6 +13,13 @@ from derailed.store.upkeep import ABOUT_ITSELF, Table, Unusable
 _BUSY_S: Final = 1.0
 """A server that runs holds the write lock for milliseconds, again and again; another copy for as long as it takes."""
 
+_NAMES: Final = """
+    SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND NOT EXISTS
+        (SELECT 1 FROM sqlite_master AS made WHERE made.sql LIKE 'CREATE VIRTUAL %'
+            AND sqlite_master.name LIKE made.name || '_%')
+"""
+"""Without those that a full text index keeps itself in."""
+
 
 class SqliteDatabase:
     """`derailed.store.upkeep.Database` in one file."""
@@ -37,7 +44,7 @@ class SqliteDatabase:
 
     async def names(self) -> set[str]:
         """See `Database.names`."""
-        found = self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+        found = self._db.execute(_NAMES)
         return {name for (name,) in found}
 
     async def tables(self) -> list[Table]:

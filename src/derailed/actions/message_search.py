@@ -1,0 +1,121 @@
+"""Searching for messages in a guild or a channel: what the index has, and what it does not have yet.
+
+Which channels one may read is decided before and, by the snapshot that the answer is made of, again after: a search
+that anything of that changed under is made anew. So nothing that is counted or shown is from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final, NamedTuple
+
+from derailed.actions import message_terms, places, rendering
+from derailed.actions.context import Context
+from derailed.model import permissions
+from derailed.model.errors import Unavailable
+from derailed.model.guild import ChannelType
+from derailed.model.user import Actor
+from derailed.store import Connection, messages, search
+from derailed.store.search import Question
+from derailed.wire.search import COUNTED, SearchQuery
+
+_UNINDEXED: Final = 2000
+"""Messages that one search looks at itself; when more wait for the index, it is asked again later."""
+_TRIES: Final = 3
+
+_Scope = Callable[[Connection], Awaitable[tuple[int, ...]]]
+"""The channels that the actor may read, of those that are asked for. Raises what the actor is refused for."""
+
+
+class Found(NamedTuple):
+    """How many there are, as far as they are counted, and the JSON of those that are on the page."""
+
+    total: int
+    messages: list[bytes]
+
+
+class _Hits(NamedTuple):
+    total: int
+    page: list[tuple[int, int]]
+    """Channel and message."""
+
+
+class MessageSearch:
+    """The verbs of searching. Each gives None while too much is not indexed yet."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def in_guild(self, actor: Actor, guild_id: int, query: SearchQuery) -> Found | None:
+        """Search in all channels of the guild that one may read, or in those of them that are named."""
+
+        async def scope(tx: Connection) -> tuple[int, ...]:
+            now_ms = self._context.clock()
+            access = await self._context.shapes.in_guild(tx, actor, guild_id, now_ms, lift=False)
+            readable = permissions.VIEW_CHANNEL | permissions.READ_MESSAGE_HISTORY
+            return tuple(
+                sorted(
+                    channel.id
+                    for channel in access.guild.channels.values()
+                    if channel.type != ChannelType.CATEGORY
+                    and (not query.channel_id or channel.id in query.channel_id)
+                    and readable & ~permissions.of_member(access.guild, access.member, channel, now_ms) == 0
+                )
+            )
+
+        return await self._search(actor, query, scope)
+
+    async def in_channel(self, actor: Actor, channel_id: int, query: SearchQuery) -> Found | None:
+        """Search in a channel; nothing is found by those who may not read its history."""
+
+        async def scope(tx: Connection) -> tuple[int, ...]:
+            place = await places.enter(self._context, tx, actor, channel_id, lift=False)
+            elsewhere = query.channel_id and channel_id not in query.channel_id
+            reads = place.access.permissions & permissions.READ_MESSAGE_HISTORY
+            return (channel_id,) if reads and not elsewhere else ()
+
+        return await self._search(actor, query, scope)
+
+    async def _search(self, actor: Actor, query: SearchQuery, scope: _Scope) -> Found | None:
+        store = self._context.store
+        for _ in range(_TRIES):
+            channel_ids = await store.read(scope)
+            if not channel_ids:
+                return Found(0, [])
+            asked = message_terms.question(query, channel_ids)
+            hits = await store.read_apart(partial(_hits, asked, channel_ids, query.offset, query.limit))
+            if hits is None:
+                return None
+            found = await store.read(partial(_shown, actor, scope, channel_ids, hits))
+            if found is not None:
+                return found
+        raise Unavailable
+
+
+async def _hits(asked: Question, channel_ids: tuple[int, ...], offset: int, limit: int, tx: Connection) -> _Hits | None:
+    """Everything up to what is counted, in order, and the channels of those on the page. It may run in a thread."""
+    rest = await search.unindexed(tx, channel_ids, _UNINDEXED)
+    if rest is None:
+        return None
+    here = {each.id: each.channel_id for each in rest if asked.fits(each.id, message_terms.of_message(each))}
+    ids = await search.hits(tx, asked, COUNTED)
+    if here:
+        ids = sorted({*ids, *here}, reverse=not asked.oldest_first)[:COUNTED]
+    page = ids[offset : offset + limit]
+    where = here | await search.channels_of(tx, [each for each in page if each not in here])
+    return _Hits(len(ids), [(where[each], each) for each in page])
+
+
+async def _shown(
+    actor: Actor, scope: _Scope, channel_ids: tuple[int, ...], hits: _Hits, tx: Connection
+) -> Found | None:
+    """The page as JSON; None, if the actor may by now read other channels than were searched."""
+    if await scope(tx) != channel_ids:
+        return None
+    shown: dict[int, bytes] = {}
+    for channel_id in {channel_id for channel_id, _ in hits.page}:
+        rows = await messages.many(tx, channel_id, [each for where, each in hits.page if where == channel_id])
+        shown |= await rendering.several(tx, actor.user_id, rows)
+    page = [shown[message_id] for _, message_id in hits.page if message_id in shown]
+    return Found(hits.total - (len(hits.page) - len(page)), page)

@@ -1,0 +1,78 @@
+"""How each database spells that it finds rows by terms. The terms are made in `model/words.py`, the same for all.
+
+Terms hold no ASCII but letters, digits and `_`, so between quotes there is nothing in them that means anything to a
+database. A question is what a row must have, one of each group, and what it must not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+_MADE: Final = re.compile(r"CREATE FULL TEXT TABLE (\w+);")
+_TERM: Final = re.compile(r"[a-z0-9_\u0080-\U0010ffff]+").fullmatch
+
+
+class FullText(NamedTuple):
+    """One database's. `found` takes the question, and gives one row: the ids with commas between.
+
+    So a search in a thread takes the interpreter's lock once, and not for each that it finds.
+    """
+
+    made: str
+    written: str
+    found: str
+    quote: str
+    all_of: str
+    one_of: str
+    without: str
+
+    def spelled(self, sql: str) -> str:
+        """A migration with its full text tables."""
+        return _MADE.sub(lambda name: self.made % {"name": name[1]}, sql)
+
+    def kept(self, terms: Iterable[str]) -> str:
+        """A row's terms as they are written."""
+        return " ".join(self.written % term for term in terms)
+
+    def asked(self, every: Iterable[Sequence[str]], none: Sequence[str]) -> str:
+        """The question."""
+        text = self.all_of.join(self._any(group) for group in every)
+        return f"({text}){self.without}{self._any(none)}" if none else text
+
+    def _any(self, terms: Sequence[str]) -> str:
+        assert terms
+        assert all(map(_TERM, terms))
+        return "(" + self.one_of.join(f"{self.quote}{term}{self.quote}" for term in terms) + ")"
+
+
+_IDS: Final = """
+SELECT rowid FROM search_index WHERE {matches} AND rowid > $2 AND rowid < $3
+AND NOT EXISTS (SELECT 1 FROM search_stale WHERE search_stale.message_id = search_index.rowid)
+ORDER BY {by} {{order}} LIMIT $4
+"""
+
+SQLITE: Final = FullText(
+    made="CREATE VIRTUAL TABLE %(name)s USING fts5"
+    "(terms, channel_id UNINDEXED, detail = none, columnsize = 0, tokenize = \"ascii tokenchars '_'\");",
+    written="%s",
+    found=f"SELECT group_concat(rowid, ',') FROM ({_IDS.format(matches='search_index MATCH $1', by='rowid')}) AS hits",
+    quote='"',
+    all_of=" AND ",
+    one_of=" OR ",
+    without=" NOT ",
+)
+
+POSTGRES: Final = FullText(
+    made="CREATE TABLE %(name)s (rowid BIGINT PRIMARY KEY, channel_id BIGINT NOT NULL, terms TSVECTOR NOT NULL);"
+    " CREATE INDEX %(name)s_terms ON %(name)s USING GIN (terms) WITH (fastupdate = off);",
+    written="'%s'",
+    found="SELECT string_agg(rowid::text, ',' ORDER BY rowid {order})"
+    # By a sum, so that nothing is looked for in the order of ids: a rare word would be sought in every row there is.
+    f" FROM ({_IDS.format(matches='terms @@ $1::text::tsquery', by='rowid + 0')}) AS hits",
+    quote="'",
+    all_of=" & ",
+    one_of=" | ",
+    without=" & !",
+)
