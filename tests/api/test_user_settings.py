@@ -59,7 +59,7 @@ def test_a_custom_status_stands_until_it_is_over(tmp_path: Path) -> None:
         custom = {"text": "fishing", "emoji_name": "net", "emoji_id": 77, "expires_at": until}
         door.now_ms = 1_720_080_000_000  # an hour before
         shown = await anna.do("PATCH", PATH, {"custom_status": custom})
-        assert shown["custom_status"] == {**custom, "emoji_id": "77"}
+        assert shown["custom_status"] == {**custom, "emoji_id": "77", "created_at_ms": door.now_ms}
         door.now_ms += 3_599_999
         assert (await anna.get(PATH))["custom_status"] is not None
         door.now_ms += 1

@@ -57,6 +57,24 @@ def test_who_comes_changes_and_goes_is_told_to_who_watches(on: Runner) -> None:
     on(case)
 
 
+def test_a_node_knows_what_its_sessions_show_also_of_one_that_was_resumed(on: Runner) -> None:
+    async def case(presences: Presences) -> None:
+        node, other, reader = presences.link("a"), presences.link("c"), Reader(presences.link("b"))
+        await reader.watch()
+        assert node.shows(id_of(1)) is None
+        node.up(session(1))
+        node.change(id_of(1), "dnd", b'[{"name":"chess","type":0}]')
+        assert node.shows(id_of(1)) == ("dnd", b'[{"name":"chess","type":0}]')
+        await reader.until_shown(1, "dnd")
+        node.detached(id_of(1))
+        other.up(session(1, claim=2, resumed=True))
+        await other.watch(GUILD)  # which is answered after that
+        assert other.shows(id_of(1)) == ("dnd", b'[{"name":"chess","type":0}]')
+        await reader.close()
+
+    on(case)
+
+
 def test_who_watches_is_told_who_is_there_already(on: Runner) -> None:
     async def case(presences: Presences) -> None:
         node, first = presences.link("a"), Reader(presences.link("b"))

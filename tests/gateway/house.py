@@ -12,8 +12,10 @@ import msgspec
 from msgspec import structs
 
 from derailed.actions.changes import Changes
+from derailed.actions.relationships import Relationships
 from derailed.actions.sessions import Sessions
 from derailed.actions.tokens import Tokens
+from derailed.actions.user_settings import Settings
 from derailed.gateway.frames import Frame
 from derailed.gateway.recipient import Encoding, Recipient
 from derailed.gateway.service import Service
@@ -21,10 +23,13 @@ from derailed.gateway.session import AskMembers, Begin, Continue, FollowLists
 from derailed.members import Link
 from derailed.members.local import LocalMembers
 from derailed.model.guild import Channel, Member
+from derailed.model.user import Actor
 from derailed.presence import Client
 from derailed.store import channels, members, users
 from derailed.wire.gateway import ALL_INTENTS, Close
 from derailed.wire.presences import SentPresence
+from derailed.wire.requests import decode_hook
+from derailed.wire.user_settings import EditSettings
 from tests.members.town import FIRST, GUILD, NOW, Town, town, user
 
 SECRET = b"the secret of every node"
@@ -137,10 +142,11 @@ class Screen:
         return [data for name, data in self.seen if name == event]
 
     def statuses(self, number: int, guild_id: int = GUILD) -> list[str]:
-        """What it was told of somebody's status there, one after the other."""
-        updates = self.told("PRESENCE_UPDATE")
-        user, guild = str(FIRST + number), str(guild_id)
-        return [each["status"] for each in updates if (each["user"]["id"], each["guild_id"]) == (user, guild)]
+        """What it was told of somebody's status there, one after the other; 0: as a friend."""
+        updates = [(each, int(each.get("guild_id", 0))) for each in self.told("PRESENCE_UPDATE")]
+        return [
+            each["status"] for each, where in updates if (int(each["user"]["id"]), where) == (FIRST + number, guild_id)
+        ]
 
     async def true(self, what: Callable[[], bool]) -> None:
         """Wait until this holds."""
@@ -214,6 +220,26 @@ class House:
             await changes.left(account.id, GUILD, await changes.member_remove(GUILD, account))
 
         await self.town.do(work)
+
+    async def befriends(self, number: int, other: int) -> None:
+        """One asks, and the other accepts."""
+        await self.relates(number, other, Relationships.ask)
+        await self.relates(other, number, Relationships.ask)
+
+    async def relates(self, number: int, other: int, verb: Callable[[Relationships, Actor, int], Any]) -> None:
+        """One does something about the other, and both are told."""
+        await verb(Relationships(self.town.context), Actor(FIRST + number, 0, bot=False), FIRST + other)
+        await self.town.publisher.drained()
+
+    async def sets(self, number: int, **what: Any) -> None:
+        """Somebody changes their settings, and is told."""
+        body = msgspec.convert(what, EditSettings, dec_hook=decode_hook)
+        await Settings(self.town.context).edit(Actor(FIRST + number, 0, bot=False), body)
+        await self.town.publisher.drained()
+
+    async def moves_in(self, number: int) -> None:
+        """An account that belongs to no guild."""
+        await self.town.store.write(lambda tx: users.insert(tx, user(number), None))
 
     async def adds_channels(self, count: int) -> None:
         """So many more that everyone sees."""

@@ -204,7 +204,7 @@ async def _opened(town: Town) -> Payloads:
     shown = presences.shown(SentPresence("dnd", [tea, game]), town.door.now_ms)
     here = [Presence(user_id, "dnd", shown.activities, b'{"web":"dnd"}'), Presence(int(town.anna.id), "online")]
     entered = payloads.Entered(snapshot, here)
-    said = payloads.opening(recipient, account, [entered], "session", "ws://chat.example/gateway")
+    said = payloads.opening(recipient, account, payloads.Arriving([entered]), "session", "ws://chat.example/gateway")
     said.append(payloads.guild_create(recipient, entered, joined_now=True))
     said += [("PRESENCE_UPDATE", each.json(guild_id)) for each in here]
     asked = AskMembers(guild_id, "", (), 0, "nonce", True)

@@ -31,7 +31,7 @@ def test_the_one_activity_of_hikari_is_taken() -> None:
 
 @pytest.mark.parametrize("sent", [{"activities": None}, {"activities": []}, {"game": None}, {}])
 def test_no_activities_are_none(sent: dict[str, Any]) -> None:
-    assert shown(msgspec.convert(sent, SentPresence), NOW) == ("online", b"[]")
+    assert shown(msgspec.convert(sent, SentPresence), NOW) == ("online", b"[]", False, True)
 
 
 def test_junk_beside_an_activity_is_not_passed_on() -> None:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from derailed.actions import images, joining
+from derailed.actions import images, joining, looks
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
 from derailed.actions.forms import Form, refuse
@@ -170,6 +170,7 @@ class Accounts:
         if await users.name_is_taken(changes.tx, user.username, by_other_than=user.id):
             raise _name_taken()
         await users.update(changes.tx, user)
+        await looks.changed(changes, user.id)
         guild_ids = await members.guilds_of(changes.tx, user.id)
         for topic in (*sorted(map(guild_topic, guild_ids)), user_topic(user.id)):
             await changes.hold(topic)

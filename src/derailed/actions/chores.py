@@ -47,15 +47,21 @@ class TakeRole(Struct, frozen=True, tag="take role"):
     user_id: int = 0
 
 
-Chore = EndGuild | DeleteMessages | Prune | TakeRole
+class TellLooks(Struct, frozen=True, tag="tell looks"):
+    """Tell those who have an account among their relationships how it looks; done up to `user_id`. No guild's."""
+
+    user_id: int = 0
+
+
+Chore = EndGuild | DeleteMessages | Prune | TakeRole | TellLooks
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(Chore).decode
 
 
-async def begin(changes: Changes, chore_id: int, guild_id: int, chore: Chore) -> None:
-    """Leave it to the sweeper."""
-    await chores.insert(changes.tx, chore_id, guild_id, _encode(chore))
+async def begin(changes: Changes, chore_id: int, of_id: int, chore: Chore) -> None:
+    """Leave it to the sweeper. `of_id` is the guild's, or the account's."""
+    await chores.insert(changes.tx, chore_id, of_id, _encode(chore))
 
 
 async def progress(changes: Changes, chore_id: int) -> Chore | None:

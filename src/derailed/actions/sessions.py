@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from derailed.actions import acquaintance
 from derailed.actions.context import Context
 from derailed.actions.searching import matching
 from derailed.actions.tokens import Tokens
 from derailed.model.errors import Unauthenticated, Unknown
 from derailed.model.guild import ChannelType, Guild, Member
+from derailed.model.relationship import Relationship
 from derailed.model.user import Actor, Application, User
-from derailed.store import Connection, applications, channels, guilds, members, tokens, topics, users
+from derailed.store import Connection, applications, channels, guilds, members, relationships, tokens, topics, users
 from derailed.wire import limits
 from derailed.wire.records import guild_topic, user_topic
+from derailed.wire.user_settings import DEFAULTS, UserSettings, standing
 
 _OUTBOX_PAGE: Final = 500
 
@@ -27,16 +30,21 @@ class Belonging(NamedTuple):
     rev: int
     guild_ids: tuple[int, ...]
     ended: tuple[int, ...] = ()
+    friends: frozenset[int] = frozenset()
+    settings: UserSettings = DEFAULTS
 
 
 class AccountSnapshot(NamedTuple):
-    """An account and where it belongs: `rev` and `guild_ids` as in `Belonging`. `application` is a bot's."""
+    """An account and where it belongs: most as in `Belonging`. `application` is a bot's."""
 
     user: User
     email: str | None
     rev: int
     guild_ids: tuple[int, ...]
     application: Application | None
+    friends: frozenset[int] = frozenset()
+    settings: UserSettings = DEFAULTS
+    relationships: tuple[Relationship, ...] = ()
 
 
 class Place(NamedTuple):
@@ -87,7 +95,10 @@ class Sessions:
             if known is None:
                 raise Unauthenticated
             application = await applications.get(tx, user_id) if known.user.bot else None
-            return AccountSnapshot(known.user, known.email, at.rev, at.guild_ids, application)
+            bonds = () if known.user.bot else tuple(await relationships.of_user(tx, user_id))
+            settings = standing(at.settings, self._context.clock())
+            of = (known.user, known.email, at.rev, at.guild_ids, application)
+            return AccountSnapshot(*of, friends=at.friends, settings=settings, relationships=bonds)
 
         return await self._context.store.read(work)
 
@@ -164,4 +175,6 @@ async def _belonging(tx: Connection, user_id: int, token_id: int) -> Belonging:
         raise Unauthenticated
     at = await topics.look(tx, user_topic(user_id))
     belongs, ended = await members.places_of(tx, user_id)
-    return Belonging(at.rev, tuple(belongs), tuple(ended))
+    friends = frozenset(await relationships.friends(tx, user_id))
+    settings = await acquaintance.settings_of(tx, user_id)
+    return Belonging(at.rev, tuple(belongs), tuple(ended), friends, settings)

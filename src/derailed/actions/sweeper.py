@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
-from derailed.actions import chores, deletions, files, prune
+from derailed.actions import chores, deletions, files, looks, prune
 from derailed.actions.changes import Changes, change
-from derailed.actions.chores import Chore, DeleteMessages, EndGuild, Prune, TakeRole
+from derailed.actions.chores import Chore, DeleteMessages, EndGuild, Prune, TakeRole, TellLooks
 from derailed.actions.context import Context
 from derailed.model.errors import Unavailable
 from derailed.store import Connection, remains
 from derailed.store import chores as tables
-from derailed.wire.records import guild_topic
+from derailed.wire.records import guild_topic, user_topic
 
 _BATCH: Final = 200
 """Messages of one transaction: about two milliseconds, in which no one else writes."""
@@ -47,8 +48,8 @@ class Sweeper:
         if found is None:
             wrapped, self._last_chore = self._last_chore > 0, 0
             return wrapped
-        self._last_chore, guild_id = found
-        await change(self._context, lambda changes: _step(changes, found[0], guild_id))
+        self._last_chore, of_id = found
+        await change(self._context, lambda changes: _step(changes, found[0], of_id))
         return True
 
     async def _sweep_messages(self) -> bool:
@@ -58,16 +59,21 @@ class Sweeper:
         return True
 
 
-async def _step(changes: Changes, chore_id: int, guild_id: int) -> None:
-    """Take the chore a step further, which another process may have finished: the guild's topic is its lock."""
-    await changes.hold(guild_topic(guild_id))
+async def _step(changes: Changes, chore_id: int, of_id: int) -> None:
+    """Take the chore a step further, unless another process has: the guild's or the account's topic is its lock."""
     chore = await chores.progress(changes, chore_id)
-    if chore is not None:
-        await chores.keep(changes, chore_id, await _further(changes, guild_id, chore))
+    others = await looks.next_to_tell(changes.tx, of_id, chore) if isinstance(chore, TellLooks) else []
+    topics = map(user_topic, (of_id, *others)) if isinstance(chore, TellLooks) else [guild_topic(of_id)]
+    for topic in sorted(topics):
+        await changes.hold(topic)
+    if chore is not None and await chores.progress(changes, chore_id) == chore:
+        await chores.keep(changes, chore_id, await _further(changes, of_id, chore, others))
 
 
-async def _further(changes: Changes, guild_id: int, chore: Chore) -> Chore | None:
+async def _further(changes: Changes, guild_id: int, chore: Chore, others: Sequence[int]) -> Chore | None:
     match chore:
+        case TellLooks():
+            return await looks.step(changes, guild_id, others)
         case EndGuild():
             return await deletions.end_guild(changes, guild_id, chore)
         case DeleteMessages():

@@ -107,6 +107,7 @@ def _custom(sent: SentCustomStatus | None, now_ms: int) -> CustomStatus | None:
         emoji_id=None if sent.emoji_id is None else str(sent.emoji_id),
         emoji_name=sent.emoji_name or None,
         expires_at=None if sent.expires_at is None else rest.timestamp(_ms(sent.expires_at)),
+        created_at_ms=now_ms,
     )
 
 

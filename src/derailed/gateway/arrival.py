@@ -22,7 +22,7 @@ from derailed.gateway.feeds import Feeds
 from derailed.gateway.histories import Histories, History, Said
 from derailed.gateway.hub import Hub
 from derailed.gateway.node import Topic
-from derailed.gateway.payloads import Entered
+from derailed.gateway.payloads import Arriving, Entered
 from derailed.gateway.recipient import Recipient, Sink, Step
 from derailed.gateway.session import Begin, Continue
 from derailed.gateway.session_id import SessionId
@@ -102,6 +102,7 @@ class Arrivals:
                     snapshots.append(snapshot)
                     revs[guild_topic(guild_id)] = snapshot.rev
         online = {each.guild.id: await self._online(recipient, each) for each in snapshots}
+        await self._feeds.presences.watch(recipient, [identity.user_id])
         await hub.settle(recipient, revs)
         await hub.between()
         if recipient.ended():
@@ -110,7 +111,8 @@ class Arrivals:
         signed = session_id.sign(recipient.id, self._secret)
         self._feeds.presences.announce(recipient)
         entered = [self._entered(recipient, each, online[each.guild.id]) for each in snapshots]
-        hub.release(recipient, payloads.opening(recipient, account, entered, signed, gateway_url))
+        arriving = Arriving(entered, self._feeds.presences.friends(recipient))
+        hub.release(recipient, payloads.opening(recipient, account, arriving, signed, gateway_url))
 
     def _entering(self, recipient: Recipient) -> Callable[[int, int], Awaitable[GuildSnapshot | None]]:
         return partial(self._sessions.guild, members_up_to=recipient.id.large_threshold)
@@ -142,6 +144,8 @@ class Arrivals:
             recipient.sink.hang_up(Close.AUTHENTICATION_FAILED, "This token does not stand.")
             return None
         recipient.user_floor = account.rev
+        if not recipient.ended():
+            self._feeds.settle_in(recipient, account)
         return None if recipient.ended() else account
 
     async def _take_seat(
@@ -234,7 +238,7 @@ class Arrivals:
         missed = None if histories is None else [said for history in histories for said in history.after(position)]
         withheld = await hub.judge.withheld(recipient, missed or ())
         if missed is not None:
-            await self._feeds.presences.watch(recipient, recipient.seats)
+            await self._feeds.presences.watch(recipient, (*recipient.seats, recipient.id.user_id))
             await self._feeds.presences.missed(recipient)
         await hub.between()
         if recipient.ended():

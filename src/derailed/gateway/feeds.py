@@ -6,17 +6,20 @@ import asyncio
 from collections.abc import Callable
 
 from derailed import members, presence
-from derailed.actions.sessions import Sessions
+from derailed.actions.sessions import AccountSnapshot, Belonging, Sessions
+from derailed.gateway.appearance import Appearance
 from derailed.gateway.hub import Hub
 from derailed.gateway.member_feed import MemberFeed
 from derailed.gateway.presence_feed import PresenceFeed
 from derailed.gateway.recipient import Recipient
 from derailed.wire import presences as wire
+from derailed.wire import relationships, user_settings
 from derailed.wire.presences import SentPresence, Shown
+from derailed.wire.records import Record
 
 
 class Feeds:
-    """Both, of one hub. `run` it in a task."""
+    """All of one hub. `run` it in a task."""
 
     def __init__(
         self,
@@ -27,6 +30,7 @@ class Feeds:
         clock: Callable[[], int],
     ) -> None:
         """`clock` is Unix milliseconds."""
+        self.appearance = Appearance(hub, presences, clock)
         self.presences = PresenceFeed(hub, presences, clock)
         self.members = MemberFeed(hub, belonging, sessions)
         self._hub = hub
@@ -45,7 +49,19 @@ class Feeds:
 
     def show(self, recipient: Recipient, sent: SentPresence) -> None:
         """A session shows something else."""
-        self.presences.show(recipient, self.shown(sent))
+        self.appearance.show(recipient, self.shown(sent))
+
+    def settle_in(self, recipient: Recipient, account: Belonging | AccountSnapshot) -> None:
+        """What is known of the account that a session is of, whose topic it follows."""
+        self.appearance.settle_in(recipient, account.settings)
+        self._hub.registry.befriended(recipient, account.friends, account.rev)
+
+    def heard(self, recipient: Recipient, record: Record) -> None:
+        """Something has happened to the account of a session."""
+        if record.event == user_settings.UPDATED:
+            self.appearance.restate(recipient, record)
+        elif record.event in relationships.OF_FRIENDS:
+            self.presences.related(recipient, record)
 
     def catch_up(self, recipient: Recipient) -> None:
         """The session is live (again): tell it what it could not be told before."""

@@ -366,6 +366,7 @@ class Hub:
             self.registry.unfollow(recipient, records.guild_topic(record.guild))
             self.feeds.moved(recipient)
             return [] if seat.told else [("GUILD_DELETE", record.data)]
+        self.feeds.heard(recipient, record)
         return [(record.event, record.data)]
 
     async def _ephemeral(self, signal: Ephemeral) -> None:

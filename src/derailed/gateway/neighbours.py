@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from derailed.gateway.recipient import Recipient
+from derailed.wire.records import Record
 
 
 class Outbox(Protocol):
@@ -33,6 +34,10 @@ class Feeds(Protocol):
 
     def recheck(self, recipient: Recipient) -> None:
         """What the session may see has changed."""
+        ...
+
+    def heard(self, recipient: Recipient, record: Record) -> None:
+        """Something has happened to its account that may change what it shows, or whom it hears of."""
         ...
 
     def moved(self, recipient: Recipient) -> None:

@@ -62,6 +62,11 @@ class Topic:
         self._waiting: list[Recipient] | None = None
         self._live: list[Recipient] | None = None
 
+    @property
+    def group_id(self) -> int:
+        """What the Presence Service knows its followers by: the guild's id, or the account's for its friends."""
+        return self.guild_id or int(self.name.partition(":")[2])
+
     def active(self) -> None:
         """The subscription is active."""
         if self.activation is not None:

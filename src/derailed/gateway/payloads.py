@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 from msgspec.structs import replace
 
 from derailed.actions.sessions import AccountSnapshot, GuildSnapshot
 from derailed.gateway.audience import Event
+from derailed.gateway.personal import PersonalReady, personal
 from derailed.gateway.recipient import Recipient
 from derailed.gateway.session import AskMembers
 from derailed.gateway.view import View
@@ -41,7 +42,7 @@ class _Application(Struct):
     flags: int
 
 
-class _Ready(Struct, kw_only=True):
+class _Ready(PersonalReady, kw_only=True):
     v: int = 10
     user: OwnUserShape
     guilds: list[Any]
@@ -49,11 +50,8 @@ class _Ready(Struct, kw_only=True):
     resume_gateway_url: str
     shard: tuple[int, int] | UnsetType
     application: _Application | UnsetType
-    private_channels: list[Any] = []
-    relationships: list[Any] = []
-    presences: list[Any] = []
-    user_settings: dict[str, Any] = {}
-    _trace: list[str] = []
+    private_channels: list[Any] = field(default_factory=list)
+    _trace: list[str] = field(default_factory=list)
 
 
 class _Chunk(Struct, kw_only=True):
@@ -85,10 +83,18 @@ class Entered(NamedTuple):
     online: Sequence[Raw] = ()
 
 
+class Arriving(NamedTuple):
+    """What a session comes into: its guilds, and which of its friends are here."""
+
+    guilds: Sequence[Entered]
+    friends: Sequence[Presence] = ()
+
+
 def opening(
-    recipient: Recipient, account: AccountSnapshot, entered: Sequence[Entered], session_id: str, gateway_url: str
+    recipient: Recipient, account: AccountSnapshot, arriving: Arriving, session_id: str, gateway_url: str
 ) -> list[Event]:
     """READY and, for bots, one GUILD_CREATE for each guild; people's clients find their guilds whole in READY."""
+    entered = arriving.guilds
     application = account.application
     created = [] if account.user.bot else [_guild(recipient, each) for each in entered]
     ready = _Ready(
@@ -100,6 +106,7 @@ def opening(
         application=UNSET
         if application is None
         else _Application(str(application.id), application.flags | _PRIVILEGED),
+        **personal(recipient, account, arriving.friends, session_id),
     )
     out = [("READY", events.encode(ready))]
     if account.user.bot:

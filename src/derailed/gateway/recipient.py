@@ -11,7 +11,7 @@ from derailed.gateway.session_id import SessionId
 from derailed.gateway.view import View
 from derailed.presence import Client, Presence
 from derailed.wire.gateway import Close
-from derailed.wire.presences import ONLINE, Shown
+from derailed.wire.presences import ONLINE, Custom, Shown
 from derailed.wire.records import Record
 
 BACKLOG_MAX = 20_000
@@ -89,24 +89,30 @@ class Recipient:
     """One session on this node. Changed by the hub, its feeds and its own arrival only."""
 
     __slots__ = (
-        "backlog", "client", "id", "itself", "lists", "seats", "shown", "sink", "stage", "topics", "unseen",
-        "user_floor",
+        "backlog", "client", "custom", "friends", "friends_rev", "id", "itself", "lists", "seats", "shown", "sink",
+        "stage", "topics", "unseen", "user_floor",
     )  # fmt: skip
 
     def __init__(self, identity: SessionId, sink: Sink, shown: Shown = ONLINE, client: Client = "web") -> None:
         self.id = identity
         self.sink = sink
         self.shown = shown
+        """What its client says that it shows."""
+        self.custom: Custom | None = None
+        """The custom status of its account, which it shows beside that."""
         self.client = client
         self.stage = Stage.PREPARING
         self.seats: dict[int, Seat] = {}
         self.user_floor = 0
         """The rev of `user:{id}` that READY told of."""
+        self.friends: frozenset[int] = frozenset()
+        """Of its account, at `friends_rev` of `user:{id}`: they hear of each other's presence."""
+        self.friends_rev = 0
         self.topics: list[str] = []
         self.backlog: list[Step] = []
         """What came while it was not live, in order."""
         self.unseen: dict[int, set[int]] = {}
-        """Whose presence, in which guild, changed while it was not live."""
+        """Whose presence, in which guild or as friends (under its own id), changed while it was not live."""
         self.itself: Presence | None = None
         """How it was shown itself with its guilds, which it need not be told again."""
         self.lists: dict[int, Listed] = {}

@@ -14,7 +14,7 @@ from derailed.gateway.audience import Seat
 from derailed.gateway.node import Topic
 from derailed.gateway.recipient import Listed, Recipient, Stage
 from derailed.wire.gateway import Close
-from derailed.wire.records import guild_topic
+from derailed.wire.records import guild_topic, user_topic
 
 
 class Registry:
@@ -107,12 +107,23 @@ class Registry:
     def _unseat(self, recipient: Recipient, guild_id: int) -> None:
         seat = recipient.seats.pop(guild_id, None)
         topic = self.topics.get(guild_topic(guild_id))
-        if seat is None or topic is None or not seat.presences:
-            return
+        if seat is not None and topic is not None and seat.presences:
+            self._look_away(topic)
+
+    def befriended(self, recipient: Recipient, friends: frozenset[int], rev: int) -> None:
+        """These are the account's friends since that rev of its topic, which the session follows."""
+        topic = self.topics[user_topic(recipient.id.user_id)]
+        before, recipient.friends, recipient.friends_rev = recipient.friends, friends, rev
+        topic.onlookers += bool(friends) and not before
+        if before and not friends:
+            self._look_away(topic)
+
+    def _look_away(self, topic: Topic) -> None:
+        """One session less hears who is here."""
         topic.onlookers -= 1
         if not topic.onlookers:
             topic.watch = None
-            self._presences.unwatch(guild_id)
+            self._presences.unwatch(topic.group_id)
 
     def unfollow(self, recipient: Recipient, name: str) -> None:
         """Remove a follower, and its seat; the last one ends the subscription."""
@@ -125,6 +136,8 @@ class Registry:
             self._unseat(recipient, topic.guild_id)
             for number in [number for number, each in recipient.lists.items() if each.guild_id == topic.guild_id]:
                 self.leave_list(recipient, number)
+        elif recipient.friends:
+            self.befriended(recipient, frozenset(), recipient.friends_rev)
         del topic.followers[recipient]
         topic.changed()
         if not topic.followers:

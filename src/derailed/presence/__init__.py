@@ -110,6 +110,13 @@ class Link(Protocol):
         """Its person or bot shows something else now."""
         ...
 
+    def shows(self, session_id: bytes) -> tuple[Status, bytes] | None:
+        """The status and activities of a session here: of one that was resumed, those of before, once they are known.
+
+        None as long as they are not.
+        """
+        ...
+
     def belongs(self, session_id: bytes, guild_ids: tuple[int, ...]) -> None:
         """Its user is in these guilds now."""
         ...

@@ -71,6 +71,11 @@ class LocalLink:
         self._tracker.change(self._node, session_id, status, activities, self._keeper.clock())
         self._keeper.attend()
 
+    def shows(self, session_id: bytes) -> tuple[Status, bytes] | None:
+        """See Link."""
+        session = self._node.sessions.get(session_id)
+        return None if session is None else (session.status, session.activities)
+
     def belongs(self, session_id: bytes, guild_ids: tuple[int, ...]) -> None:
         """See Link."""
         self._tracker.belongs(self._node, session_id, guild_ids, self._keeper.clock())

@@ -7,15 +7,18 @@ a user with no other sessions is offline.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
+
+import msgspec
 
 from derailed.presence import Client, Presence, Status
 
 NO_ACTIVITIES: Final = b"[]"
 _Shown = Literal["online", "idle", "dnd"]
 _BY_PRECEDENCE: Final[tuple[_Shown, ...]] = ("dnd", "online", "idle")
+_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _COMBINATIONS_KEPT: Final = 256
 """More than three clients in four states can make."""
 
@@ -52,9 +55,11 @@ def _shown(statuses: tuple[Status, ...]) -> _Shown:
     return next(status for status in _BY_PRECEDENCE if status in statuses)
 
 
-def _spliced(lists: Iterable[bytes]) -> bytes:
-    """One JSON array of what is in all of them."""
-    return b"[" + b",".join(inside for each in lists if (inside := each[1:-1])) + b"]"
+def _spliced(lists: Collection[bytes]) -> bytes:
+    """One JSON array of what is in all of them, each once: sessions show a custom status of their account alike."""
+    if len(lists) == 1:
+        return next(iter(lists))
+    return b"[" + b",".join(dict.fromkeys(bytes(each) for inside in lists for each in _items(inside))) + b"]"
 
 
 @lru_cache(_COMBINATIONS_KEPT)

@@ -83,6 +83,11 @@ class RemoteLink:
             self._keep(session, status, activities)
             self._send(session, messages.report_change(session_id, status, activities))
 
+    def shows(self, session_id: bytes) -> tuple[Status, bytes] | None:
+        """See Link."""
+        session = self._sessions.get(session_id)
+        return None if session is None or session.resumed else (session.status, session.activities)
+
     def belongs(self, session_id: bytes, guild_ids: tuple[int, ...]) -> None:
         """See Link."""
         if session := self._sessions.get(session_id):

@@ -14,12 +14,16 @@ FROM relationships JOIN users ON users.id = relationships.other_id WHERE relatio
 """
 _GET = _OF_USER + "AND relationships.other_id = $2"
 _ALL = _OF_USER + "ORDER BY relationships.other_id"
+_FRIENDS = "SELECT other_id FROM relationships WHERE user_id = $1 AND type = 1"
 _PUT = """
 INSERT INTO relationships (user_id, other_id, type, nickname, since) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (user_id, other_id) DO UPDATE SET type = $3, nickname = $4, since = $5
 """
 _DELETE = "DELETE FROM relationships WHERE user_id = $1 AND other_id = $2"
 _BLOCKS = "SELECT 1 FROM relationships WHERE user_id = $1 AND other_id = $2 AND type = 2"
+_KNOWN_BY = """
+SELECT user_id FROM relationships WHERE other_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3
+"""
 _COUNTS = "SELECT type, COUNT(*) FROM relationships WHERE user_id = $1 GROUP BY type"
 _MUTUAL_FRIENDS = """
 SELECT own.other_id FROM relationships AS own
@@ -43,6 +47,11 @@ async def of_user(tx: Connection, user_id: int) -> list[Relationship]:
     return [_from_row(row) for row in await tx.fetch(_ALL, user_id)]
 
 
+async def friends(tx: Connection, user_id: int) -> list[int]:
+    """The ids of the user's friends."""
+    return [row[0] for row in await tx.fetch(_FRIENDS, user_id)]
+
+
 async def put(tx: Connection, user_id: int, of: Relationship) -> None:
     """Write the user's side of it, whatever it was before."""
     await tx.execute(_PUT, user_id, of.user.id, int(of.type), of.nickname, of.since)
@@ -61,6 +70,11 @@ async def blocks(tx: Connection, user_id: int, other_id: int) -> bool:
 async def counts(tx: Connection, user_id: int) -> Counter[RelationshipType]:
     """How many the user has of each type."""
     return Counter({RelationshipType(row[0]): row[1] for row in await tx.fetch(_COUNTS, user_id)})
+
+
+async def known_by(tx: Connection, other_id: int, after: int, limit: int) -> list[int]:
+    """Who has the other among theirs, whatever as; those with the next ids above `after`, ascending."""
+    return [row[0] for row in await tx.fetch(_KNOWN_BY, other_id, after, limit)]
 
 
 async def mutual_friends(tx: Connection, user_id: int, other_id: int) -> list[int]:

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from derailed.wire.reactions import EmojiShape
 from derailed.wire.shapes import Id
+from derailed.wire.user_settings import CustomStatus, ends_ms
 
 ACTIVITIES_MAX: Final = 10
 """Of one session. What one user shows is told to everybody who shares a guild."""
@@ -65,9 +66,21 @@ class Shown(NamedTuple):
 
     status: SessionStatus
     activities: bytes
+    has_custom: bool = False
+    """Whether a custom status is among the activities."""
+    unsaid: bool = False
+    """The client said no status: it is what the account's settings say."""
 
 
-ONLINE: Final = Shown("online", b"[]")
+class Custom(NamedTuple):
+    """The custom status of an account's settings, which its sessions show beside their activities."""
+
+    activity: bytes
+    ends_ms: int
+    """0: never."""
+
+
+ONLINE: Final = Shown("online", b"[]", unsaid=True)
 
 
 class Timestamps(Struct, kw_only=True):
@@ -119,12 +132,43 @@ class PresenceUpdate(PresenceShape, kw_only=True):
     guild_id: Id
 
 
+_activities: Final = msgspec.json.Decoder(list[ActivityShape]).decode
+
+
 def shown(sent: SentPresence, now_ms: int) -> Shown:
     """What a session shows from now on."""
     status: SessionStatus = "invisible" if sent.status == "offline" else sent.status or "online"
     activities = sent.activities or ([] if sent.game is None else [sent.game])
     kept = [shape for each in activities[:ACTIVITIES_MAX] if (shape := _activity(each, now_ms)) is not None]
-    return Shown(status, _encode(kept) if kept else ONLINE.activities)
+    return _showing(status, kept)._replace(unsaid=sent.status is None)
+
+
+def custom(of: CustomStatus | None, now_ms: int) -> Custom | None:
+    """As sessions show it; None for one that is not there, or over."""
+    if of is None or 0 < ends_ms(of) <= now_ms:
+        return None
+    emoji = SentEmoji(of.emoji_name, of.emoji_id)
+    shape = _activity(SentActivity(type=_CUSTOM, state=of.text, emoji=emoji), of.created_at_ms)
+    return None if shape is None else Custom(_encode(shape), ends_ms(of))
+
+
+def beside(shown: Shown, of: Custom | None) -> Shown:
+    """The session with the custom status of its account, unless it says one itself."""
+    if of is None or shown.has_custom:
+        return shown
+    between = b"," if len(shown.activities) > len(ONLINE.activities) else b""
+    return shown._replace(activities=shown.activities[:-1] + between + of.activity + b"]", has_custom=True)
+
+
+def picked(status: SessionStatus, activities: bytes, *, custom_too: bool) -> Shown:
+    """What somebody was seen to show, with or without its custom status."""
+    kept = [each for each in _activities(activities) if custom_too or each.type != _CUSTOM]
+    return _showing(status, kept)
+
+
+def _showing(status: SessionStatus, kept: list[ActivityShape]) -> Shown:
+    has_custom = any(each.type == _CUSTOM for each in kept)
+    return Shown(status, _encode(kept) if kept else ONLINE.activities, has_custom)
 
 
 def _activity(sent: SentActivity, now_ms: int) -> ActivityShape | None:

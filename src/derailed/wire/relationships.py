@@ -16,6 +16,8 @@ from derailed.wire.shapes import Id, Timestamp, UserShape
 ADDED: Final = "RELATIONSHIP_ADD"
 UPDATED: Final = "RELATIONSHIP_UPDATE"
 REMOVED: Final = "RELATIONSHIP_REMOVE"
+OF_FRIENDS: Final = frozenset({ADDED, REMOVED})
+"""Who is a friend may have changed with them."""
 
 
 class AskByName(Struct, kw_only=True):

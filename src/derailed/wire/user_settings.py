@@ -33,6 +33,8 @@ class CustomStatus(Struct, kw_only=True, frozen=True):
     emoji_id: Id | None = None
     emoji_name: str | None = None
     expires_at: Timestamp | None = None
+    created_at_ms: int = 0
+    """So that all sessions show the very same."""
 
 
 class GuildFolder(Struct, kw_only=True, frozen=True):
@@ -148,6 +150,17 @@ def standing(settings: UserSettings, now_ms: int) -> UserSettings:
 def ends_ms(custom: CustomStatus) -> int:
     """When it is over, Unix milliseconds; 0: never."""
     return 0 if custom.expires_at is None else int(datetime.fromisoformat(custom.expires_at).timestamp() * 1000)
+
+
+class Showing(Struct, frozen=True):
+    """Of USER_SETTINGS_UPDATE, what the account's sessions show."""
+
+    status: Status | UnsetType = UNSET
+    custom_status: CustomStatus | UnsetType | None = UNSET
+
+
+showing: Final = msgspec.json.Decoder(Showing).decode
+"""Reads it of the event's `d`."""
 
 
 def update(changed: Mapping[str, object]) -> bytes:
