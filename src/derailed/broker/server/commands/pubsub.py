@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from derailed.broker.server import Refused, filtering, namespaces, resp
+from derailed.broker.server.commands import glob
 
 if TYPE_CHECKING:
     from derailed.broker.server.connection import Connection
 
+_AT_ONCE: Final = 1_000
+"""Names that are compared with a pattern in one go."""
 _Heard = dict[bytes, "Connection | list[Connection]"]
 
 
@@ -136,9 +140,14 @@ def _say(connection: Connection, verb: bytes, channel: bytes | None, count: int)
 
 
 def pubsub(connection: Connection, command: list[bytes]) -> None:
-    """PUBSUB NUMSUB, SHARDNUMSUB and NUMPAT."""
+    """PUBSUB CHANNELS, SHARDCHANNELS, NUMSUB, SHARDNUMSUB and NUMPAT."""
     server = connection.server
     match command[1].upper():
+        case b"CHANNELS" | b"SHARDCHANNELS" as which if len(command) <= 3:
+            if not connection.user.admin:
+                raise Refused("NOPERM only an admin may see what others listen to")
+            heard = server.channels if which == b"CHANNELS" else server.shards
+            connection.later(_matching(heard, command[2] if len(command) == 3 else b"*"))
         case b"NUMSUB":
             connection.answer(_counts(server.channels, command[2:]))
         case b"SHARDNUMSUB":
@@ -146,7 +155,18 @@ def pubsub(connection: Connection, command: list[bytes]) -> None:
         case b"NUMPAT":
             connection.answer(0)
         case name:
-            raise Refused(f"ERR PUBSUB {name.decode(errors='replace')} is not supported: there may be millions")
+            raise Refused(f"ERR PUBSUB {name.decode(errors='replace')} is not supported, or not like this")
+
+
+async def _matching(heard: _Heard, pattern: bytes) -> bytes:
+    """Those whose name is like the pattern; there may be millions, so a slice at a time."""
+    found: list[bytes] = []
+    for index, channel in enumerate(tuple(heard)):
+        if pattern == b"*" or glob.matches(pattern, channel):
+            found.append(resp.bulk(channel))
+        if index % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)
+    return resp.array(found)
 
 
 def _counts(heard: _Heard, channels: list[bytes]) -> list[bytes | int]:
