@@ -15,6 +15,7 @@ from derailed.broker.server.configuration import Configuration, Limits, Space, U
 from derailed.broker.server.report import Report
 from tests.broker.attacks import ALL, Attack
 from tests.broker.served import Client, Served, refusal
+from tests.journeys.server import until
 
 SPACES = (Space("default", "memory"), Space("other", "memory"), Space("safe", "disk"))
 PUBLIC = "#!lua name=public\nfunction accept(message) return message.fields.secret == nil end"
@@ -175,6 +176,32 @@ def test_a_topic_may_be_called_filter(client: Client) -> None:
 def test_what_is_wrong_is_said_and_the_connection_goes_on(client: Client, command: tuple[str, ...], why: str) -> None:
     assert why in refusal(client.ask(*command))
     assert client.ask("PING") == b"PONG"
+
+
+def test_who_is_filtered_by_a_library_that_is_deleted_is_told(client: Client, served: Served) -> None:
+    load(client, MINE)
+    load(client, MINE.replace("name=mine", "name=others"))
+    with served.client() as silenced, served.client() as other:
+        for each, library in ((silenced, "mine"), (other, "others")):
+            members(each, ann={"user": "ann"})
+            each.ask("XSUBSCRIBE", "t", "$", "FILTER", library)
+        assert client.ask("FUNCTION", "DELETE", "mine") == b"OK"
+        assert silenced.push() == [b"xsilenced", b"mine"]
+        client.ask("XADD", "t", "*", "author", "ann")
+        assert other.push()[:2] == [b"xmessage", b"t"]
+
+
+def test_a_library_is_loaded_though_whoever_asked_has_left(client: Client, served: Served) -> None:
+    changing = served.server.filters._changing
+    served.wait(changing.acquire())  # as if another were being loaded
+    leaver = served.client()
+    leaver.send(("FUNCTION", "LOAD", PUBLIC))
+    until(lambda: served.call(lambda: len(served.server._changes) == 1), "it has begun")
+    leaver.close()
+    until(lambda: served.call(lambda: len(served.server.connections) == 1), "the client has left")
+    served.call(changing.release)
+    until(lambda: len(client.ask("FUNCTION", "LIST")) == 1, "the library is there")
+    assert refusal(client.ask("XADD", "t", "*", "secret", "1")).startswith("FILTERED")
 
 
 def test_only_an_admin_may_change_filters(tmp_path: Path) -> None:

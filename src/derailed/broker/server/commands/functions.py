@@ -43,13 +43,13 @@ def _load(connection: Connection, source: bytes, *, replace: bool) -> None:
     if first is None:
         raise Refused("ERR a library begins with the line #!lua name=…")
     namespace, name = _named(connection, first[1])
+    server = connection.server
 
     async def load() -> bytes:
         try:
-            await connection.server.filters.load(namespace, name, source, replace=replace)
+            await server.change_filters(server.filters.load(namespace, name, source, replace=replace))
         except FilterError as error:
             raise Refused(f"ERR {error}") from None
-        connection.server.ask_filters()
         return resp.bulk(first[1])
 
     connection.later(load())
@@ -57,11 +57,14 @@ def _load(connection: Connection, source: bytes, *, replace: bool) -> None:
 
 def _delete(connection: Connection, given: bytes) -> None:
     namespace, name = _named(connection, given)
+    server = connection.server
 
     async def delete() -> bytes:
-        if not await connection.server.filters.delete(namespace, name):
+        if not await server.change_filters(server.filters.delete(namespace, name)):
             raise Refused("ERR Library not found")
-        connection.server.ask_filters()
+        for each in tuple(server.connections):
+            each.tell_silenced(namespace, name, given)
+        server.send_pushes()
         return resp.OK
 
     connection.later(delete())
