@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from rocksdict import ColumnFamily, Options, Rdict, ReadOptions, WriteBatch
+from rocksdict import ColumnFamily, Options, Rdict, RdictIter, ReadOptions, WriteBatch
 
 from derailed.broker import Entry, marks, record
 
@@ -54,6 +54,7 @@ class Buckets:
         self._options = options
         self._retention = retention
         self._doomed: deque[Bucket] = deque()
+        self._cursors: dict[int, RdictIter] = {}
         self._ready: Bucket | None = None
         numbers = sorted(int(name) for name in names if name != "default")
         self.live = tuple(bucket for number in numbers if (bucket := self._find(number)) is not None)
@@ -86,6 +87,7 @@ class Buckets:
 
     def trim(self, batch: WriteBatch, now_ms: int, head: marks.Head) -> None:
         """Let go, when `batch` is written, of the oldest buckets that retention does not want."""
+        self._cursors.clear()
         count = 0
         while count + 1 < len(self.live) and self._unwanted(count, now_ms, head):
             count += 1
@@ -107,12 +109,12 @@ class Buckets:
 
     def backward(self, topic: bytes, upto: int = _LAST) -> Iterator[Entry]:
         """The topic's records up to and with offset `upto`, newest first."""
-        topic_prefix = record.prefix(topic)
+        last = record.key(record.prefix(topic), upto)
         for bucket in reversed(self.live):
             if bucket.start.first > upto:
                 continue
-            cursor = bucket.records.iter(_same_prefix)
-            cursor.seek_for_prev(record.key(topic_prefix, upto))
+            cursor = self._cursor(bucket)
+            cursor.seek_for_prev(last)
             while cursor.valid():
                 found = record.entry(cursor.key(), cursor.value(), topic)
                 if found is not None:
@@ -122,12 +124,12 @@ class Buckets:
 
     def forward(self, topic: bytes, after: int, upto: int) -> Iterator[Entry]:
         """The topic's records above offset `after`, in order, up to and with `upto`."""
-        topic_prefix = record.prefix(topic)
+        first = record.key(record.prefix(topic), after + 1)
         for position, bucket in enumerate(self.live):
             if position + 1 < len(self.live) and self.live[position + 1].start.first <= after + 1:
                 continue
-            cursor = bucket.records.iter(_same_prefix)
-            cursor.seek(record.key(topic_prefix, after + 1))
+            cursor = self._cursor(bucket)
+            cursor.seek(first)
             while cursor.valid():
                 found = record.entry(cursor.key(), cursor.value(), topic)
                 if found is not None:
@@ -137,11 +139,30 @@ class Buckets:
                 cursor.next()
             cursor.status()
 
+    def rest(self) -> None:
+        """Bring what is in memory into files: then the next start need not read the journal. Waits for the disk."""
+        for bucket in self.live:
+            bucket.records.flush(wait=True)
+
     def close(self) -> None:
         """Let go of every handle: the folder stays locked while one lives."""
+        self._cursors.clear()
         self.live, self._ready = (), None
         self._doomed.clear()
         del self._database
+
+    def _cursor(self, bucket: Bucket) -> RdictIter:
+        """To walk in the bucket. One that is full has one for all: making it costs more than most walks.
+
+        So a walk must be over before the next one begins. And a cursor keeps files that have been merged: `trim`, which
+        comes every second where there is much to do, lets go of them.
+        """
+        if bucket is self.live[-1]:
+            return bucket.records.iter(_same_prefix)
+        cursor = self._cursors.get(bucket.number)
+        if cursor is None:
+            cursor = self._cursors[bucket.number] = bucket.records.iter(_same_prefix)
+        return cursor
 
     def _find(self, number: int) -> Bucket | None:
         """A bucket of an earlier run. Without a mark it was made but not used, or trimmed but not dropped."""
@@ -176,6 +197,7 @@ class Buckets:
 
     def _let_go(self, batch: WriteBatch, count: int, horizon: int) -> None:
         self.horizon = horizon
+        self._cursors.clear()
         for bucket in self.live[:count]:
             batch.delete(marks.bucket_key(bucket.number))
         self._doomed.extend(self.live[:count])

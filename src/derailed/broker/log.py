@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, TypeGuard
 
 import structlog
-from rocksdict import ColumnFamily, WriteBatch
+from rocksdict import WriteBatch
 
 from derailed.broker import MAX_TOPIC, Entry, LogFailed, Trimmed, Verb, marks, opening, record, storage
 from derailed.broker.buckets import Retention
@@ -26,6 +26,8 @@ from derailed.broker.tails import Tail, Tails
 
 _BATCH: Final = 200
 """Records written at once. RocksDB's write holds the interpreter lock: this many take about half a millisecond."""
+_BLIND: Final = 1_000
+"""The same of what is appended blindly: whoever sent so many waits for them in any case."""
 _TAILS: Final = 65_536
 _PROMISE: Final = 1 << 20
 _LEAP: Final = 1 << 24
@@ -64,11 +66,8 @@ class Log:
         self._closed = False
         self._batch = WriteBatch(raw_mode=True)
         self._now_ms = 0
-        self._blind = False
-        """What waits to be written has records that no tail knows of: so many."""
-        self._waiting = 0
-        self._handle: ColumnFamily | None = None
-        """Where the group goes; while one is held the folder stays locked."""
+        self._blind: dict[bytes, bytes] = {}
+        """What `add` left waiting: no tail knows of it."""
         self._promised = 0
         """On disk it says that offsets up to here are given out."""
         found = opening.find(folder, retention, keep=keep)
@@ -136,14 +135,27 @@ class Log:
             self._begin_group()
         self._head = offset = self._head + 1
         key, value = _blind(topic, offset, self._now_ms, payload)
-        self._batch.put(key, value, self._handle)
+        self._blind[key] = value
         self._bytes += len(value)
         if self._tails:
             self._tails.forget(topic)
-        self._waiting += 1
-        if self._waiting >= _BATCH:
+        if len(self._blind) >= _BLIND:
             self.flush()
         return offset
+
+    def add_many(self, topics: Sequence[bytes], payloads: Sequence[bytes]) -> int:
+        """The same of many; the first one's offset, which the others' follow."""
+        if not self._blind:
+            self._begin_group()
+        first = self._head + 1
+        self._bytes += record.blind_many(self._blind, topics, payloads, first, self._now_ms)
+        self._head += len(topics)
+        if self._tails:
+            for topic in topics:
+                self._tails.forget(topic)
+        if len(self._blind) >= _BLIND:
+            self.flush()
+        return first
 
     def skip(self) -> int:
         """Give out an offset for a record that is not kept."""
@@ -168,6 +180,11 @@ class Log:
             self._commit()
         except Exception as error:
             raise self._failure(error) from error
+
+    def require(self) -> None:
+        """Raise LogFailed when the log takes nothing more: something that was appended may be lost."""
+        if self._stopped:
+            raise LogFailed(self._stopped)
 
     def page(self, topic: bytes, after: int, upto: int, limit: int) -> list[Entry]:
         """What there is of the topic above `after`, up to and with `upto`: the first ones, whole or not."""
@@ -214,6 +231,7 @@ class Log:
         """Forget all records and begin another epoch, in which the offsets go on. Waits for the disk."""
         self._epoch, self._began = secrets.token_hex(8), self._head
         self._tails.clear()
+        self._blind.clear()
         self._buckets.clear(self._batch, self._head)
         self._identify(closed=False)
         self._buckets.tend()
@@ -223,12 +241,16 @@ class Log:
         if self._closed:
             return
         self._closed = True
-        self._buckets.close()
         if self._stopped:
+            self._buckets.close()
             del self._database  # closing it would write once more, in vain
             return
         self._stopped = "the log is closed"
-        self._identify(closed=True)
+        try:
+            self._identify(closed=True)
+            self._buckets.rest()
+        finally:
+            self._buckets.close()
         self._database.close()
 
     def _vouches(self, identity: marks.Identity | None) -> TypeGuard[marks.Identity]:
@@ -249,13 +271,11 @@ class Log:
         opening.vouch(self._vouched)
 
     def _begin_group(self) -> None:
-        """What waits from here on is blind: no tail knows of it."""
+        """What waits from here on is of one moment, and blind."""
         if self._stopped:
             raise LogFailed(self._stopped)
         self.flush()
         self._look_at_buckets()
-        self._handle = self._buckets.live[-1].handle
-        self._blind = True
 
     def _look_at_buckets(self) -> None:
         self._now_ms = now_ms = self._clock()
@@ -338,14 +358,20 @@ class Log:
 
     def _commit(self) -> None:
         """Write what waits. This is the seam: on several machines the batch goes to the others first."""
-        if self._batch.is_empty():
+        batch, blind = self._batch, self._blind
+        if blind:
+            self._blind = {}
+            batch.set_default_column_family(self._buckets.live[-1].handle)
+            for key in sorted(blind):  # neighbours are put in with the same memory at hand: twice as fast
+                batch[key] = blind[key]
+            batch.set_default_column_family(None)  # what is said of the log itself lies beside the buckets
+        elif batch.is_empty():
             return
-        self._batch.put(marks.HEAD, marks.encode(marks.Head(self._head, self._bytes)))
+        batch.put(marks.HEAD, marks.encode(marks.Head(self._head, self._bytes)))
         self._write()
 
     def _write(self) -> None:
         batch, self._batch = self._batch, WriteBatch(raw_mode=True)
-        self._blind, self._waiting, self._handle = False, 0, None
         self._database.write(batch)
 
     def _failure(self, error: Exception) -> Exception:

@@ -10,6 +10,7 @@ share a hash: the name in the value tells them apart.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -48,6 +49,22 @@ def blind(topic: bytes, offset: int, time_ms: int, payload: bytes) -> tuple[byte
     hashed = _fresh_hash()
     hashed.update(topic)
     return hashed.digest() + _pack_offset(offset), _pack_header(0, len(topic), 0, time_ms) + topic + payload
+
+
+def blind_many(
+    found: dict[bytes, bytes], topics: Sequence[bytes], payloads: Sequence[bytes], first: int, time_ms: int
+) -> int:
+    """Add what `blind` makes of each, from the offset `first` on; how many bytes their values have."""
+    lengths = list(map(len, topics))
+    headers = {length: _pack_header(0, length, 0, time_ms) for length in set(lengths)}
+    values = list(map(b"".join, zip(map(headers.__getitem__, lengths), topics, payloads, strict=True)))
+    keys = []
+    for topic, offset in zip(topics, map(_pack_offset, range(first, first + len(topics))), strict=True):
+        hashed = _fresh_hash()
+        hashed.update(topic)
+        keys.append(hashed.digest() + offset)
+    found.update(zip(keys, values, strict=True))
+    return sum(map(len, values))
 
 
 def entry(stored_key: bytes, stored: bytes, topic: bytes) -> Entry | None:

@@ -14,8 +14,13 @@ from rocksdict import BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMod
 from derailed.broker import LogInUse
 from derailed.broker.record import PREFIX_BYTES
 
-_MEMTABLE: Final = 16 << 20
+_MEMTABLE: Final = 2 << 20
+"""Small, because a record is put in where its topic's hash says: in what the processor has near by, that is fast."""
+_MEMTABLES_TO_A_FILE: Final = 8
+_FILES: Final = 8
+"""In level 0, of some 16 MiB, before they are merged."""
 _ALL_MEMTABLES: Final = 64 << 20
+_LEVELS: Final = 7
 _WAL: Final = 64 << 20
 """Read again at start after a crash: some 0.3 s."""
 CACHE: Final = 32 << 20
@@ -37,8 +42,12 @@ def tuned(cache: Cache) -> Options:
     options.set_prefix_extractor(SliceTransform.create_fixed_prefix(PREFIX_BYTES))
     options.set_memtable_whole_key_filtering(False)
     options.set_compression_type(DBCompressionType.lz4())
+    # what is new is soon merged, and compressed then
+    options.set_compression_per_level([DBCompressionType.none(), *[DBCompressionType.lz4()] * (_LEVELS - 1)])
     options.set_write_buffer_size(_MEMTABLE)
-    options.set_max_write_buffer_number(8)
+    options.set_min_write_buffer_number_to_merge(_MEMTABLES_TO_A_FILE)
+    options.set_max_write_buffer_number(8 * _MEMTABLES_TO_A_FILE)
+    options.set_level_zero_file_num_compaction_trigger(_FILES)
     options.set_db_write_buffer_size(_ALL_MEMTABLES)
     options.set_max_total_wal_size(_WAL)
     options.set_level_zero_slowdown_writes_trigger(_NO_STALL)

@@ -134,10 +134,11 @@ def _load(client: Client, broker: Ours, folder: Path, filled: Filled, numbers: r
 
     sender = threading.Thread(target=send)
     sender.start()
-    done, answered = numbers.start, 0
+    done, answered, ends = numbers.start, 0, b"\n"
     try:
         while done < numbers.stop:
-            answered += _answers(client)
+            more, ends = _answers(client, ends)
+            answered += more
             while unanswered and answered >= unanswered[0]:
                 count = unanswered.popleft()
                 answered -= count
@@ -162,11 +163,12 @@ def _command(number: int) -> bytes:
     return b"*5\r\n$4\r\nXADD\r\n$22\r\n%b\r\n$1\r\n*\r\n$1\r\nf\r\n$150\r\n%b\r\n" % (topic_of(number), value)
 
 
-def _answers(client: Client) -> int:
+def _answers(client: Client, ended: bytes) -> tuple[int, bytes]:
+    """How many came, and how that ends: an error begins a line, and what comes at once may begin within one."""
     data = client.socket.recv(1 << 20)
-    if not data or data[:1] == b"-":
+    if not data or b"\n-" in ended + data:
         raise Missing(f"the broker refuses: {data[:200]!r}")
-    return data.count(b"$")
+    return data.count(b"$"), data[-1:]
 
 
 def _look(broker: Ours, topics: int, filled: Filled) -> None:

@@ -1,4 +1,4 @@
-"""One client's socket. All commands of a read are done in one pass; what comes of them is written once.
+"""One client's socket. All commands of a turn of the loop are done, then written to the log and answered at once.
 
 What was appended at level `disk` is answered when it is on the disk: the answers of that read, and all output after
 them, wait for their ticket. A command that takes time *blocks*: those behind it wait, as they do in Redis.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -16,7 +16,7 @@ import hiredis
 
 from derailed.broker import LogFailed
 from derailed.broker.server import Refused, resp
-from derailed.broker.server.commands import Handler
+from derailed.broker.server.commands import Handler, bulk
 from derailed.broker.server.commands.table import BEFORE_AUTH, COMMANDS, LISTENING, refusal
 from derailed.broker.server.configuration import NOBODY, User
 from derailed.broker.server.guard import Guard, Violation
@@ -39,8 +39,8 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_backlog", "_blocked", "_emitted", "_failed", "_gets", "_guard", "_handlers", "_is_dirty", "_pending",
         "_pushes", "_reader", "_reading", "_resting", "_task", "channels", "client_info", "clients", "closing",
-        "failures", "filtered", "hearings", "id", "name", "out", "replaying", "server", "shards", "since", "stalled",
-        "ticket", "topics", "transport", "user", "version",
+        "failures", "filtered", "hearings", "id", "is_due", "name", "out", "replaying", "server", "shards", "since",
+        "stalled", "ticket", "topics", "transport", "user", "version",
     )  # fmt: skip
 
     def __init__(self, server: Server) -> None:
@@ -71,6 +71,8 @@ class Connection(asyncio.Protocol):
         self.stalled = False
         """It does not read what it was sent: nothing is replayed to it, and none of its commands are done."""
         self.closing = False
+        self.is_due = False
+        """It was read in this turn of the loop, and is answered at its end."""
         self._reader = hiredis.Reader(notEnoughData=_INCOMPLETE)
         self._gets = self._reader.gets
         self._guard = Guard(self._reader, server.limits.command)
@@ -106,13 +108,16 @@ class Connection(asyncio.Protocol):
             wrong = f"ERR Protocol error: {violation}"
         self.server.commands += len(commands)
         if self._blocked is None and not self.stalled:
-            self._run(iter(commands))
+            self._run(commands)
         else:
             self._backlog.extend(commands)
             self._rest()
-        self.finish()
         if wrong:
+            self.finish()
             self.end(wrong)
+        elif not self.is_due:
+            self.is_due = True
+            self.server.finish_soon(self)
 
     def pause_writing(self) -> None:
         """Called by the event loop: what was sent is not read."""
@@ -177,6 +182,12 @@ class Connection(asyncio.Protocol):
             return
         self.push(frame)
 
+    def tell_silenced(self, namespace: str, library: str, called: bytes) -> None:
+        """A library is gone. Whoever is filtered by it hears nothing more, and should know."""
+        filtered = self.filtered.get(namespace)
+        if filtered is not None and library in filtered.judged.libraries:
+            self.push(resp.push(resp.bulk(b"xsilenced"), resp.bulk(called)))
+
     @property
     def following(self) -> deque[list[bytes]]:
         """The commands behind the one that blocks."""
@@ -186,7 +197,7 @@ class Connection(asyncio.Protocol):
         """Write and tell what this read appended so far. Raises Refused when the log could not; then we hang up."""
         failure = self.server.settle()
         if failure:
-            self._lose(failure)
+            self.lose(failure)
             raise Refused(failure)
         self.server.send_pushes()  # what is told now comes before the answer that is made now
 
@@ -221,10 +232,10 @@ class Connection(asyncio.Protocol):
     # What goes out.
 
     def finish(self) -> None:
-        """The end of a read: write to the log, tell who listens, answer."""
+        """Write to the log, tell who listens, answer."""
         failure = self.server.settle_read()
         if failure:
-            self._lose(failure)
+            self.lose(failure)
         self.send()
         self.server.send_pushes()
 
@@ -255,48 +266,63 @@ class Connection(asyncio.Protocol):
         true = []
         while self._pending and self._pending[0][0] <= ticket:
             true.append(self._pending.popleft()[1])
-        if true and not self.closing:
+        if true and not self.transport.is_closing():
             self.transport.write(b"".join(true))
         if self._pending:
             self.server.commits.wait(self)
+        elif self.closing:
+            self._close()
 
     def sync_failed(self, reason: str) -> None:
         """See `commits.Waiter`."""
         self._pending.clear()
+        if self.closing:
+            self._close()
         self.end(f"LOGFAILED {reason}; nobody knows what is on the disk")
 
-    def _lose(self, failure: str) -> None:
+    def lose(self, failure: str) -> None:
         """The answers of this read may not be true."""
         self.out.clear()
-        self.end(f"LOGFAILED {failure}; nobody knows which of these commands were done")
+        self.end(_lost(failure))
 
     def end(self, last_words: str) -> None:
         """Say why, and close; a client that does not read it is cut off."""
         if self.closing:
             return
-        self.out.append(resp.error(last_words))
+        failure = self.server.settle_read()
+        if failure:
+            self.out.clear()
+        self.out.append(resp.error(_lost(failure) if failure else last_words))
         self._hang_up()
 
     def quit(self) -> None:
         """Close when all is answered."""
-        if not self.closing:
+        if self.closing:
+            return
+        failure = self.server.settle_read()
+        if failure:
+            self.lose(failure)
+        else:
             self._hang_up()
 
     def _hang_up(self) -> None:
-        chunks = [chunk for _, chunk in self._pending]
-        self._pending.clear()
-        self.transport.write(b"".join([*chunks, *self._pushes, *self.out]))
-        self._pushes.clear()
-        self.out.clear()
+        """Say what is left, when it is true."""
+        self.send()
         self.closing = True
         self.server.forget_subscriptions(self)
+        if not self._pending:
+            self._close()
+
+    def _close(self) -> None:
         self.transport.close()
         asyncio.get_running_loop().call_later(_LAST_WORDS_S, self.transport.abort)
 
     # What is done.
 
-    def _run(self, commands: Iterator[list[bytes]]) -> None:
+    def _run(self, given: list[list[bytes]]) -> None:
         out = self.out
+        done = bulk.begin(self, given) if len(given) >= bulk.LEAST and self._handlers is COMMANDS else 0
+        commands = iter(given[done:] if done else given)
         for command in commands:
             try:
                 handler = self._handlers[command[0]]
@@ -334,7 +360,7 @@ class Connection(asyncio.Protocol):
         """Do what waits, as far as it can be done now."""
         if self._blocked is None and not self.stalled:
             backlog, self._backlog = self._backlog, deque()
-            self._run(iter(backlog))
+            self._run(list(backlog))
         if self._blocked is None and not self.stalled and not self.closing and self._resting:
             self._resting = False
             self.transport.resume_reading()
@@ -346,6 +372,10 @@ class Connection(asyncio.Protocol):
         if (self.stalled or too_much) and not self._resting and not self.closing:
             self._resting = True
             self.transport.pause_reading()
+
+
+def _lost(failure: str) -> str:
+    return f"LOGFAILED {failure}; nobody knows which of these commands were done"
 
 
 def _is_plain(command: Any) -> bool:

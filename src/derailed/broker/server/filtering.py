@@ -111,6 +111,7 @@ class Filtered:
                 if clients != [] and self.connection.hearings.get(each.hearing.topic) is each.hearing:
                     self.connection.push(each.frame if clients is None else _for(clients, each.frame))
             self.sent += len(batch)
+            self.connection.server.settle_read()  # an answer that goes with the pushes must be true
             self.connection.server.send_pushes()
             self.connection.server.replays.resume(self.connection)
         self._pump = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -25,8 +25,8 @@ class Namespace:
     """A log, and what has been appended but not yet told."""
 
     __slots__ = (
-        "_fresh", "_longer", "accepts", "answer", "dirty", "full", "is_durable", "kept", "level", "listeners", "log",
-        "name", "retention",
+        "_fresh", "_longer", "_owes", "accepts", "answer", "dirty", "full", "is_durable", "kept", "level", "listeners",
+        "log", "name", "retention",
     )  # fmt: skip
 
     def __init__(self, space: Space, folder: Path) -> None:
@@ -45,6 +45,8 @@ class Namespace:
         self.answer = b""
         """What an offset becomes to who appended it; offsets of as many digits have it in common."""
         self._longer = 0
+        self._owes = False
+        """Something was appended since the last `settle`: it may have been written, or lost, before."""
         self._fresh: list[tuple[bytes, int, int, bytes]] = []
 
     def add(self, topic: bytes, payload: bytes) -> int:
@@ -55,12 +57,29 @@ class Namespace:
             offset = self.log.add(topic, payload) if self.kept else self.log.skip()
         except LogFailed as failure:
             raise Refused(f"LOGFAILED {failure}") from failure
+        self._owes = True
         if topic in self.listeners:
             self._fresh.append((topic, offset, 0, payload))
         if offset >= self._longer:
             digits = len(str(offset))
             self._longer, self.answer = 10**digits, b"$%d\r\n%%d-0\r\n" % (digits + 2)
         return offset
+
+    def add_many(self, topics: Sequence[bytes], payloads: Sequence[bytes]) -> int:
+        """The same of many, where records are kept and the disk is not full; the offset of the first."""
+        assert self.kept
+        assert not self.full
+        try:
+            first = self.log.add_many(topics, payloads)
+        except LogFailed as failure:
+            raise Refused(f"LOGFAILED {failure}") from failure
+        self._owes = True
+        listeners = self.listeners
+        if listeners:
+            for offset, (topic, payload) in enumerate(zip(topics, payloads, strict=True), first):
+                if topic in listeners:
+                    self._fresh.append((topic, offset, 0, payload))
+        return first
 
     def append(self, verbs: list[list[tuple[bytes, int, bytes]]], *, start: bool) -> list[tuple[int, ...] | None]:
         """Append verbs of records that have revs; see `Log.append`. Raises Refused."""
@@ -73,6 +92,7 @@ class Namespace:
             answers = self.log.append(verbs, start=start)
         except LogFailed as failure:
             raise Refused(f"LOGFAILED {failure}") from failure
+        self._owes = True
         for verb, offsets in zip(verbs, answers, strict=True):
             for (topic, rev, payload), offset in zip(verb, offsets or (), strict=False):
                 if offset > last:
@@ -93,7 +113,10 @@ class Namespace:
         """Write what waits, then tell it. Raises LogFailed; then it was not told."""
         self.dirty = False
         fresh, self._fresh = self._fresh, []
+        owes, self._owes = self._owes, False
         self.log.flush()
+        if owes:
+            self.log.require()
         for topic, offset, rev, payload in fresh:
             heard = self.listeners.get(topic)
             if heard is None:

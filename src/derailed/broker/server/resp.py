@@ -69,6 +69,15 @@ def record_id(offset: int, rev: int) -> bytes:
     return bulk(b"%d-%d" % (offset, rev))
 
 
+def ids(first: int, count: int) -> bytes:
+    """Where so many records are that were appended one after the other, each as `record_id` has it."""
+    end = first + count
+    digits = len(str(first))
+    if len(str(end - 1)) != digits:
+        return b"".join([record_id(offset, 0) for offset in range(first, end)])
+    return b"$%d\r\n%%d-0\r\n" % (digits + 2) * count % tuple(range(first, end))
+
+
 def entry(found: Entry) -> bytes:
     """One record of a range."""
     return b"*2\r\n%b%b" % (record_id(found.offset, found.rev), found.payload)

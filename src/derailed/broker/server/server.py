@@ -9,10 +9,10 @@ import secrets
 import shutil
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -34,6 +34,7 @@ _CLOSE_WITHIN_S: Final = 2.0
 _FILTERS: Final = "_filters"
 """The folder of the libraries. No namespace is called so."""
 
+T = TypeVar("T")
 _log = structlog.get_logger()
 
 
@@ -68,6 +69,12 @@ class Server:
         self._touched: list[Namespace] = []
         self._durable: list[Namespace] = []
         """Touched too, but written when they are brought to the disk, or somebody wants to read."""
+        self._turn: list[Connection] = []
+        """Those who were read, and are yet to be answered."""
+        self._failure = ""
+        """Why what they appended may not be written."""
+        self._changes: set[asyncio.Task[Any]] = set()
+        """Libraries that are being loaded or deleted."""
         self._ids = 0
         self._empty = asyncio.Event()
         self._empty.set()
@@ -105,6 +112,8 @@ class Server:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_WITHIN_S):
                 await self._empty.wait()
+        if self._changes:
+            await asyncio.wait(self._changes)
         await self.filters.close()
         self._threads.shutdown()
         self.namespaces.close()
@@ -164,12 +173,47 @@ class Server:
             namespace.accepts = self.filters.accepts(namespace.name)
         self.asks_filters = any(namespace.accepts for namespace in self.namespaces)
 
+    async def change_filters(self, change: Coroutine[Any, Any, T]) -> T:
+        """Load or delete a library. Whoever asked may leave: what has begun is done all the same."""
+        task = asyncio.create_task(self._change_filters(change))
+        self._changes.add(task)
+        task.add_done_callback(self._changed)
+        return await asyncio.shield(task)
+
+    async def _change_filters(self, change: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await change
+        finally:
+            self.ask_filters()
+
+    def _changed(self, task: asyncio.Task[Any]) -> None:
+        self._changes.discard(task)
+        if not task.cancelled():
+            task.exception()  # heard of by whoever asked, if they are still there
+
     # What is appended and told.
 
     def touch(self, namespace: Namespace) -> None:
         """It has something to settle."""
         namespace.dirty = True
         (self._durable if namespace.is_durable else self._touched).append(namespace)
+
+    def finish_soon(self, connection: Connection) -> None:
+        """Answer it at the end of this turn of the loop: what all who are read in it append is one write."""
+        if not self._turn:
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        self._turn.append(connection)
+
+    def _end_turn(self) -> None:
+        self.settle_read()
+        turn, self._turn = self._turn, []
+        failure, self._failure = self._failure, ""
+        for connection in turn:
+            connection.is_due = False
+            if failure:
+                connection.lose(failure)
+            connection.send()
+        self.send_pushes()
 
     def settle(self) -> str:
         """Write what was appended, and tell it; why that failed, if it did."""
@@ -188,6 +232,8 @@ class Server:
                 namespace.settle()
             except LogFailed as failed:
                 failure = str(failed)
+        if failure and self._turn:
+            self._failure = failure
         return failure
 
     def _write_durable(self) -> None:

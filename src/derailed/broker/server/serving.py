@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,6 +18,8 @@ from derailed.broker.server.configuration import Configuration, WrongConfigurati
 from derailed.broker.server.report import Report
 from derailed.broker.server.server import Server
 
+_SWITCH_S: Final = 0.0005
+"""A sync that is done waits for the interpreter no longer than this while commands are worked through."""
 _REQUEST_BYTES: Final = 8192
 _REQUEST_S: Final = 5.0
 
@@ -36,6 +39,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    sys.setswitchinterval(_SWITCH_S)
     server = Server(configuration, folder)
     try:
         port = await server.start(host, port)
