@@ -25,6 +25,7 @@ def test_the_page_lists_every_rate() -> None:
         "everything of one account": said((rates.ACCOUNT,)),
         "everything without a token, of one address": said((rates.ADDRESS,)),
         "logging in to one account, from wherever": said(rates.LOGINS),
+        "passwords, to change or delete one account that one is logged in to": said(rates.LOGINS),
         "searching, by one account": said(rates.SEARCHES),
         "other names and topics for one channel": said(rates.RENAMES),
         "tokens of one address that do not stand": said((rates.BAD_TOKENS,)),

@@ -14,8 +14,9 @@ from derailed.actions.context import Context
 from derailed.actions.forms import Form, refuse
 from derailed.actions.passwords import Passwords
 from derailed.actions.tokens import Tokens
+from derailed.model.clients import NOBODY, Client
 from derailed.model.errors import FieldError, Forbidden, Invalid, Unauthenticated, Unavailable, Unknown
-from derailed.model.user import Actor, User
+from derailed.model.user import DELETED, Actor, User
 from derailed.store import Connection, members, users
 from derailed.store.users import Credentials
 from derailed.wire import limits
@@ -23,6 +24,7 @@ from derailed.wire.records import guild_topic, user_topic
 from derailed.wire.requests import EditAccount, Login, Register
 
 _USERNAME: Final = re.compile(r"[a-z0-9_.]+")
+_EMAIL: Final = re.compile(r"[^@\s\0]+@[^@\s\0]+")
 
 
 class Own(NamedTuple):
@@ -42,7 +44,7 @@ class Accounts:
         self._passwords = passwords
         self._registration = registration
 
-    async def register(self, body: Register) -> str:
+    async def register(self, body: Register, client: Client = NOBODY) -> str:
         """A new account's first token. With an invite the account joins its guild at once."""
         self._require_admission(body)
         body.username = body.username.lower()
@@ -56,11 +58,11 @@ class Accounts:
                 raise _name_taken()
             if body.invite is not None:
                 await joining.by_invite(changes, body.invite, user)
-            return await self._tokens.issue(changes.tx, user_id, user_id)
+            return await self._tokens.issue(changes.tx, user_id, user_id, client)
 
         return await change(self._context, work)
 
-    async def login(self, body: Login) -> tuple[int, str]:
+    async def login(self, body: Login, client: Client = NOBODY) -> tuple[int, str]:
         """The account's id and a new token."""
         name = body.login.strip()
         known = await self._context.store.read(lambda tx: users.credentials_of_name(tx, name))
@@ -74,7 +76,7 @@ class Accounts:
             now = await users.credentials(tx, user_id)
             if now is None or now.password != kept:  # it was changed while we looked at the old one
                 raise _wrong_login()
-            return await self._tokens.issue(tx, self._context.new_id(), user_id)
+            return await self._tokens.issue(tx, self._context.new_id(), user_id, client)
 
         return user_id, await self._context.store.write(work)
 
@@ -107,13 +109,14 @@ class Accounts:
             raise Invalid("invalid_recipients")
         return user
 
-    async def edit(self, actor: Actor, body: EditAccount) -> Own:
+    async def edit(self, actor: Actor, body: EditAccount, client: Client = NOBODY) -> Own:
         """Change one's name, pictures or password; what proves one is asked for again, unless one is a bot."""
         if actor.bot and body.new_password is not None:
             raise Forbidden("not_for_bots")
         _check_edit(body)
         before = await self._context.store.read(lambda tx: _own(tx, actor))
-        guarded = body.new_password is not None or body.username not in (UNSET, before.user.username)
+        renamed, moved = body.username not in (UNSET, before.user.username), body.email not in (UNSET, before.email)
+        guarded = body.new_password is not None or renamed or moved
         if guarded and not before.user.bot and not await self._proved(before, body.password):
             raise refuse("password", "PASSWORD_DOES_NOT_MATCH", "Password does not match.")
         new = None if body.new_password is None else await self._passwords.hash(body.new_password)
@@ -129,8 +132,9 @@ class Accounts:
                 avatar=await images.replace(self._context, changes.tx, images.AVATAR, known.user.avatar, avatar),
                 banner=await images.replace(self._context, changes.tx, images.BANNER, known.user.banner, banner),
             )
-            await self._show(changes, known, user)
-            return Own(user, known.email, UNSET if new is None else await self._renew(changes, user.id, new))
+            email = known.email if body.email is UNSET else body.email
+            await self._show(changes, known, Credentials(user, email, None))
+            return Own(user, email, UNSET if new is None else await self._renew(changes, user.id, new, client))
 
         async with images.held(self._context, avatar, banner):
             result = await change(self._context, work)
@@ -163,9 +167,14 @@ class Accounts:
     async def _proved(self, known: Credentials, password: str | None) -> bool:
         return password is not None and await self._passwords.verify(known.password, password)
 
-    async def _show(self, changes: Changes, known: Credentials, user: User) -> None:
+    async def _show(self, changes: Changes, known: Credentials, now: Credentials) -> None:
         """Write how the account looks, and tell everyone who sees it: each guild, then the account itself."""
+        user = now.user
+        if now.email != known.email:
+            await users.set_email(changes.tx, user.id, now.email)
         if user == known.user:
+            if now.email != known.email:
+                await changes.user_update(user, now.email)
             return
         if await users.name_is_taken(changes.tx, user.username, by_other_than=user.id):
             raise _name_taken()
@@ -180,11 +189,11 @@ class Accounts:
             pair = await members.get(changes.tx, guild_id, user.id)
             if pair is not None:
                 await changes.member("GUILD_MEMBER_UPDATE", pair[0], user)
-        await changes.user_update(user, known.email)
+        await changes.user_update(user, now.email)
 
-    async def _renew(self, changes: Changes, user_id: int, password: str) -> str:
+    async def _renew(self, changes: Changes, user_id: int, password: str, client: Client) -> str:
         await self._set_password(changes, user_id, password)
-        return await self._tokens.issue(changes.tx, self._context.new_id(), user_id)
+        return await self._tokens.issue(changes.tx, self._context.new_id(), user_id, client)
 
     async def _set_password(self, changes: Changes, user_id: int, password: str) -> None:
         await users.set_password(changes.tx, user_id, password)
@@ -222,6 +231,8 @@ def _check_edit(body: EditAccount) -> None:
         _check_username(form, body.username)
     if body.global_name is not UNSET:
         form.text("global_name", body.global_name or "", 0, limits.DISPLAY_NAME)
+    if isinstance(body.email, str) and not (_EMAIL.fullmatch(body.email) and len(body.email) <= limits.EMAIL):
+        form.add("email", "EMAIL_TYPE_INVALID_EMAIL", "Not a well formed email address.")
     if body.new_password is not None:
         form.text("new_password", body.new_password, *limits.PASSWORD)
     form.finish()
@@ -229,7 +240,9 @@ def _check_edit(body: EditAccount) -> None:
 
 def _check_username(form: Form, username: str) -> None:
     form.text("username", username, *limits.USERNAME)
-    if username and not _USERNAME.fullmatch(username):
+    if username.startswith(DELETED):
+        form.add("username", "USERNAME_ALREADY_TAKEN", "Username is taken.")
+    elif username and not _USERNAME.fullmatch(username):
         form.add("username", "USERNAME_INVALID_CHARACTERS", "Only letters, digits, _ and . can be in a username.")
 
 

@@ -53,7 +53,14 @@ class TellLooks(Struct, frozen=True, tag="tell looks"):
     user_id: int = 0
 
 
-Chore = EndGuild | DeleteMessages | Prune | TakeRole | TellLooks
+class EndAccount(Struct, frozen=True, tag="end account"):
+    """Leave the guilds of an account that was deleted, but for those that are `kept`, and end its friendships."""
+
+    user_id: int
+    kept: tuple[int, ...] = ()
+
+
+Chore = EndGuild | DeleteMessages | Prune | TakeRole | TellLooks | EndAccount
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(Chore).decode

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from derailed.actions import chores, deletions, files, looks, prune
+from derailed.actions import chores, deletions, farewell, files, looks, prune
 from derailed.actions.changes import Changes, change
-from derailed.actions.chores import Chore, DeleteMessages, EndGuild, Prune, TakeRole, TellLooks
+from derailed.actions.chores import Chore, DeleteMessages, EndAccount, EndGuild, Prune, TakeRole, TellLooks
 from derailed.actions.context import Context
 from derailed.model.errors import Unavailable
 from derailed.store import Connection, remains
@@ -82,6 +82,8 @@ async def _further(changes: Changes, guild_id: int, chore: Chore, others: Sequen
             return await deletions.take_role(changes, guild_id, chore)
         case Prune():
             return await prune.step(changes, guild_id, chore)
+        case EndAccount():
+            return await farewell.end_account(changes, chore)
 
 
 async def _sweep(tx: Connection) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final
 
+from derailed.model.clients import NOBODY, Client
 from derailed.model.errors import Unauthenticated, Unavailable
 from derailed.model.user import Actor
 from derailed.store import Connection, Store, tokens
@@ -33,10 +34,10 @@ class Tokens:
         self._clock = clock
         self._kept: OrderedDict[bytes, tuple[Actor, int]] = OrderedDict()
 
-    async def issue(self, tx: Connection, token_id: int, user_id: int) -> str:
+    async def issue(self, tx: Connection, token_id: int, user_id: int, client: Client = NOBODY) -> str:
         """A new token for the account, which stands once the transaction is committed."""
         token = f"{_first_segment(user_id)}.{secrets.token_urlsafe(32)}"
-        await tokens.insert(tx, token_id, _hash(token), user_id)
+        await tokens.insert(tx, token_id, _hash(token), user_id, self._clock(), client)
         return token
 
     async def revoke(self, tx: Connection, token_id: int) -> None:
@@ -66,8 +67,11 @@ class Tokens:
             del self._kept[key]
 
     async def _see(self, bearer: Bearer) -> None:
-        """Keep to the day when the account was last here: what a prune goes by."""
+        """Keep to the day when the account was last here, which a prune goes by, and to the hour by which token."""
         now_ms = self._clock()
+        if now_ms - bearer.used_at >= limits.USED_MS:
+            with contextlib.suppress(Unavailable):
+                await self._store.write(lambda tx: tokens.used(tx, bearer.actor.token_id, now_ms))
         if now_ms - bearer.seen_at >= limits.SEEN_MS:
             with contextlib.suppress(Unavailable):  # nobody is refused for that; the next look sees them again
                 await self._store.write(lambda tx: tokens.saw(tx, bearer.actor.user_id, now_ms))

@@ -15,14 +15,18 @@ from derailed.actions.context import Context
 from derailed.actions.downloads import Downloads
 from derailed.actions.emojis import Emojis
 from derailed.actions.faces import Faces
+from derailed.actions.farewell import Farewell
 from derailed.actions.guilds import Guilds
+from derailed.actions.harvests import Harvests
 from derailed.actions.invites import Invites
+from derailed.actions.logins import Logins
 from derailed.actions.members import Members
 from derailed.actions.message_search import MessageSearch
 from derailed.actions.messages import Messages
 from derailed.actions.overwrites import Overwrites
 from derailed.actions.passwords import Passwords
 from derailed.actions.pins import Pins
+from derailed.actions.profiles import Profiles
 from derailed.actions.prune import Prunes
 from derailed.actions.reactions import Reactions
 from derailed.actions.relationships import Relationships
@@ -40,6 +44,10 @@ class Verbs:
 
     tokens: Tokens
     accounts: Accounts
+    logins: Logins
+    profiles: Profiles
+    farewell: Farewell
+    harvests: Harvests
     applications: Applications
     commands: Commands
     guilds: Guilds
@@ -70,6 +78,10 @@ class Verbs:
         return cls(
             tokens=tokens,
             accounts=Accounts(context, tokens, passwords, registration),
+            logins=Logins(context, tokens),
+            profiles=Profiles(context),
+            farewell=Farewell(context, tokens, passwords),
+            harvests=Harvests(context),
             applications=Applications(context, tokens),
             commands=Commands(context),
             guilds=Guilds(context),

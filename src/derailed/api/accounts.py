@@ -6,9 +6,11 @@ from litestar import delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from derailed.actions.accounts import Own
-from derailed.api.asking import ANYBODY, Ask, Who
+from derailed.api.asking import ANYBODY, Ask, Asked, Who
 from derailed.api.declaring import refuses
 from derailed.api.entrance import Gate, secret_subject
+from derailed.model import clients
+from derailed.model.clients import Client
 from derailed.wire import rates, rest
 from derailed.wire.replies import LoginReply, TokenReply
 from derailed.wire.requests import EditAccount, Login, Register
@@ -20,16 +22,16 @@ from derailed.wire.shapes import OwnUserShape, UserShape
     opt=ANYBODY | refuses("too_many_guilds", "registration_closed", "banned", "unknown_guild", "unknown_invite"),
     status_code=201,
 )
-async def register(verbs: Ask, data: JSONBody[Register]) -> TokenReply:
+async def register(verbs: Ask, data: JSONBody[Register], request: Asked) -> TokenReply:
     """Make an account; its first token."""
-    return TokenReply(await verbs.accounts.register(data))
+    return TokenReply(await verbs.accounts.register(data, _client(request)))
 
 
 @post("/auth/login", opt=ANYBODY, status_code=200)
-async def login(verbs: Ask, entrance: Gate, data: JSONBody[Login]) -> LoginReply:
+async def login(verbs: Ask, entrance: Gate, data: JSONBody[Login], request: Asked) -> LoginReply:
     """A new token for who knows the password."""
     await entrance.spend(secret_subject("login", data.login.strip().casefold()), rates.LOGINS)
-    user_id, token = await verbs.accounts.login(data)
+    user_id, token = await verbs.accounts.login(data, _client(request))
     return LoginReply(str(user_id), token)
 
 
@@ -46,9 +48,11 @@ async def own(verbs: Ask, actor: Who) -> OwnUserShape:
 
 
 @patch("/users/@me", opt=refuses("not_for_bots"))
-async def edit(verbs: Ask, actor: Who, data: JSONBody[EditAccount]) -> OwnUserShape:
+async def edit(verbs: Ask, actor: Who, entrance: Gate, data: JSONBody[EditAccount], request: Asked) -> OwnUserShape:
     """Change one's name, pictures or password."""
-    return _own(await verbs.accounts.edit(actor, data))
+    if data.password is not None:
+        await entrance.spend(f"password:u{actor.user_id}", rates.LOGINS)
+    return _own(await verbs.accounts.edit(actor, data, _client(request)))
 
 
 @get("/users/{user_id:int}")
@@ -61,6 +65,11 @@ async def other(verbs: Ask, actor: Who, user_id: FromPath[int]) -> UserShape:
 async def leave(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> None:
     """Leave a guild."""
     await verbs.guilds.leave(actor, guild_id)
+
+
+def _client(request: Asked) -> Client:
+    """What asks, as far as it says."""
+    return clients.of(request.headers.get("user-agent", ""))
 
 
 def _own(account: Own) -> OwnUserShape:

@@ -27,12 +27,15 @@ from derailed.api import (
     forms,
     gateway_info,
     guilds,
+    harvests,
     invites,
+    logins,
     members,
     message_search,
     messages,
     paths,
     pins,
+    profiles,
     reactions,
     relationships,
     roles,
@@ -64,11 +67,14 @@ ROUTES: Final = (
     *emojis.ROUTES,
     *gateway_info.ROUTES,
     *guilds.ROUTES,
+    *harvests.ROUTES,
     *invites.ROUTES,
+    *logins.ROUTES,
     *members.ROUTES,
     *message_search.ROUTES,
     *messages.ROUTES,
     *pins.ROUTES,
+    *profiles.ROUTES,
     *reactions.ROUTES,
     *relationships.ROUTES,
     *roles.ROUTES,
@@ -162,17 +168,20 @@ def _is_ours(kind: Any) -> bool:
 
 def _bounded(scope: Scope, receive: Receive) -> Receive:
     """The same body, which is refused as soon as it is too long, whatever it said of its length."""
-    read = 0
+    read, whole = 0, False
     multipart = any(
         name == b"content-type" and value.startswith(b"multipart/form-data") for name, value in scope["headers"]
     )
     limit = paths.longest_body(scope["method"], scope["path"], form=multipart)
 
     async def bounded() -> Event:
-        nonlocal read
+        nonlocal read, whole
         event = await receive()
         if event["type"] == "http.disconnect":
+            if whole:
+                return event  # who sends a long answer asks whether there is still somebody who hears it
             raise Invalid("bad_json")  # half a body, and nobody who hears the answer
+        whole = not event.get("more_body", False)
         read += len(event.get("body", b""))
         if read > limit:
             raise TooLarge

@@ -8,6 +8,7 @@ from derailed.wire.error_codes import ERROR_CODES
 
 REFUSES: Final = "refuses"
 QUERY: Final = "query"
+GIVES: Final = "gives"
 
 
 def refuses(*reasons: str) -> dict[str, Any]:
@@ -19,3 +20,8 @@ def refuses(*reasons: str) -> dict[str, Any]:
 def queried(kind: type) -> dict[str, Any]:
     """The query, which the route reads itself, into a named tuple of that kind."""
     return {QUERY: kind}
+
+
+def gives(content_type: str) -> dict[str, Any]:
+    """The answer is no JSON, but a file of that type."""
+    return {GIVES: content_type}

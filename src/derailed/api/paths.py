@@ -18,6 +18,7 @@ _NOUNS: Final = {
     "messages": "message",
     "users": "user",
     "relationships": "user",
+    "notes": "user",
     "members": "member",
     "roles": "role",
     "bans": "ban",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from argon2 import PasswordHasher
 
 from derailed.actions.context import Context
+from derailed.actions.harvesting import Harvesting
 from derailed.actions.indexing import Indexing
 from derailed.actions.passwords import Passwords
 from derailed.actions.publisher import Publisher
@@ -68,6 +69,7 @@ class Acting:
             publisher.run(),
             Sweeper(context).run(),
             Indexing(context).run(),
+            Harvesting(context).run(),
             Visitors(context, presences).run(),
             lease.run(),
         ]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
+
+DELETED: Final = "deleted_user_"
+"""What the names of accounts begin with that were deleted. Kept stable."""
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -15,7 +20,19 @@ class User(Struct, frozen=True, kw_only=True):
     banner: str | None = None
     bot: bool = False
     flags: int = 0
-    deleted: bool = False
+
+    @property
+    def deleted(self) -> bool:
+        """Whether nobody is behind it any more: its name says so, and nobody can call themselves that."""
+        return self.username.startswith(DELETED)
+
+
+class Profile(Struct, frozen=True, kw_only=True):
+    """What an account says of itself to those who know it."""
+
+    bio: str = ""
+    pronouns: str = ""
+    accent_color: int | None = None
 
 
 class Actor(Struct, frozen=True):

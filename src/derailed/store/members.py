@@ -53,6 +53,10 @@ _GUILDS_OF = """
 SELECT members.guild_id FROM members JOIN guilds ON guilds.id = members.guild_id
 WHERE members.user_id = $1 ORDER BY members.guild_id
 """
+_OWNS = """
+SELECT 1 FROM members JOIN guilds ON guilds.id = members.guild_id
+WHERE members.user_id = $1 AND guilds.owner_id = $1 LIMIT 1
+"""
 _SHARED = """
 SELECT members.guild_id FROM members JOIN guilds ON guilds.id = members.guild_id
 JOIN members AS their ON their.guild_id = members.guild_id AND their.user_id = $2
@@ -137,6 +141,11 @@ async def activity(tx: Connection, guild_id: int, after: int, limit: int) -> lis
 async def guilds_of(tx: Connection, user_id: int) -> list[int]:
     """The guilds that the user belongs to, ascending."""
     return [row[0] for row in await tx.fetch(_GUILDS_OF, user_id)]
+
+
+async def owns_any(tx: Connection, user_id: int) -> bool:
+    """Whether one of the guilds that the user belongs to is theirs."""
+    return await tx.fetchrow(_OWNS, user_id) is not None
 
 
 async def shared(tx: Connection, user_id: int, other_id: int) -> list[int]:

@@ -15,6 +15,9 @@ INSERT INTO users (id, username, username_key, global_name, bot, password) VALUE
 ON CONFLICT (username_key) DO NOTHING
 """
 
+_OWN = ("profiles", "notes", "user_settings")
+"""Tables of what only the account itself sees, or shows of itself; each has few rows of one."""
+
 
 class Credentials(NamedTuple):
     """An account with what only itself may see or never leaves the house."""
@@ -99,3 +102,15 @@ async def name_is_taken(tx: Connection, username: str, by_other_than: int) -> bo
 async def set_password(tx: Connection, user_id: int, password: str) -> None:
     """Keep a new password hash."""
     await tx.execute("UPDATE users SET password = $2 WHERE id = $1", user_id, password)
+
+
+async def set_email(tx: Connection, user_id: int, email: str | None) -> None:
+    """Keep another address, or none."""
+    await tx.execute("UPDATE users SET email = $2 WHERE id = $1", user_id, email)
+
+
+async def close(tx: Connection, user_id: int) -> None:
+    """Nobody can log in to it any more, and what was only its own is gone."""
+    await tx.execute("UPDATE users SET email = NULL, password = NULL WHERE id = $1", user_id)
+    for table in _OWN:
+        await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)

@@ -39,6 +39,10 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "too_many_requests": ErrorCode(400, 30002, "Maximum number of friend requests reached (100)"),
     "too_many_blocked": ErrorCode(400, 30002, "Maximum number of blocked users reached (1000)"),
     "too_many_pins": ErrorCode(400, 30003, "Maximum number of pins reached for the channel (250)"),
+    "too_many_notes": ErrorCode(400, 30023, "Maximum number of notes reached (1000)"),
+    "owns_guilds": ErrorCode(
+        400, 40011, "You must transfer ownership of any owned guilds before deleting your account"
+    ),
     "too_many_roles": ErrorCode(400, 30005, "Maximum number of guild roles reached (250)"),
     "too_many_webhooks": ErrorCode(400, 30007, "Maximum number of webhooks reached (15)"),
     "too_many_emojis": ErrorCode(400, 30008, "Maximum number of emojis reached (50)"),
@@ -86,6 +90,7 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "unknown_guild_emoji": ErrorCode(404, 10014, "Unknown Emoji"),
     "unknown_user": ErrorCode(404, 10013, "Unknown User"),
     "unknown_command": ErrorCode(404, 10063, "Unknown application command"),
+    "unknown_harvest": ErrorCode(404, 0, "404: Not Found"),
     "unknown_command_permissions": ErrorCode(404, 10066, "Unknown application command permissions"),
     "wrong_method": ErrorCode(405, 0, "405: Method Not Allowed"),
     "too_large": ErrorCode(413, 40005, "Request entity too large"),

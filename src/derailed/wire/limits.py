@@ -41,6 +41,11 @@ BAN_DELETE_S = 604_800
 BULK_BAN = 200
 PRUNE_DAYS = (1, 30)
 
+BIO = 190
+PRONOUNS = 40
+NOTE = 256
+EMAIL = 254
+
 # How much there may be of it. A guild's shape is held whole in memory by every node that serves it.
 GUILDS = 200
 CHANNELS = 500
@@ -60,6 +65,9 @@ COMMAND_OPTIONS = 25
 COMMAND_CHOICES = 25
 GUILD_MEMBERS = 500_000
 
+NOTES = 1000
+SESSIONS_ENDED = 1000
+"""Of one request: more than anybody has."""
 PINS = 250
 WEBHOOKS = 15
 
@@ -103,5 +111,7 @@ PASSWORD_QUEUE = 64
 TOKENS_KEPT = 100_000
 SEEN_MS = 24 * 3600 * 1000
 """How exactly it is kept when an account was here: one write a day for each, whatever it does."""
+USED_MS = 3600 * 1000
+"""How exactly it is kept when a token was used: one write an hour for each."""
 TOKEN_MS = 1000
 """For how long a token is taken for good without asking the store: a revocation elsewhere acts within it."""

@@ -58,6 +58,9 @@ RATES: Final[Mapping[tuple[str, str], Rates]] = {
     # Codes can be guessed, if often enough: none of ours at this pace within the age of an invite.
     ("GET", "invites/*"): (Rate(30, _MINUTE),),
     ("POST", "invites/*"): (Rate(10, _MINUTE),),
+    # One archive a day is made; it may weigh much.
+    ("POST", "users/@me/harvest"): (Rate(5, _HOUR),),
+    ("GET", "users/@me/harvest/archive"): (Rate(5, _HOUR),),
     # A password costs 30 ms of a core to check, and is worth guessing. A household has this many people.
     ("POST", "auth/login"): (Rate(10, _MINUTE), Rate(60, _HOUR)),
     ("POST", "auth/register"): (Rate(5, _MINUTE), Rate(30, _HOUR)),
@@ -68,7 +71,7 @@ BY_ADDRESS: Final = frozenset({("POST", "auth/login"), ("POST", "auth/register")
 
 LOGINS: Final = (Rate(5, _MINUTE), Rate(30, _HOUR))
 """Into one account, whoever tries: many addresses guess no faster than one. Who is logged in stays it meanwhile."""
-SEARCHES: Final = (Rate(20, 20 * _SECOND),)
+SEARCHES: Final = (Rate(10, 10 * _SECOND),)
 """By one account, in whatever guilds and channels."""
 RENAMES: Final = (Rate(2, 10 * _MINUTE),)
 """Names and topics of one channel: everyone sees each change."""

@@ -87,9 +87,10 @@ class Login(Struct, kw_only=True):
 
 
 class EditAccount(Struct, kw_only=True):
-    """PATCH /users/@me. A name or a password of one's own needs `password`."""
+    """PATCH /users/@me. A name, an address or a password of one's own needs `password`."""
 
     username: Username | UnsetType = UNSET
+    email: str | UnsetType | None = UNSET
     global_name: DisplayName | UnsetType | None = UNSET
     password: str | None = None
     new_password: Password | None = None

@@ -9,7 +9,7 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
 from derailed.api.asking import ANYBODY
-from derailed.api.declaring import REFUSES
+from derailed.api.declaring import GIVES, REFUSES
 from derailed.api.docs import downloads, examples, parameters, refusals
 from derailed.api.docs.schemas import Schemas
 from derailed.api.forms import AskedWithFiles
@@ -99,10 +99,17 @@ def _responses(route: HTTPRouteHandler, schemas: Schemas) -> Document:
         str(status): {
             "description": "Done." if kind is type(None) else "What was asked for.",
             "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (*_PACE, "X-RateLimit-Reset-After")},
-            **({} if kind is type(None) else {"content": {"application/json": {"schema": schemas.shown(kind)}}}),
+            **_content(route, kind, schemas),
         }
         for status, kind in _answers_of(route)
     }
+
+
+def _content(route: HTTPRouteHandler, kind: Any, schemas: Schemas) -> Document:
+    file = route.opt.get(GIVES)
+    if file is not None:
+        return {"content": {file: {"schema": {"type": "string", "format": "binary"}}}}
+    return {} if kind is type(None) else {"content": {"application/json": {"schema": schemas.shown(kind)}}}
 
 
 def _answers_of(route: HTTPRouteHandler) -> Iterator[tuple[int, Any]]:
