@@ -12,13 +12,24 @@ from typing import Any, Final
 
 from derailed.gateway import audience
 from derailed.gateway.audience import Seat
-from derailed.gateway.payloads import Entered, guild_create
+from derailed.gateway.payloads import guild_create
+from derailed.gateway.pieces import Entered
 from derailed.gateway.recipient import Recipient
 from derailed.gateway.session_id import SessionId
 from derailed.gateway.view import View
 from derailed.model import guild as model
 from derailed.wire.records import Record
-from tests.permissions import events, founding, of_channels, of_guilds, of_messages, of_people, of_search, rule
+from tests.permissions import (
+    events,
+    founding,
+    of_channels,
+    of_guilds,
+    of_messages,
+    of_people,
+    of_readers,
+    of_search,
+    rule,
+)
 from tests.permissions.cases import Case, Rule, reasons
 from tests.permissions.stage import Reply, Stage, staged
 from tests.permissions.worlds import Bit, Guild, World
@@ -29,6 +40,7 @@ RULES: Final[dict[str, Rule]] = {
     **of_guilds.RULES,
     **of_people.RULES,
     **of_search.RULES,
+    **of_readers.RULES,
 }
 """By method and path: when each route refuses."""
 
@@ -43,6 +55,8 @@ APART: Final[dict[str, str]] = {
     "GET /gateway": "is an address",
     "GET /gateway/bot": "is an address",
     "GET /applications/{application_id}/emojis": "is always empty",
+    "GET /users/@me/guilds/@me/settings": "is about who asks alone",
+    "PATCH /users/@me/guilds/@me/settings": "is about who asks alone",
     "GET /voice/regions": "is always empty",
     "GET /sticker-packs": "is always empty",
 }

@@ -112,9 +112,11 @@ class StampedSessions(Sessions):
         snapshot = await super().account(user_id, token_id)
         return snapshot._replace(email=str(snapshot.rev))
 
-    async def guild(self, guild_id: int, user_id: int, *, members_up_to: int) -> GuildSnapshot | None:
+    async def guild(
+        self, guild_id: int, user_id: int, *, members_up_to: int, reads: bool = False
+    ) -> GuildSnapshot | None:
         """The guild, its rev as its description."""
-        snapshot = await super().guild(guild_id, user_id, members_up_to=members_up_to)
+        snapshot = await super().guild(guild_id, user_id, members_up_to=members_up_to, reads=reads)
         if snapshot is None:
             return None
         return snapshot._replace(guild=replace(snapshot.guild, description=str(snapshot.rev)))

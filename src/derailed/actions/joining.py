@@ -10,7 +10,7 @@ from derailed.actions.roles import remove_role
 from derailed.model.errors import Forbidden, Invalid, Unknown
 from derailed.model.guild import Guild, Invite, Member
 from derailed.model.user import User
-from derailed.store import Connection, bans, guilds, invites, members, users
+from derailed.store import Connection, bans, guild_settings, guilds, invites, members, read_states, spoken, users
 from derailed.wire import limits
 from derailed.wire.records import guild_topic, user_topic
 
@@ -60,7 +60,7 @@ async def enter(
 async def exit_from(changes: Changes, guild: Guild, account: User) -> None:
     """End the account's membership, and the role that was made for a bot. The guild's topic is held."""
     _, rev = await take_out(changes, guild, account)
-    await changes.left(account.id, guild.id, rev)
+    await tell_left(changes, guild.id, {account.id: rev})
 
 
 async def take_out(changes: Changes, guild: Guild, account: User) -> tuple[Guild, int]:
@@ -72,9 +72,15 @@ async def take_out(changes: Changes, guild: Guild, account: User) -> tuple[Guild
 
 
 async def tell_left(changes: Changes, guild_id: int, revs: Mapping[int, int]) -> None:
-    """Tell each account that it does not belong to the guild since that rev: topics are begun in sorted order."""
+    """Tell each account that it does not belong to the guild since that rev: topics are begun in sorted order.
+
+    What they had read there, and wanted to hear of it, is forgotten.
+    """
     for user_id in sorted(revs, key=user_topic):
         await changes.left(user_id, guild_id, revs[user_id])
+        await read_states.forget_guild(changes.tx, user_id, guild_id)
+        await spoken.forget_guild(changes.tx, user_id, guild_id)
+        await guild_settings.forget(changes.tx, user_id, guild_id)
 
 
 def is_over(invite: Invite, now_ms: int) -> bool:

@@ -101,7 +101,7 @@ class Members:
             require_above(access, member)
             _, rev = await joining.take_out(changes, access.guild, account)
             await changes.audit(actor, guild_id, Entry(Action.MEMBER_KICK, user_id))
-            await changes.left(user_id, guild_id, rev)
+            await joining.tell_left(changes, guild_id, {user_id: rev})
 
         await change(self._context, work)
 

@@ -56,6 +56,11 @@ def with_author(user_ids: tuple[int, ...], answered: Message | None) -> tuple[in
     return user_ids if answered is None else tuple(dict.fromkeys((*user_ids, answered.author_id)))
 
 
+def calls(found: Mentions, people: Iterable[int], guild_id: int) -> list[int]:
+    """Whom a message calls, as it is kept: these people, roles, and the guild's id for everyone in it."""
+    return [*people, *found.roles, *([guild_id] if found.everyone else ())]
+
+
 def kept(user_ids: Iterable[int]) -> str | None:
     """The ids as a row keeps them."""
     ids = list(user_ids)

@@ -19,13 +19,14 @@ from derailed.actions.kept_pages import KeptPages
 from derailed.actions.places import Place, message_in
 from derailed.actions.posting import Speaker
 from derailed.actions.slow_mode import take_turn
+from derailed.actions.speakers import Speakers
 from derailed.actions.unchanged import Unchanged
 from derailed.model import permissions, snowflakes
 from derailed.model.errors import Conflict, Invalid
 from derailed.model.guild import ChannelType
 from derailed.model.message import MessageFlag
 from derailed.model.user import Actor
-from derailed.store import Connection, members, messages
+from derailed.store import Connection, members, messages, read_states, spoken
 from derailed.store.lists import BULK
 from derailed.store.messages import Line
 from derailed.wire import records
@@ -53,6 +54,7 @@ class Messages:
         self._context = context
         self._faces = faces
         self._pages = KeptPages()
+        self._speakers = Speakers()
 
     async def send(
         self, actor: Actor, channel_id: int, draft: SendMessage, uploads: Uploads = attachments.NO_FILES
@@ -65,8 +67,10 @@ class Messages:
         if draft.embeds or uploads.files:
             enclosed = await self._enclose(actor, channel_id, draft, uploads)
         nonce = str(draft.nonce) if draft.enforce_nonce and draft.nonce is not None else None
+        marked = 0
 
         async def work(tx: Connection) -> bytes:
+            nonlocal marked
             place = await places.enter(self._context, tx, actor, channel_id, lift=True)
             require_sendable(place.access, draft, enclosed)
             if nonce is not None:
@@ -75,18 +79,25 @@ class Messages:
             face = await self._faces.of(tx, place.access.member)
             speaker = Speaker(actor.user_id, face.user, face.beside)
             message, reply = await posting.add(self._context, tx, place, speaker, draft, enclosed)
+            if not (actor.bot or self._speakers.are_known(actor.user_id, channel_id, message.id)):
+                spoken.insert(tx, actor.user_id, place.guild_id, channel_id, message.id)
+                marked = message.id
             if nonce is not None:
                 await messages.remember(tx, message, nonce, place.now_ms, place.now_ms - _NONCE_MS)
             return reply
 
         store, topic = self._context.store, self._context.shapes.topic_of(channel_id)
         try:
-            if not enclosed.keys:
-                return await store.write(work, topic)
-            async with files.held(self._context, enclosed.keys):
-                return await store.write(work, topic)
+            if enclosed.keys:
+                async with files.held(self._context, enclosed.keys):
+                    reply = await store.write(work, topic)
+            else:
+                reply = await store.write(work, topic)
         except Unchanged as earlier:
             return earlier.answer
+        if marked:
+            self._speakers.know(actor.user_id, channel_id, marked)
+        return reply
 
     async def edit(
         self,
@@ -156,6 +167,7 @@ class Messages:
             place.access.require(permissions.MANAGE_MESSAGES)
             if snowflakes.time_ms(min(ids)) < place.now_ms - _BULK_MS:
                 raise Invalid("bulk_too_old")
+            await read_states.outlive(changes.tx, place.guild_id, channel_id, ids)
             removed = await messages.remove(changes.tx, channel_id, ids)
             if removed:
                 await places.tell(changes, place, _deleted(place, removed))

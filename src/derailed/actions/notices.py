@@ -13,7 +13,7 @@ from derailed.model import snowflakes
 from derailed.model.guild import Channel, Guild, Member
 from derailed.model.message import Message, MessageType
 from derailed.model.user import User
-from derailed.store import messages
+from derailed.store import messages, spoken
 from derailed.store.topics import Change
 from derailed.wire.messages import Body, Reference, end_of
 from derailed.wire.records import Record, guild_topic
@@ -22,22 +22,27 @@ from derailed.wire.rest import timestamp
 _SUPPRESS_JOIN_NOTIFICATIONS: Final = 1 << 0
 
 
-async def pinned(changes: Changes, place: Place, face: Face, message_id: int) -> None:
+async def pinned(changes: Changes, place: Place, face: Face, message_id: int, *, bot: bool) -> None:
     """The actor, who has that face, has pinned a message."""
     reference = Reference(str(message_id), str(place.channel.id), str(place.guild_id))
-    await _say(changes, place.channel, face, MessageType.PINNED, reference)
+    notice_id = await _say(changes, place.channel, face, MessageType.PINNED, reference)
+    if not bot:
+        spoken.insert(changes.tx, face.member.user_id, place.guild_id, place.channel.id, notice_id)
 
 
 async def joined(changes: Changes, guild: Guild, member: Member, account: User) -> None:
     """Somebody has come in, if the guild has a channel where it says so."""
     channel = guild.channels.get(guild.system_channel_id or 0)
     if channel is not None and not guild.system_channel_flags & _SUPPRESS_JOIN_NOTIFICATIONS:
-        await _say(changes, channel, face_of(member, account), MessageType.JOINED)
+        message_id = await _say(changes, channel, face_of(member, account), MessageType.JOINED)
+        if not account.bot:
+            spoken.insert(changes.tx, account.id, guild.id, channel.id, message_id)
 
 
 async def _say(
     changes: Changes, channel: Channel, face: Face, kind: MessageType, reference: Reference | None = None
-) -> None:
+) -> int:
+    """The notice's id."""
     topic = guild_topic(channel.guild_id)
     message_id = changes.new_id_in(topic)
     body = Body(
@@ -66,3 +71,4 @@ async def _say(
         data=told.data,
     )
     await changes.emit(topic, Change.NOTHING, record)
+    return message_id

@@ -68,7 +68,7 @@ class Pins:
                 raise Invalid("too_many_pins")
             await _tell(changes, place, message, pinned_at)
             face = await self._faces.of(changes.tx, place.access.member)
-            await notices.pinned(changes, place, face, message_id)
+            await notices.pinned(changes, place, face, message_id, bot=actor.bot)
             await changes.audit(actor, place.guild_id, _entry(Action.MESSAGE_PIN, message))
 
         await change(self._context, work)

@@ -19,7 +19,9 @@ from derailed.actions.places import Place
 from derailed.actions.rendering import Announcement, Parts
 from derailed.model.errors import Forbidden
 from derailed.model.message import SYSTEM, Message
-from derailed.store import Connection, blobs, messages
+from derailed.store import Connection, blobs, messages, read_states
+from derailed.store import mentions as mentioned_rows
+from derailed.store.mentions import Mention
 from derailed.wire.messages import (
     Body,
     EditMessage,
@@ -68,6 +70,11 @@ async def add(
         webhook_author=speaker.user if speaker.webhook else None,
     )
     messages.insert(tx, message)
+    if mentioned or found.roles or found.everyone:
+        calls = mentions.calls(
+            found, [user.id for user, member in mentioned if member and not user.bot], place.guild_id
+        )
+        mentioned_rows.insert(tx, Mention(message_id, channel.id, place.guild_id), speaker.id, calls)
     if enclosed.files:
         await attachments.keep(tx, channel.id, enclosed, place.now_ms)
     answer = None if answered is None else await rendering.answered(tx, answered)
@@ -111,6 +118,7 @@ async def rewrite(
 
 async def remove(changes: Changes, place: Place, message: Message) -> None:
     """Remove a message, and tell that it is gone."""
+    await read_states.outlive(changes.tx, place.guild_id, message.channel_id, [message.id])
     await messages.remove(changes.tx, message.channel_id, [message.id])
     data = encode(MessageDelete(str(message.id), str(message.channel_id), str(place.guild_id)))
     await places.tell(changes, place, record("MESSAGE_DELETE", place, message, Announcement(b"", data, None)))

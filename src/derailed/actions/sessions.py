@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from derailed.actions import acquaintance
+from derailed.actions import acquaintance, unread
 from derailed.actions.context import Context
 from derailed.actions.searching import matching
 from derailed.actions.tokens import Tokens
 from derailed.model.errors import Unauthenticated, Unknown
-from derailed.model.guild import ChannelType, Guild, Member
+from derailed.model.guild import Guild, Member
 from derailed.model.relationship import Relationship
 from derailed.model.user import Actor, Application, User
-from derailed.store import Connection, applications, channels, guilds, members, relationships, tokens, topics, users
+from derailed.store import (
+    Connection,
+    applications,
+    guild_settings,
+    guilds,
+    members,
+    read_states,
+    relationships,
+    tokens,
+    topics,
+    users,
+)
 from derailed.wire import limits
+from derailed.wire.reading import Standing
 from derailed.wire.records import guild_topic, user_topic
 from derailed.wire.user_settings import DEFAULTS, UserSettings, standing
 
@@ -45,6 +57,8 @@ class AccountSnapshot(NamedTuple):
     friends: frozenset[int] = frozenset()
     settings: UserSettings = DEFAULTS
     relationships: tuple[Relationship, ...] = ()
+    guild_settings: tuple[bytes, ...] = ()
+    """What a person wants to hear of guilds, as JSON."""
 
 
 class Place(NamedTuple):
@@ -66,6 +80,10 @@ class GuildSnapshot(NamedTuple):
     members: tuple[tuple[Member, User], ...]
     """Everyone, when they are few enough; else only the user's own."""
     last_message_ids: dict[int, int]
+    account_rev: int = 0
+    """That of the account's own topic, of which `standings` tell."""
+    standings: tuple[Standing, ...] = ()
+    """Where a person stands in its channels."""
 
 
 class Sessions:
@@ -96,9 +114,10 @@ class Sessions:
                 raise Unauthenticated
             application = await applications.get(tx, user_id) if known.user.bot else None
             bonds = () if known.user.bot else tuple(await relationships.of_user(tx, user_id))
+            wanted = () if known.user.bot else tuple(await guild_settings.of_user(tx, user_id))
             settings = standing(at.settings, self._context.clock())
             of = (known.user, known.email, at.rev, at.guild_ids, application)
-            return AccountSnapshot(*of, friends=at.friends, settings=settings, relationships=bonds)
+            return AccountSnapshot(*of, at.friends, settings, bonds, wanted)
 
         return await self._context.store.read(work)
 
@@ -111,8 +130,10 @@ class Sessions:
 
         return await self._context.store.read(work)
 
-    async def guild(self, guild_id: int, user_id: int, *, members_up_to: int) -> GuildSnapshot | None:
-        """The guild for this user in one snapshot; None when there is no such guild."""
+    async def guild(
+        self, guild_id: int, user_id: int, *, members_up_to: int, reads: bool = False
+    ) -> GuildSnapshot | None:
+        """The guild for this user in one snapshot; None when there is no such guild. `reads`: with where they stand."""
 
         async def work(tx: Connection) -> GuildSnapshot | None:
             found = await self._found(tx, guild_id)
@@ -121,8 +142,14 @@ class Sessions:
             rev, guild, count = found
             own = await members.get(tx, guild_id, user_id)
             shown = await members.page(tx, guild_id, 0, count) if count <= members_up_to else [own] if own else []
-            last = await channels.last_message_ids(tx, _talkative(guild))
-            return GuildSnapshot(rev, guild, own and own[0], count, tuple(shown), last)
+            last = await read_states.heads(tx, guild_id)
+            entered = GuildSnapshot(rev, guild, own and own[0], count, tuple(shown), last)
+            if not reads or own is None:
+                return entered
+            account_at = await topics.look(tx, user_topic(user_id))
+            reader = await unread.reader(tx, guild, own[0], self._context.clock())
+            stands = tuple(await unread.standings(tx, reader, last))
+            return entered._replace(account_rev=account_at.rev, standings=stands)
 
         return await self._context.store.read(work)
 
@@ -164,10 +191,6 @@ class Sessions:
         if query is None:
             return listed
         return await matching(self._context, guild_id, query, limit or limits.GUILD_MEMBERS), []
-
-
-def _talkative(guild: Guild) -> list[int]:
-    return [each.id for each in guild.channels.values() if each.type != ChannelType.CATEGORY]
 
 
 async def _belonging(tx: Connection, user_id: int, token_id: int) -> Belonging:

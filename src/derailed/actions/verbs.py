@@ -16,8 +16,10 @@ from derailed.actions.downloads import Downloads
 from derailed.actions.emojis import Emojis
 from derailed.actions.faces import Faces
 from derailed.actions.farewell import Farewell
+from derailed.actions.guild_settings import GuildSettings
 from derailed.actions.guilds import Guilds
 from derailed.actions.harvests import Harvests
+from derailed.actions.inbox import Inbox
 from derailed.actions.invites import Invites
 from derailed.actions.logins import Logins
 from derailed.actions.members import Members
@@ -29,6 +31,7 @@ from derailed.actions.pins import Pins
 from derailed.actions.profiles import Profiles
 from derailed.actions.prune import Prunes
 from derailed.actions.reactions import Reactions
+from derailed.actions.reading import Reading
 from derailed.actions.relationships import Relationships
 from derailed.actions.roles import Roles
 from derailed.actions.sessions import Sessions
@@ -66,6 +69,9 @@ class Verbs:
     webhooks: Webhooks
     webhook_messages: WebhookMessages
     reactions: Reactions
+    reading: Reading
+    inbox: Inbox
+    guild_settings: GuildSettings
     downloads: Downloads
     relationships: Relationships
     settings: Settings
@@ -100,6 +106,9 @@ class Verbs:
             webhooks=Webhooks(context),
             webhook_messages=WebhookMessages(context),
             reactions=Reactions(context, faces),
+            reading=Reading(context),
+            inbox=Inbox(context),
+            guild_settings=GuildSettings(context),
             downloads=Downloads(context),
             relationships=Relationships(context),
             settings=Settings(context),

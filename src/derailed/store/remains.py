@@ -1,4 +1,4 @@
-"""What deletions leave behind: the messages of channels that are gone, their reactions and files.
+"""What deletions leave behind: the messages of channels that are gone, their reactions and files, who had read them.
 
 A channel can hold millions, so they are removed in small transactions of their own, which nobody waits for.
 """
@@ -6,7 +6,7 @@ A channel can hold millions, so they are removed in small transactions of their 
 from __future__ import annotations
 
 from derailed.model.message import attached
-from derailed.store import Connection, blobs, pins, search
+from derailed.store import Connection, blobs, mentions, pins, read_states, search, spoken
 
 _SOME = "(SELECT id FROM messages WHERE channel_id = $1 ORDER BY id LIMIT $2)"
 _REACTIONS = "DELETE FROM reactions WHERE message_id IN " + _SOME
@@ -20,12 +20,15 @@ async def channel(tx: Connection) -> int | None:
 
 
 async def remove_some(tx: Connection, channel_id: int, limit: int) -> int:
-    """Remove up to `limit` of the channel's messages; how many there were."""
+    """Remove up to `limit` of the channel's messages, and then of what people had read there; how many of the most."""
     await tx.execute(_REACTIONS, channel_id, limit)
     removed = await tx.fetch(_MESSAGES, channel_id, limit)
     await blobs.doom(tx, (key for row in removed for key in attached(channel_id, row[0])), 0)
     search.touch(tx, channel_id, (row[1] for row in removed))
-    return len(removed)
+    if len(removed) == limit:
+        return limit
+    read, spoke = await read_states.remove_some(tx, channel_id, limit), await spoken.remove_some(tx, channel_id, limit)
+    return max(read, spoke, await mentions.remove_some(tx, channel_id, limit))
 
 
 async def forget(tx: Connection, channel_id: int) -> None:

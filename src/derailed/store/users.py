@@ -15,8 +15,8 @@ INSERT INTO users (id, username, username_key, global_name, bot, password) VALUE
 ON CONFLICT (username_key) DO NOTHING
 """
 
-_OWN = ("profiles", "notes", "user_settings")
-"""Tables of what only the account itself sees, or shows of itself; each has few rows of one."""
+_OWN = ("profiles", "notes", "user_settings", "read_states", "spoken", "dismissed_mentions", "guild_settings")
+"""Tables of what only the account itself sees, or shows of itself; each has some thousand rows of one at most."""
 
 
 class Credentials(NamedTuple):

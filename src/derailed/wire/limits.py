@@ -70,6 +70,11 @@ SESSIONS_ENDED = 1000
 """Of one request: more than anybody has."""
 PINS = 250
 WEBHOOKS = 15
+MENTIONS_COUNTED = 1000
+"""Of one channel: nobody reads a larger number, and each is a row that is looked at."""
+MENTIONS_MS = 7 * 24 * 3600 * 1000
+"""For how long a mention is listed: what called somebody longer ago does so no more."""
+CHANNEL_OVERRIDES = CHANNELS
 
 # All of them are in READY, and every friend hears of every other.
 FRIENDS = 1000
@@ -84,6 +89,9 @@ MEMBERS_PAGE = 1000
 BANS_PAGE = 1000
 GUILDS_PAGE = 200
 AUDIT_LOG_PAGE = 100
+MENTIONS_PAGE = 100
+ACKS = 100
+"""Read states that one call acknowledges."""
 
 # What a request may weigh.
 HEAD = 64 << 10

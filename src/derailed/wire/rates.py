@@ -54,6 +54,8 @@ RATES: Final[Mapping[tuple[str, str], Rates]] = {
     # Each is told to somebody, who may not want to hear it; and tells whether there is somebody of that name.
     ("POST", "users/@me/relationships"): (Rate(10, 10 * _SECOND), Rate(60, _HOUR)),
     ("PUT", "users/@me/relationships/#"): (Rate(10, 10 * _SECOND), Rate(120, _HOUR)),
+    # One for each message that comes while somebody looks on.
+    ("POST", "channels/#/messages/#/ack"): READS,
     ("POST", "webhooks/#/*"): (Rate(5, 2 * _SECOND), Rate(30, _MINUTE)),
     # Codes can be guessed, if often enough: none of ours at this pace within the age of an invite.
     ("GET", "invites/*"): (Rate(30, _MINUTE),),

@@ -23,6 +23,7 @@ _PAGES: Final = {
     "errors": "errors.md",
     "files": "wire/files.md",
     "links": "wire/links.md",
+    "reading": "wire/reading.md",
     "gateway": "wire/gateway.md",
 }
 _NOT_A_WORD: Final = re.compile(r"[^a-z0-9]+")

@@ -1,0 +1,141 @@
+"""What is unread for one person in a guild, and how much of it calls them: a function of what is kept, and no counter.
+
+So a message to a hundred thousand costs its sender one row, who was called counts when they look, and whatever
+happens at once, all of their sessions are told the same. What counts is what one is now: one's roles, what one may
+see, and what one wants to hear of. A muted place calls by one's own name only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from derailed.model import permissions, snowflakes
+from derailed.model.guild import Channel, ChannelType, Guild, Member
+from derailed.store import Connection, guild_settings, mentions, read_states, spoken
+from derailed.store.read_states import ReadState
+from derailed.wire import guild_settings as wire
+from derailed.wire import limits
+from derailed.wire.guild_settings import ChannelOverride, GuildSettingsShape
+from derailed.wire.reading import Standing
+
+
+class Reader(Struct, frozen=True):
+    """A member who reads a guild, with what they want to hear of it."""
+
+    guild: Guild
+    member: Member
+    settings: GuildSettingsShape
+    now_ms: int
+
+    def targets(self, channel: Channel) -> Sequence[int]:
+        """What calls them in the channel: the ids that a mention may name."""
+        calls = [self.member.user_id]
+        if _is_muted(self, channel):
+            return calls
+        if not self.settings.suppress_roles:
+            calls += self.member.roles
+        if not self.settings.suppress_everyone:
+            calls.append(self.guild.id)
+        return calls
+
+    def reads(self, channel: Channel) -> bool:
+        """Whether people talk there, and the member may see it."""
+        if channel.type == ChannelType.CATEGORY:
+            return False
+        held = permissions.of_member(self.guild, self.member, channel, self.now_ms)
+        return bool(held & permissions.VIEW_CHANNEL)
+
+
+async def reader(tx: Connection, guild: Guild, member: Member, now_ms: int) -> Reader:
+    """The member with what they want to hear."""
+    return Reader(guild, member, await settings(tx, member.user_id, guild.id), now_ms)
+
+
+async def settings(tx: Connection, user_id: int, guild_id: int) -> GuildSettingsShape:
+    """What somebody wants to hear of a guild."""
+    kept = await guild_settings.get(tx, user_id, guild_id)
+    return wire.usual(guild_id) if kept is None else wire.decode(kept)
+
+
+class Stance(Struct, frozen=True):
+    """What is kept of somebody in a channel: what they acknowledged, and the newest that they said themselves."""
+
+    state: ReadState
+    own: int
+
+    @property
+    def position(self) -> int:
+        """Up to where they have read."""
+        return self.state.position(self.own)
+
+
+async def stance(tx: Connection, reader: Reader, channel_id: int) -> Stance:
+    """The reader's in one channel."""
+    user_id, guild_id = reader.member.user_id, reader.guild.id
+    state = await read_states.get(tx, user_id, guild_id, channel_id)
+    return await _stance(tx, user_id, state, await spoken.of_channel(tx, user_id, guild_id, channel_id))
+
+
+async def stances(tx: Connection, reader: Reader) -> dict[int, Stance]:
+    """The reader's in each channel of the guild in which they ever read or spoke."""
+    user_id, guild_id = reader.member.user_id, reader.guild.id
+    states = await read_states.of_guild(tx, user_id, guild_id)
+    began = await spoken.of_guild(tx, user_id, guild_id)
+    known = {each: states.get(each) or ReadState(each) for each in (*states, *began)}
+    return {each: await _stance(tx, user_id, state, began.get(each, 0)) for each, state in known.items()}
+
+
+async def _stance(tx: Connection, user_id: int, state: ReadState, began: int) -> Stance:
+    """Of what they said it does not matter which was the newest, where they acknowledged more than that."""
+    if not began or began + spoken.WINDOW <= max(state.last_message_id, state.own_id):
+        return Stance(state, began)
+    return Stance(state, await spoken.newest(tx, user_id, state.channel_id, began))
+
+
+async def standing(tx: Connection, reader: Reader, channel: Channel, stands: Stance, last: int) -> Standing:
+    """Where the reader stands in a channel that they may see, and whose newest message is `last`."""
+    position = stands.position
+    called = 0
+    if last > position:
+        called = await mentions.count(
+            tx,
+            reader.guild.id,
+            channel.id,
+            max(position, snowflakes.at(reader.member.joined_at) - 1),
+            reader.member.user_id,
+            reader.targets(channel),
+            limits.MENTIONS_COUNTED,
+        )
+    return Standing(channel.id, position, called, stands.state.last_pin_at)
+
+
+async def standings(tx: Connection, reader: Reader, heads: Mapping[int, int]) -> list[Standing]:
+    """Where the reader stands in each channel in which they ever read or spoke, or are called."""
+    guild, member = reader.guild, reader.member
+    known = await stances(tx, reader)
+    called = await mentions.spots(tx, guild.id, [member.user_id, guild.id, *member.roles])
+    found = []
+    for channel in guild.channels.values():
+        stands = known.get(channel.id)
+        if (stands is None and channel.id not in called) or not reader.reads(channel):
+            continue
+        stands = stands or Stance(ReadState(channel.id), 0)
+        last = heads.get(channel.id, 0) if channel.id in called else 0
+        shown = await standing(tx, reader, channel, stands, last)
+        if shown.position or shown.mentions or shown.last_pin_at:
+            found.append(shown)
+    return found
+
+
+def _is_muted(of: Reader, channel: Channel) -> bool:
+    if wire.is_muted(of.settings, of.now_ms):
+        return True
+    overrides = _overrides(of.settings, (channel.id, channel.parent_id))
+    return any(wire.is_muted(each, of.now_ms) for each in overrides)
+
+
+def _overrides(settings: GuildSettingsShape, channel_ids: Iterable[int | None]) -> list[ChannelOverride]:
+    names = {str(channel_id) for channel_id in channel_ids if channel_id}
+    return [each for each in settings.channel_overrides if each.channel_id in names]
