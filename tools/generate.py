@@ -13,15 +13,15 @@ from typing import Any, Final
 
 import msgspec
 
-from derailed.wire import embeds, events, messages, presences, reactions, shapes
+from derailed.wire import embeds, events, guild_settings, messages, presences, reactions, reading, shapes
 from tools import protobuf
 
 ROOT: Final = Path(__file__).parent.parent
 TARGET: Final = ROOT / "web" / "src" / "generated.ts"
 REFERENCE: Final = "#/"
-MODULES: Final = (embeds, events, messages, presences, reactions, shapes)
+MODULES: Final = (embeds, events, guild_settings, messages, presences, reactions, reading, shapes)
 
-REPLIES: Final = (shapes.InviteShape, shapes.GuildEntry, shapes.ApplicationShape)
+REPLIES: Final = (shapes.InviteShape, shapes.GuildEntry, shapes.ApplicationShape, reading.ReadStateShape)
 """What REST answers with, beside what events carry."""
 
 DISPATCHES: Final[Mapping[str, Any]] = {
@@ -38,18 +38,21 @@ DISPATCHES: Final[Mapping[str, Any]] = {
     "CHANNEL_CREATE": shapes.ChannelShape,
     "CHANNEL_UPDATE": shapes.ChannelShape,
     "CHANNEL_DELETE": shapes.ChannelShape,
+    "CHANNEL_PINS_ACK": reading.PinsAck,
     "INVITE_CREATE": events.InviteCreate,
     "INVITE_DELETE": events.InviteDelete,
     "MESSAGE_CREATE": messages.MessageShape,
     "MESSAGE_UPDATE": messages.MessageShape,
     "MESSAGE_DELETE": messages.MessageDelete,
     "MESSAGE_DELETE_BULK": messages.MessageDeleteBulk,
+    "MESSAGE_ACK": reading.MessageAck,
     "MESSAGE_REACTION_ADD": reactions.ReactionAdd,
     "MESSAGE_REACTION_REMOVE": reactions.ReactionRemove,
     "MESSAGE_REACTION_REMOVE_ALL": reactions.ReactionRemoveAll,
     "MESSAGE_REACTION_REMOVE_EMOJI": reactions.ReactionRemoveEmoji,
     "PRESENCE_UPDATE": presences.PresenceUpdate,
     "TYPING_START": messages.TypingStart,
+    "USER_GUILD_SETTINGS_UPDATE": guild_settings.GuildSettingsShape,
     "USER_UPDATE": shapes.OwnUserShape,
 }
 """The name of each event and the struct of its `d`."""

@@ -13,6 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from derailed.gateway import payloads
+from derailed.gateway.payloads import Opening
+from derailed.gateway.pieces import Entered, Pieces
 from derailed.gateway.recipient import Recipient
 from derailed.gateway.session import AskMembers
 from derailed.gateway.session_id import SessionId
@@ -203,8 +205,9 @@ async def _opened(town: Town) -> Payloads:
     game = SentActivity(name="Chess", url="https://example.org", timestamps=SentTimestamps(start=1))
     shown = presences.shown(SentPresence("dnd", [tea, game]), town.door.now_ms)
     here = [Presence(user_id, "dnd", shown.activities, b'{"web":"dnd"}'), Presence(int(town.anna.id), "online")]
-    entered = payloads.Entered(snapshot, here)
-    said = payloads.opening(recipient, account, payloads.Arriving([entered]), "session", "ws://chat.example/gateway")
+    entered = Entered(snapshot, here)
+    opened = Opening(account, [entered], [], "session", "ws://chat.example/gateway")
+    said = payloads.opening(recipient, opened, Pieces())
     said.append(payloads.guild_create(recipient, entered, joined_now=True))
     said += [("PRESENCE_UPDATE", each.json(guild_id)) for each in here]
     asked = AskMembers(guild_id, "", (), 0, "nonce", True)

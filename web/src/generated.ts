@@ -51,6 +51,16 @@ export interface Attachment {
   height?: number;
 }
 
+/** What somebody wants otherwise in one channel, or in those of a category. */
+export interface ChannelOverride {
+  channel_id: Snowflake;
+  muted: boolean;
+  mute_config: MuteConfig | null;
+  message_notifications: number;
+  collapsed: boolean;
+  flags: number;
+}
+
 /** A guild's channel. A category has no topic, slow mode or last message. */
 export interface Channel {
   id: Snowflake;
@@ -227,6 +237,23 @@ export interface GuildEntry {
   approximate_presence_count?: number;
 }
 
+/** What somebody wants to hear of a guild; of direct messages where `guild_id` is null. */
+export interface GuildSettings {
+  guild_id: Snowflake | null;
+  muted: boolean;
+  mute_config: MuteConfig | null;
+  message_notifications: number;
+  suppress_everyone: boolean;
+  suppress_roles: boolean;
+  hide_muted_channels: boolean;
+  mobile_push: boolean;
+  mute_scheduled_events: boolean;
+  notify_highlights: number;
+  flags: number;
+  version: number;
+  channel_overrides: ChannelOverride[];
+}
+
 /** A guild without its channels and members. */
 export interface Guild {
   id: Snowflake;
@@ -389,6 +416,15 @@ export interface MentionedUser {
   member?: Member;
 }
 
+/** MESSAGE_ACK: the channel is read up to there. `manual`: because it was marked so, maybe as unread. */
+export interface MessageAck {
+  channel_id: Snowflake;
+  message_id: Snowflake;
+  mention_count: number;
+  version: number;
+  manual?: boolean;
+}
+
 /** `d` of MESSAGE_DELETE. */
 export interface MessageDelete {
   id: Snowflake;
@@ -431,6 +467,12 @@ export interface Message {
   channel_type?: number;
 }
 
+/** Until when something is muted; null is for good. `selected_time_window` is what was chosen, in seconds. */
+export interface MuteConfig {
+  end_time: string | null;
+  selected_time_window: number | null;
+}
+
 /** A permission overwrite; type 0 is a role's, 1 a member's. */
 export interface Overwrite {
   id: Snowflake;
@@ -458,6 +500,13 @@ export interface OwnUser {
   flags: number;
   premium_type: number;
   token?: string;
+}
+
+/** CHANNEL_PINS_ACK: the channel's pins were looked at. */
+export interface PinsAck {
+  channel_id: Snowflake;
+  timestamp: string;
+  version: number;
 }
 
 /** How somebody looks to others. */
@@ -530,6 +579,14 @@ export interface Reaction {
   me_burst: boolean;
   emoji: Emoji;
   burst_colors: string[];
+}
+
+/** Where somebody stands in a channel: it has unread messages when its last one is above `last_message_id`. */
+export interface ReadState {
+  id: Snowflake;
+  last_message_id: Snowflake;
+  mention_count: number;
+  last_pin_timestamp: string;
 }
 
 /** Which message a reply answers. */
@@ -625,17 +682,20 @@ export interface Dispatches {
   CHANNEL_CREATE: Channel;
   CHANNEL_UPDATE: Channel;
   CHANNEL_DELETE: Channel;
+  CHANNEL_PINS_ACK: PinsAck;
   INVITE_CREATE: InviteCreate;
   INVITE_DELETE: InviteDelete;
   MESSAGE_CREATE: Message;
   MESSAGE_UPDATE: Message;
   MESSAGE_DELETE: MessageDelete;
   MESSAGE_DELETE_BULK: MessageDeleteBulk;
+  MESSAGE_ACK: MessageAck;
   MESSAGE_REACTION_ADD: ReactionAdd;
   MESSAGE_REACTION_REMOVE: ReactionRemove;
   MESSAGE_REACTION_REMOVE_ALL: ReactionRemoveAll;
   MESSAGE_REACTION_REMOVE_EMOJI: ReactionRemoveEmoji;
   PRESENCE_UPDATE: PresenceUpdate;
   TYPING_START: TypingStart;
+  USER_GUILD_SETTINGS_UPDATE: GuildSettings;
   USER_UPDATE: OwnUser;
 }

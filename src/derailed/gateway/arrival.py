@@ -22,7 +22,8 @@ from derailed.gateway.feeds import Feeds
 from derailed.gateway.histories import Histories, History, Said
 from derailed.gateway.hub import Hub
 from derailed.gateway.node import Topic
-from derailed.gateway.payloads import Arriving, Entered
+from derailed.gateway.payloads import Opening
+from derailed.gateway.pieces import Entered, Pieces
 from derailed.gateway.recipient import Recipient, Sink, Step
 from derailed.gateway.session import Begin, Continue
 from derailed.gateway.session_id import SessionId
@@ -58,6 +59,7 @@ class Arrivals:
         self._sessions = sessions
         self._secret = secret
         self._admission = asyncio.Semaphore(_AT_ONCE)
+        self._pieces = Pieces()
         hub.joiner = self
 
     # --- IDENTIFY
@@ -82,25 +84,29 @@ class Arrivals:
         )
         recipient = Recipient(identity, sink, self._feeds.shown(asked.presence), asked.client)
         self._hub.registry.claim(recipient)
-        self._hub.start(self._identify(recipient, sink.gateway_url), recipient)
+        self._hub.start(self._identify(recipient, sink.gateway_url, asked.capabilities), recipient)
         return recipient
 
-    async def _identify(self, recipient: Recipient, gateway_url: str) -> None:
+    async def _identify(self, recipient: Recipient, gateway_url: str, capabilities: int) -> None:
         identity, hub = recipient.id, self._hub
         await hub.begun()
         async with self._admission:
             account = await self._heard(recipient, self._sessions.account)
             if account is None:
                 return
-            revs = {user_topic(identity.user_id): account.rev}
+            own = user_topic(identity.user_id)
+            revs = {own: account.rev}
             wanted = [guild_id for guild_id in account.guild_ids if recipient.serves(guild_id)]
             await hub.registry.follow(recipient, map(guild_topic, wanted))
+            reading = self._entering(recipient) if identity.bot else self._reading
             snapshots = []
             for guild_id in wanted:
-                snapshot = await self._take_seat(recipient, guild_id, self._entering(recipient))
+                snapshot = await self._take_seat(recipient, guild_id, reading)
                 if snapshot is not None:
+                    recipient.seats[guild_id].account_floor = snapshot.account_rev
                     snapshots.append(snapshot)
                     revs[guild_topic(guild_id)] = snapshot.rev
+                    revs[own] = max(revs[own], snapshot.account_rev)
         online = {each.guild.id: await self._online(recipient, each) for each in snapshots}
         await self._feeds.presences.watch(recipient, [identity.user_id])
         await hub.settle(recipient, revs)
@@ -111,21 +117,25 @@ class Arrivals:
         signed = session_id.sign(recipient.id, self._secret)
         self._feeds.presences.announce(recipient)
         entered = [self._entered(recipient, each, online[each.guild.id]) for each in snapshots]
-        arriving = Arriving(entered, self._feeds.presences.friends(recipient))
-        hub.release(recipient, payloads.opening(recipient, account, arriving, signed, gateway_url))
+        friends = self._feeds.presences.friends(recipient)
+        opened = Opening(account, entered, friends, signed, gateway_url, capabilities)
+        hub.release(recipient, payloads.opening(recipient, opened, self._pieces))
 
     def _entering(self, recipient: Recipient) -> Callable[[int, int], Awaitable[GuildSnapshot | None]]:
         return partial(self._sessions.guild, members_up_to=recipient.id.large_threshold)
 
+    async def _reading(self, guild_id: int, user_id: int) -> GuildSnapshot | None:
+        return await self._sessions.guild(guild_id, user_id, members_up_to=0, reads=True)
+
     async def _online(self, recipient: Recipient, snapshot: GuildSnapshot) -> list[Raw]:
-        """Of a guild that is too large to be sent with everyone: those who are here, and the session's own member."""
+        """Of a guild that is not sent with everyone: those who are here, and the session's own member."""
         guild_id, own = snapshot.guild.id, recipient.id.user_id
         await self._feeds.presences.watch(recipient, [guild_id])
         asks = self._feeds.presences.asks(recipient, guild_id)
-        if not asks or not recipient.id.large_threshold < snapshot.member_count <= MEMBERS_SENT_MAX:
+        if not asks or not len(snapshot.members) < snapshot.member_count <= MEMBERS_SENT_MAX:
             return []
         here = {presence.user_id for presence in self._feeds.presences.here(recipient, guild_id)}
-        return await self._feeds.members.of(guild_id, [own, *here - {own}])
+        return await self._feeds.members.of(guild_id, [own, *here - {own}]) if here - {own} else []
 
     def _entered(self, recipient: Recipient, snapshot: GuildSnapshot, online: list[Raw]) -> Entered:
         """Only at the point at which it is sent: who is here is told as of now."""

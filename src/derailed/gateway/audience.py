@@ -59,13 +59,16 @@ OF_MEMBERS: Final = frozenset(event for event, intent in _INTENT.items() if inte
 class Seat:
     """One session's place in one guild. `floor` is the rev that its GUILD_CREATE told of.
 
+    `account_floor`: that of the account's own topic of which READY told what was read in the guild.
+
     `gone`: it was removed, or the guild has ended; `told`: it knows already. `presences`: it hears who is here.
     """
 
-    __slots__ = ("floor", "gone", "presences", "roles", "told")
+    __slots__ = ("account_floor", "floor", "gone", "presences", "roles", "told")
 
-    def __init__(self, floor: int, roles: tuple[int, ...], *, presences: bool = False) -> None:
+    def __init__(self, floor: int, roles: tuple[int, ...], *, presences: bool = False, account_floor: int = 0) -> None:
         self.floor = floor
+        self.account_floor = account_floor
         self.roles = roles
         self.presences = presences
         self.gone = False

@@ -353,6 +353,11 @@ class Hub:
                 recipient.sink.hang_up(Close.AUTHENTICATION_FAILED, "This token has been revoked.")
             return []
         seat = recipient.seats.get(record.guild)
+        if record.event not in records.INTERNAL:
+            if seat is not None and record.rev <= seat.account_floor:
+                return []
+            self.feeds.heard(recipient, record)
+            return [(record.event, record.data)]
         if seat is not None and record.id <= seat.floor:
             return []  # the guild's snapshot was of a later rev: the user had gone and come back by then
         if record.event == records.JOINED:
@@ -366,8 +371,7 @@ class Hub:
             self.registry.unfollow(recipient, records.guild_topic(record.guild))
             self.feeds.moved(recipient)
             return [] if seat.told else [("GUILD_DELETE", record.data)]
-        self.feeds.heard(recipient, record)
-        return [(record.event, record.data)]
+        raise AssertionError(record.event)
 
     async def _ephemeral(self, signal: Ephemeral) -> None:
         """Deliver what is not kept, unless the node's view may differ from the one it was allowed under."""

@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 from msgspec.structs import replace
 
-from derailed.actions.sessions import AccountSnapshot, GuildSnapshot
+from derailed.actions.sessions import AccountSnapshot
+from derailed.gateway import reading
 from derailed.gateway.audience import Event
 from derailed.gateway.personal import PersonalReady, personal
+from derailed.gateway.pieces import Entered, Pieces
 from derailed.gateway.recipient import Recipient
 from derailed.gateway.session import AskMembers
 from derailed.gateway.view import View
@@ -24,6 +26,7 @@ from derailed.presence import Presence
 from derailed.wire import events, rest
 from derailed.wire.events import GuildCreate
 from derailed.wire.gateway import CHUNK_MEMBERS, Op
+from derailed.wire.reading import Versioned
 from derailed.wire.shapes import MemberShape, OwnUserShape
 
 _PRIVILEGED = 1 << 12 | 1 << 14 | 1 << 18
@@ -51,6 +54,8 @@ class _Ready(PersonalReady, kw_only=True):
     shard: tuple[int, int] | UnsetType
     application: _Application | UnsetType
     private_channels: list[Any] = field(default_factory=list)
+    read_state: list[Any] | Versioned | UnsetType = UNSET
+    user_guild_settings: list[Any] | Versioned | UnsetType = UNSET
     _trace: list[str] = field(default_factory=list)
 
 
@@ -75,38 +80,34 @@ class _RateLimited(Struct, kw_only=True):
     meta: _RateLimitedMeta
 
 
-class Entered(NamedTuple):
-    """A guild as a session comes into it: its snapshot, who is here, and, where only those are sent, their members."""
+class Opening(NamedTuple):
+    """What a session begins with: its account, the guilds that it comes into, and which of its friends are here."""
 
-    snapshot: GuildSnapshot
-    here: Sequence[Presence] = ()
-    online: Sequence[Raw] = ()
-
-
-class Arriving(NamedTuple):
-    """What a session comes into: its guilds, and which of its friends are here."""
-
-    guilds: Sequence[Entered]
-    friends: Sequence[Presence] = ()
+    account: AccountSnapshot
+    entered: Sequence[Entered]
+    friends: Sequence[Presence]
+    session_id: str
+    gateway_url: str
+    capabilities: int = 0
 
 
-def opening(
-    recipient: Recipient, account: AccountSnapshot, arriving: Arriving, session_id: str, gateway_url: str
-) -> list[Event]:
+def opening(recipient: Recipient, opened: Opening, pieces: Pieces) -> list[Event]:
     """READY and, for bots, one GUILD_CREATE for each guild; people's clients find their guilds whole in READY."""
-    entered = arriving.guilds
+    account, entered = opened.account, opened.entered
     application = account.application
-    created = [] if account.user.bot else [_guild(recipient, each) for each in entered]
+    threshold = recipient.id.large_threshold
+    created = [] if account.user.bot else [Raw(pieces.guild(each, threshold)) for each in entered]
     ready = _Ready(
         user=rest.own_user(account.user, account.email),
         guilds=created or [_Unavailable(str(each.snapshot.guild.id)) for each in entered],
-        session_id=session_id,
-        resume_gateway_url=gateway_url,
+        session_id=opened.session_id,
+        resume_gateway_url=opened.gateway_url,
         shard=recipient.id.shard or UNSET,
         application=UNSET
         if application is None
         else _Application(str(application.id), application.flags | _PRIVILEGED),
-        **personal(recipient, account, arriving.friends, session_id),
+        **personal(recipient, account, opened.friends, opened.session_id),
+        **reading.fields(account, [each.snapshot for each in entered], opened.capabilities),
     )
     out = [("READY", events.encode(ready))]
     if account.user.bot:

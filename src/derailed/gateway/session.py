@@ -64,6 +64,7 @@ class Begin(Struct, frozen=True):
     shard: tuple[int, int] | None
     client: Client = "web"
     presence: SentPresence = SentPresence()
+    capabilities: int = 0
 
 
 class Continue(Struct, frozen=True):
@@ -185,6 +186,7 @@ class Session:
             shard=shard,
             client=_client(asked.properties),
             presence=asked.presence or SentPresence(),
+            capabilities=asked.capabilities or 0,
         )
 
     def _resume(self, d: msgspec.Raw) -> Effect:

@@ -106,6 +106,13 @@ class Intent(enum.IntFlag):
 ALL_INTENTS: Final = sum(Intent)
 
 
+class Capability(enum.IntFlag):
+    """What a person's client can read, where there is an older form. Others of Discord's bits mean nothing here."""
+
+    VERSIONED_READ_STATES = 1 << 2
+    VERSIONED_GUILD_SETTINGS = 1 << 3
+
+
 class Envelope(Struct, frozen=True):
     """Any frame of a client: `d` is read when `op` is known."""
 
@@ -129,6 +136,7 @@ class Identify(Struct, frozen=True):
     shard: list[int] | None = None
     properties: Properties | None = None
     presence: SentPresence | None = None
+    capabilities: int | None = 0
 
 
 class Resume(Struct, frozen=True):
