@@ -25,6 +25,8 @@ SESSIONS = 10_000
 POSTS = 40
 BETWEEN_S = 0.25
 STALL_S = "0.02"
+EVERY_S = 0.025
+"""As the server looks at its own."""
 
 
 class Took(NamedTuple):
@@ -33,6 +35,20 @@ class Took(NamedTuple):
     half: float
     most: float
     last: float
+
+
+class Looks(NamedTuple):
+    """How often an event loop was looked at, and how many of those looks were more than 20 ms late."""
+
+    all: int
+    late: int
+
+    def since(self, before: Looks) -> Looks:
+        """Those that came later."""
+        return Looks(self.all - before.all, self.late - before.late)
+
+    def __str__(self) -> str:
+        return f"{self.late} of {self.all:,} ({self.late / max(self.all, 1):.2%})"
 
 
 def post(owner: Account, channel_id: int, crowd: Crowd) -> Took:
@@ -53,19 +69,25 @@ def send(floor: Helper, crowd: Crowd, size: int) -> Took:
     return Took(*crowd.times(since))
 
 
-def stalls(server: Server) -> tuple[int, int]:
-    """How often the event loop was looked at, and how often it was at most 20 ms late."""
+def stalls(server: Server) -> Looks:
+    """At the server's event loop."""
     with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as answer:
         text = answer.read().decode()
     within = re.search(rf'derailed_loop_stall_seconds_bucket\{{le="{re.escape(STALL_S)}"\}} ([\d.]+)', text)
     total = re.search(r"derailed_loop_stall_seconds_count ([\d.]+)", text)
     assert within is not None
     assert total is not None
-    return int(float(total[1])), int(float(within[1]))
+    return Looks(int(float(total[1])), int(float(total[1]) - float(within[1])))
 
 
-def measure(server: Server, sessions: int) -> tuple[list[Took], list[Took], tuple[int, int]]:
-    """Posts and sends in turns; looks at the loop meanwhile, and how many of them were late."""
+def beats(pulse: Helper) -> Looks:
+    """At the loop that has nothing to do."""
+    pulse.say("")
+    return Looks(*map(int, pulse.hear().split()))
+
+
+def measure(server: Server, sessions: int) -> tuple[list[Took], list[Took], Looks, Looks]:
+    """Posts and sends in turns; looks meanwhile at the server's loop, and at one that has nothing to do."""
     with server:
         place = settle(server)
     tokens = asyncio.run(populate(server, place, sessions))
@@ -80,31 +102,30 @@ def measure(server: Server, sessions: int) -> tuple[list[Took], list[Took], tupl
         floor.hear()
         readers = Crowd(port, "bare", tokens)
         floor.say(crowd.frame.hex())
-        size, before = len(crowd.frame), stalls(server)
+        pulse = Helper("bench.pulse", EVERY_S, STALL_S)
+        size, idle_before, before = len(crowd.frame), beats(pulse), stalls(server)
         posted, sent = [], []
         for number in range(POSTS):
             posted.append(post(owner, place.channel_id, crowd))
             sent.append(send(floor, readers, size))
             print(f"{number + 1} of {POSTS}: {posted[-1].last:.0f} ms, bare {sent[-1].last:.0f} ms", file=sys.stderr)
-        after = stalls(server)
-        for each in (crowd, readers, floor):
+        looks, idle = stalls(server).since(before), beats(pulse).since(idle_before)
+        for each in (crowd, readers, floor, pulse):
             each.end()
-    looked, in_time = (late - early for late, early in zip(after, before, strict=True))
-    return posted, sent, (looked, looked - in_time)
+    return posted, sent, looks, idle
 
 
-def table(posted: list[Took], sent: list[Took], looks: tuple[int, int]) -> str:
+def table(posted: list[Took], sent: list[Took], looks: Looks, idle: Looks) -> str:
     """Medians, and the ratio of each turn."""
     ratio = statistics.median(ours.last / bare.last for ours, bare in zip(posted, sent, strict=True))
     rows = ["| | half | 99 % | last |", "| --- | ---: | ---: | ---: |"]
     for name, took in (("POST until it is read", posted), ("bare `send`", sent)):
         cells = (statistics.median(column) for column in zip(*took, strict=True))
         rows.append(f"| {name} | {' | '.join(f'{each:.0f} ms' for each in cells)} |")
-    looked, late = looks
     said = (
         f"The last frame: {ratio:.2f} × the floor's, median of {len(posted)} turns (budget ≤ 1.2 ×, and 99 % within "
-        f"200 ms). Of {looked:,} looks at the server's event loop {late} found it more than 20 ms late "
-        f"({late / max(looked, 1):.2%}; budget 0.1 %)."
+        f"200 ms). Of the looks at the server's event loop {looks} found it more than 20 ms late (budget 0.1 %); of "
+        f"those at a loop that has nothing to do, on the same machine at the same time, {idle}."
     )
     return "\n".join([*rows, "", said])
 
