@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from derailed.wire.user_settings import UserSettings
-from tests.api.door import Door, Person, visit
+from tests.api.door import PASSWORD, Door, Person, visit
 from tests.api.test_members import code_of
 
 PATH = "/users/@me/settings"
@@ -34,6 +34,16 @@ def test_settings_are_kept_and_what_changed_is_told_to_oneself_alone(tmp_path: P
         assert await ben.get(PATH) == DEFAULTS
         await anna.do("PATCH", PATH, changed)
         assert len(door.records) == since + 1
+
+    visit(tmp_path, story)
+
+
+def test_who_logs_in_is_told_of_locale_and_theme(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna = await door.register("anna")
+        await anna.do("PATCH", PATH, {"theme": "light", "locale": "fr"})
+        answer = await door.ask("POST", "/auth/login", {"login": "anna", "password": PASSWORD})
+        assert answer.json()["user_settings"] == {"locale": "fr", "theme": "light"}
 
     visit(tmp_path, story)
 

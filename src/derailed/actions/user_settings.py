@@ -37,7 +37,11 @@ class Settings:
     async def own(self, actor: Actor) -> UserSettings:
         """All of them, as they are now."""
         _refuse_bots(actor)
-        settings = await self._context.store.read(lambda tx: acquaintance.settings_of(tx, actor.user_id))
+        return await self.of_account(actor.user_id)
+
+    async def of_account(self, user_id: int) -> UserSettings:
+        """Those of an account, as they are now."""
+        settings = await self._context.store.read(lambda tx: acquaintance.settings_of(tx, user_id))
         return wire.standing(settings, self._context.clock())
 
     async def edit(self, actor: Actor, body: EditSettings) -> UserSettings:

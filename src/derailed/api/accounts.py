@@ -12,7 +12,7 @@ from derailed.api.entrance import Gate, secret_subject
 from derailed.model import clients
 from derailed.model.clients import Client
 from derailed.wire import rates, rest
-from derailed.wire.replies import LoginReply, TokenReply
+from derailed.wire.replies import LoginReply, LoginSettings, TokenReply
 from derailed.wire.requests import EditAccount, Login, Register
 from derailed.wire.shapes import OwnUserShape, UserShape
 
@@ -32,7 +32,8 @@ async def login(verbs: Ask, entrance: Gate, data: JSONBody[Login], request: Aske
     """A new token for who knows the password."""
     await entrance.spend(secret_subject("login", data.login.strip().casefold()), rates.LOGINS)
     user_id, token = await verbs.accounts.login(data, _client(request))
-    return LoginReply(str(user_id), token)
+    settings = await verbs.settings.of_account(user_id)
+    return LoginReply(str(user_id), token, LoginSettings(settings.locale, settings.theme))
 
 
 @post("/auth/logout", status_code=204)

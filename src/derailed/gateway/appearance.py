@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from heapq import heappop, heappush
-from typing import TYPE_CHECKING
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from derailed.gateway.hub import Hub
 
 
+_REPLACED_MAX: Final = 64
+"""Ends that are waited for in vain, and as many again as there are: who sets one after the other fills nothing."""
+
+
 class Appearance:
     """Of one hub's sessions."""
 
@@ -34,6 +38,9 @@ class Appearance:
         self._link = link
         self._clock = clock
         self._ends: list[tuple[int, int]] = []
+        """When whose is over, the first in front; among them some that were replaced since."""
+        self._awaited: dict[int, int] = {}
+        """When each account's is."""
         self._timer: asyncio.TimerHandle | None = None
 
     def settle_in(self, recipient: Recipient, settings: UserSettings) -> None:
@@ -76,10 +83,16 @@ class Appearance:
 
     def _wear(self, recipient: Recipient, custom: Custom | None) -> None:
         recipient.custom = custom
-        if custom is not None and custom.ends_ms:
-            end = (custom.ends_ms, recipient.id.user_id)
-            if end not in self._ends:
-                heappush(self._ends, end)
+        user_id, ends_ms = recipient.id.user_id, 0 if custom is None else custom.ends_ms
+        if not ends_ms:
+            self._awaited.pop(user_id, None)
+        elif self._awaited.get(user_id) != ends_ms:
+            self._awaited[user_id] = ends_ms
+            if len(self._ends) > 2 * len(self._awaited) + _REPLACED_MAX:
+                self._ends = [(at_ms, each) for each, at_ms in self._awaited.items() if each != user_id]
+                heapify(self._ends)
+            heappush(self._ends, (ends_ms, user_id))
+            if self._ends[0][0] == ends_ms:
                 self._wait()
 
     def _wait(self) -> None:
@@ -93,10 +106,13 @@ class Appearance:
 
     def _end(self, ends_ms: int) -> None:
         while self._ends and self._ends[0][0] <= ends_ms:
-            _, user_id = heappop(self._ends)
+            over_ms, user_id = heappop(self._ends)
+            if self._awaited.get(user_id) != over_ms:
+                continue
+            del self._awaited[user_id]
             topic = self._hub.registry.topics.get(user_topic(user_id))
             for recipient in () if topic is None else list(topic.followers):
-                if recipient.custom is not None and recipient.custom.ends_ms == ends_ms:
+                if recipient.custom is not None and recipient.custom.ends_ms == over_ms:
                     recipient.shown = self._seen(recipient)
                     recipient.custom = None
                     self._tell(recipient)

@@ -13,11 +13,11 @@ class TokenReply(Struct):
     token: str
 
 
-class UserSettings(Struct, frozen=True):
-    """What a client of Discord would keep with the account."""
+class LoginSettings(Struct):
+    """Of one's settings, what a client needs before it has come in."""
 
-    locale: str = "en-US"
-    theme: str = "dark"
+    locale: str
+    theme: str
 
 
 class LoginReply(Struct):
@@ -25,7 +25,7 @@ class LoginReply(Struct):
 
     user_id: Id
     token: str
-    user_settings: UserSettings = UserSettings()
+    user_settings: LoginSettings
 
 
 class GatewayReply(Struct):
