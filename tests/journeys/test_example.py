@@ -1,0 +1,173 @@
+"""The example client follows everything that a person may read, and prints each message once, whatever happens."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Self
+
+import pytest
+
+from tests.journeys.people import PASSWORD
+from tests.journeys.place import Place
+from tests.journeys.server import clean_environment
+
+SCRIPT = Path(__file__).parents[2] / "examples" / "follow.py"
+PATIENCE_S = 60
+pytestmark = pytest.mark.slow
+
+
+class Follower:
+    """The program as it is run from a shell: what it prints, and what it says beside."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self.printed: list[str] = []
+        self.said: list[str] = []
+        self._coming: queue.Queue[tuple[list[str], str]] = queue.Queue()
+        self._process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), url, name],
+            env=clean_environment() | {"DERAILED_PASSWORD": PASSWORD},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._readers = [
+            threading.Thread(target=self._read, args=(self._process.stdout, self.printed)),
+            threading.Thread(target=self._read, args=(self._process.stderr, self.said)),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def until_said(self, *lines: str) -> None:
+        """Wait until all of these were said beside."""
+        self.until(lambda: [line for line in self.said if not line.startswith("lost")] == [*lines])
+
+    def until_printed(self, count: int) -> list[str]:
+        """Wait for so many lines."""
+        self.until(lambda: len(self.printed) >= count)
+        return self.printed
+
+    def pause(self) -> None:
+        """Let it do nothing for a while; it does not know."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def ends(self) -> int:
+        """Wait until it ends by itself; its exit code."""
+        return self._process.wait(PATIENCE_S)
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until this holds of what it printed and said."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not is_so():
+            try:
+                lines, line = self._coming.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"printed: {self.printed}\nsaid: {self.said}") from None
+            lines.append(line.rstrip("\n"))
+
+    def _read(self, stream: IO[str], lines: list[str]) -> None:
+        for line in stream:
+            self._coming.put((lines, line))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.kill()
+        self._process.wait(PATIENCE_S)
+        for reader in self._readers:
+            reader.join()
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+def test_it_is_short() -> None:
+    assert len(SCRIPT.read_text().splitlines()) <= 300
+
+
+def test_it_prints_every_message_once_across_restarts_of_the_server(own_place: Place) -> None:
+    place = own_place
+    second = place.guild.channel("quay")
+    with Follower(place.server.url, "ben") as ben:
+        ben.until_said("ready")
+        expected = [f"#general@Harbour anna: {number}" for number in range(3)]
+        for number in range(3):
+            place.say(str(number))
+        assert ben.until_printed(3) == expected
+        place.server.terminate()
+        place.server.start()
+        for number in range(3, 6):
+            place.anna.send(second, str(number))
+        expected += [f"#quay@Harbour anna: {number}" for number in range(3, 6)]
+        assert ben.until_printed(6) == expected
+        ben.until_said("ready", "resumed")
+        place.server.restart()
+        place.say("6")
+        assert ben.until_printed(7) == [*expected, "#general@Harbour anna: 6"]
+        ben.until_said("ready", "resumed", "resumed")
+
+
+def test_what_was_said_before_a_server_went_is_not_lost_with_it(own_place: Place) -> None:
+    place = own_place
+    with Follower(place.server.url, "ben") as ben:
+        ben.until_said("ready")
+        for number in range(40):
+            place.say(str(number))
+            if number in (13, 26):
+                place.server.restart()
+        assert ben.until_printed(40) == [f"#general@Harbour anna: {number}" for number in range(40)]
+        assert "ready" not in ben.said[1:]
+
+
+def test_a_session_that_can_not_be_resumed_reads_what_it_missed(own_place: Place) -> None:
+    place = own_place
+    role = place.anna.call("POST", f"/guilds/{place.guild.id}/roles", {"name": "crew"})["id"]
+    with Follower(place.server.url, "ben") as ben:
+        ben.until_said("ready")
+        place.say("before")
+        ben.until_printed(1)
+        ben.pause()
+        place.server.restart()
+        place.anna.call("PUT", f"/guilds/{place.guild.id}/members/{place.ben.id}/roles/{role}")
+        place.say("after")
+        ben.go_on()
+        assert ben.until_printed(2) == ["#general@Harbour anna: before", "#general@Harbour anna: after"]
+        ben.until_said("ready", "ready")
+
+
+def test_it_follows_guilds_that_are_joined_and_channels_that_are_made(own_place: Place) -> None:
+    place = own_place
+    with Follower(place.server.url, "ben") as ben:
+        ben.until_said("ready")
+        quay = place.guild.channel("quay")
+        place.anna.send(quay, "new here")
+        assert ben.until_printed(1) == ["#quay@Harbour anna: new here"]
+
+
+def test_it_ends_when_its_token_does_not_stand_any_more(own_place: Place) -> None:
+    place = own_place
+    with Follower(place.server.url, "ben") as ben:
+        ben.until_said("ready")
+        body = {"password": PASSWORD, "new_password": "another horse battery"}
+        place.ben.call("PATCH", "/users/@me", body)
+        assert ben.ends() == 1
+
+
+def test_it_says_why_it_can_not_log_in(own_place: Place) -> None:
+    with Follower(own_place.server.url, "nobody") as nobody:
+        assert nobody.ends() == 1
+        nobody.until(lambda: any("INVALID_LOGIN" in line for line in nobody.said))
