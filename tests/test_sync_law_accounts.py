@@ -43,3 +43,27 @@ def test_old_friends_and_the_events_of_an_accounts_end_make_the_new_friends(tmp_
         assert known == {each["id"]: each for each in await anna.get("/users/@me/relationships")}
 
     visit(tmp_path, story)
+
+
+def test_old_notes_and_profile_and_what_ones_sessions_are_told_make_the_new_ones(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna, ben, cleo = [await door.register(name) for name in ("anna", "ben", "cleo")]
+        for other in (ben, cleo):
+            await anna.do("PUT", f"/users/@me/notes/{other.id}", {"note": "old"})
+        kept = await anna.get("/users/@me/notes")
+        said = (await anna.get(f"/users/{anna.id}/profile"))["user_profile"]
+        since = len(door.records)
+        await anna.do("PUT", f"/users/@me/notes/{ben.id}", {"note": "new"})
+        await anna.do("PUT", f"/users/@me/notes/{cleo.id}", {"note": ""})
+        await anna.do("PATCH", "/users/@me/profile", {"bio": "trains", "accent_color": 7})
+        for topic, record in door.records[since:]:
+            assert topic == f"user:{anna.id}"
+            told = msgspec.json.decode(record.data)
+            if record.event == "USER_PROFILE_UPDATE":
+                said = told
+            else:
+                kept[told["id"]] = told["note"]
+        assert {key: note for key, note in kept.items() if note} == await anna.get("/users/@me/notes")
+        assert said == (await anna.get(f"/users/{anna.id}/profile"))["user_profile"]
+
+    visit(tmp_path, story)

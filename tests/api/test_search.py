@@ -160,6 +160,17 @@ async def rows(door: Door, table: str) -> int:
     return int(row[0])
 
 
+def test_who_sends_a_message_writes_nothing_for_the_index(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna, _, path, general, _ = await station(door)
+        await say(anna, general, "the first train", "the last train")
+        for table in ("search_index", "search_stale", "search_progress"):
+            assert await rows(door, table) == 0, table
+        assert len(await look(anna, path, content="train")) == 2
+
+    visit(tmp_path, story)
+
+
 def test_nothing_is_left_of_a_channel_or_a_guild_that_is_gone(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
         anna, _, path, general, staff = await station(door)

@@ -111,6 +111,21 @@ def test_a_copy_holds_the_same_and_counts_on(source: str, target: str) -> None:
     assert sequences == {"outbox": filled.LAST_OUTBOX_ID}
 
 
+def test_what_messages_are_found_by_is_made_anew_beside_a_copy(source: str, target: str) -> None:
+    run(source, "INSERT INTO search_progress (channel_id, indexed_id) VALUES (1, 2)")
+    run(source, "INSERT INTO search_index (rowid, channel_id, terms) VALUES (2, 1, 'train')")
+    copy(source, target)
+
+    async def counts() -> list[int]:
+        database = await opening.open_database("TEST", target)
+        tables = ("search_progress", "search_index", "search_stale")
+        rows = [await database.fetch(f"SELECT COUNT(*) FROM {table}") for table in tables]
+        await database.close()
+        return [row[0][0] for row in rows]
+
+    assert asyncio.run(counts()) == [0, 0, 0]
+
+
 def test_a_copy_from_postgresql_holds_the_same(source_base: str, target: str) -> None:
     copy(source_base, target)
     assert filled.contents(target) == filled.contents(source_base)

@@ -29,6 +29,7 @@ NOWHERE: Final = 0
 """The guild of chores that are of none."""
 _RELATIONS: Final = 20
 """Of one step, each with two topics to be locked: some milliseconds."""
+_ROWS: Final = 500
 _NAME: Final = "Deleted User"
 
 
@@ -100,7 +101,9 @@ async def end_account(changes: Changes, chore: EndAccount) -> EndAccount | None:
         if theirs is not None:
             await relationships.delete(changes.tx, each.user.id, user_id)
             await tell(changes, each.user.id, REMOVED, theirs)
-    return chore if len(found) == _RELATIONS else None
+    if len(found) == _RELATIONS:
+        return chore
+    return chore if await users.forget_some(changes.tx, user_id, _ROWS) else None
 
 
 async def _leave(changes: Changes, chore: EndAccount, guild_id: int, account: User) -> EndAccount:

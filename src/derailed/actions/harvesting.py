@@ -23,6 +23,7 @@ from derailed.model.errors import Refusal
 from derailed.store import (
     Connection,
     blobs,
+    guild_settings,
     guilds,
     harvests,
     lists,
@@ -71,8 +72,10 @@ class Harvesting:
 
     async def step(self) -> bool:
         """Make one archive, if one is asked for; whether there was one."""
-        now_ms = self._context.clock()
-        harvest = await self._context.store.write(lambda tx: harvests.take(tx, now_ms, now_ms + _TAKEN_MS))
+        now_ms, store = self._context.clock(), self._context.store
+        if await store.read(lambda tx: harvests.next_to_make(tx, now_ms)) is None:
+            return False
+        harvest = await store.write(lambda tx: harvests.take(tx, now_ms, now_ms + _TAKEN_MS))
         if harvest is None:
             return False
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
@@ -164,6 +167,7 @@ async def _about(user_id: int, tx: Connection) -> dict[str, Any]:
     ]
     return {
         "account": account,
+        "guild_settings": b"[%b]" % b",".join(await guild_settings.of_user(tx, user_id)),
         "guilds": [await _guild(tx, guild_id, user_id) for guild_id in await members.guilds_of(tx, user_id)],
         "logins": logins,
         "notes": {str(other): note for other, note in (await notes.of_user(tx, user_id)).items()},

@@ -6,6 +6,7 @@ that anything of that changed under is made anew. So nothing that is counted or 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final, NamedTuple
@@ -15,6 +16,7 @@ from derailed.actions.context import Context
 from derailed.model import permissions
 from derailed.model.errors import Unavailable
 from derailed.model.guild import ChannelType
+from derailed.model.message import Message
 from derailed.model.user import Actor
 from derailed.store import Connection, messages, search
 from derailed.store.search import Question
@@ -23,6 +25,8 @@ from derailed.wire.search import COUNTED, SearchQuery
 _UNINDEXED: Final = 2000
 """Messages that one search looks at itself; when more wait for the index, it is asked again later."""
 _TRIES: Final = 3
+_SLICE: Final = 50
+"""Of those, between which others have their turn: a millisecond or two."""
 
 _Scope = Callable[[Connection], Awaitable[tuple[int, ...]]]
 """The channels that the actor may read, of those that are asked for. Raises what the actor is refused for."""
@@ -35,10 +39,19 @@ class Found(NamedTuple):
     messages: list[bytes]
 
 
+class _Read(NamedTuple):
+    """What one snapshot has: messages that the index does not know as they are, and ids of what it finds."""
+
+    unindexed: list[Message]
+    ids: list[int]
+
+
 class _Hits(NamedTuple):
+    """All that were counted, in order, of which a page is shown. `here`: the channels of those that were looked at."""
+
     total: int
-    page: list[tuple[int, int]]
-    """Channel and message."""
+    page: list[int]
+    here: dict[int, int]
 
 
 class MessageSearch:
@@ -84,27 +97,34 @@ class MessageSearch:
             if not channel_ids:
                 return Found(0, [])
             asked = message_terms.question(query, channel_ids)
-            hits = await store.read_apart(partial(_hits, asked, channel_ids, query.offset, query.limit))
-            if hits is None:
+            read = await store.read_apart(partial(_read, asked, channel_ids))
+            if read is None:
                 return None
+            hits = await _merged(asked, read, query)
             found = await store.read(partial(_shown, actor, scope, channel_ids, hits))
             if found is not None:
                 return found
         raise Unavailable
 
 
-async def _hits(asked: Question, channel_ids: tuple[int, ...], offset: int, limit: int, tx: Connection) -> _Hits | None:
-    """Everything up to what is counted, in order, and the channels of those on the page. It may run in a thread."""
+async def _read(asked: Question, channel_ids: tuple[int, ...], tx: Connection) -> _Read | None:
+    """Both in one snapshot; None, when too much is not indexed. It may run in a thread."""
     rest = await search.unindexed(tx, channel_ids, _UNINDEXED)
-    if rest is None:
-        return None
-    here = {each.id: each.channel_id for each in rest if asked.fits(each.id, message_terms.of_message(each))}
-    ids = await search.hits(tx, asked, COUNTED)
+    return None if rest is None else _Read(rest, await search.hits(tx, asked, COUNTED))
+
+
+async def _merged(asked: Question, read: _Read, query: SearchQuery) -> _Hits:
+    """Look at what is not indexed, a little at a time, and put it among the others."""
+    here: dict[int, int] = {}
+    for place, message in enumerate(read.unindexed):
+        if asked.fits(message.id, message_terms.of_message(message)):
+            here[message.id] = message.channel_id
+        if place % _SLICE == _SLICE - 1:
+            await asyncio.sleep(0)
+    ids = read.ids
     if here:
         ids = sorted({*ids, *here}, reverse=not asked.oldest_first)[:COUNTED]
-    page = ids[offset : offset + limit]
-    where = here | await search.channels_of(tx, [each for each in page if each not in here])
-    return _Hits(len(ids), [(where[each], each) for each in page])
+    return _Hits(len(ids), ids[query.offset : query.offset + query.limit], here)
 
 
 async def _shown(
@@ -113,9 +133,10 @@ async def _shown(
     """The page as JSON; None, if the actor may by now read other channels than were searched."""
     if await scope(tx) != channel_ids:
         return None
+    where = hits.here | await search.channels_of(tx, [each for each in hits.page if each not in hits.here])
     shown: dict[int, bytes] = {}
-    for channel_id in {channel_id for channel_id, _ in hits.page}:
-        rows = await messages.many(tx, channel_id, [each for where, each in hits.page if where == channel_id])
+    for channel_id in set(where.values()).intersection(channel_ids):
+        rows = await messages.many(tx, channel_id, [each for each in hits.page if where.get(each) == channel_id])
         shown |= await rendering.several(tx, actor.user_id, rows)
-    page = [shown[message_id] for _, message_id in hits.page if message_id in shown]
+    page = [shown[message_id] for message_id in hits.page if message_id in shown]
     return Found(hits.total - (len(hits.page) - len(page)), page)

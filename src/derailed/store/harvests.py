@@ -40,12 +40,18 @@ async def insert(tx: Connection, harvest: Harvest) -> None:
     await tx.execute("INSERT INTO harvests (id, user_id, created_at) VALUES ($1, $2, $3)", *harvest[:3])
 
 
-async def take(tx: Connection, now_ms: int, until: int) -> Harvest | None:
-    """The next that is to be made and that nobody is at; it is the caller's until then."""
+async def next_to_make(tx: Connection, now_ms: int) -> Harvest | None:
+    """The next that is to be made and that nobody is at."""
     row = await tx.fetchrow(_NEXT, now_ms)
-    if row is None or await tx.execute(_TAKE, row[0], now_ms, until) == 0:
+    return None if row is None else Harvest(*row)
+
+
+async def take(tx: Connection, now_ms: int, until: int) -> Harvest | None:
+    """The same, which is the caller's until then."""
+    harvest = await next_to_make(tx, now_ms)
+    if harvest is None or await tx.execute(_TAKE, harvest.id, now_ms, until) == 0:
         return None
-    return Harvest(*row)
+    return harvest
 
 
 async def hold(tx: Connection, harvest_id: int, until: int) -> None:

@@ -15,8 +15,18 @@ INSERT INTO users (id, username, username_key, global_name, bot, password) VALUE
 ON CONFLICT (username_key) DO NOTHING
 """
 
-_OWN = ("profiles", "notes", "user_settings", "read_states", "spoken", "dismissed_mentions", "guild_settings")
-"""Tables of what only the account itself sees, or shows of itself; each has some thousand rows of one at most."""
+_OWN = ("profiles", "notes", "user_settings", "guild_settings")
+"""Tables of what only the account itself sees, or shows of itself; each has few rows of one."""
+_MUCH_OWN = tuple(
+    f"DELETE FROM {table} WHERE {whose} = $1 AND ({key}) IN (SELECT {key} FROM {table} WHERE {whose} = $1 LIMIT $2)"
+    for table, whose, key in (
+        ("read_states", "user_id", "guild_id, channel_id"),
+        ("spoken", "user_id", "guild_id, channel_id, message_id"),
+        ("dismissed_mentions", "user_id", "message_id"),
+        ("mentions", "target_id", "guild_id, channel_id, message_id"),
+    )
+)
+"""Tables that may have a hundred thousand: a row for each channel of many guilds, or for each mention."""
 
 
 class Credentials(NamedTuple):
@@ -107,6 +117,15 @@ async def set_password(tx: Connection, user_id: int, password: str) -> None:
 async def set_email(tx: Connection, user_id: int, email: str | None) -> None:
     """Keep another address, or none."""
     await tx.execute("UPDATE users SET email = $2 WHERE id = $1", user_id, email)
+
+
+async def forget_some(tx: Connection, user_id: int, limit: int) -> int:
+    """Remove some of what there may be much of that was the account's own; how much it was."""
+    for sql in _MUCH_OWN:
+        removed = await tx.execute(sql, user_id, limit)
+        if removed:
+            return removed
+    return 0
 
 
 async def close(tx: Connection, user_id: int) -> None:
