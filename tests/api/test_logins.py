@@ -112,6 +112,10 @@ def test_what_a_deleted_account_said_stays_and_everyone_concerned_is_told(
         await ben.do("PUT", f"/users/@me/notes/{anna.id}", {"note": "friend"})
         await ben.do("PATCH", "/users/@me/profile", {"bio": "hello"})
         await anna.do("PUT", f"/users/@me/notes/{ben.id}", {"note": "gone?"})
+        mention = {"content": f"<@{ben.id}> look"}
+        called = await anna.do("POST", messages, mention)
+        await ben.do("POST", f"{messages}/{called['id']}/ack", {"token": None})
+        await ben.do("PATCH", f"/users/@me/guilds/{guilds[0]['id']}/settings", {"muted": True})
         bot = await door.bot(ben, "helper")
         since = len(door.records)
         await ben.do("POST", "/users/@me/delete", {"password": PASSWORD})
@@ -136,8 +140,11 @@ def test_what_a_deleted_account_said_stays_and_everyone_concerned_is_told(
         assert shown["author"]["avatar"] is None
         assert await anna.get("/users/@me/relationships") == []
         assert await anna.get("/users/@me/notes") == {ben.id: "gone?"}
-        counts = {table: await rows(door, table) for table in ("profiles", "chores", "notes")}
-        assert counts == {"profiles": 0, "chores": 0, "notes": 1}
+        counts = {table: await rows(door, table) for table in ("profiles", "chores", "guild_settings", "mentions")}
+        assert counts == dict.fromkeys(counts, 0)
+        assert await rows(door, "notes") == 1
+        sql = "SELECT COUNT(*) FROM read_states WHERE user_id = $1"
+        assert await door.store.read(lambda tx: tx.fetch(sql, int(ben.id))) == [(0,)]
         assert (await anna.ask("PUT", f"/users/@me/relationships/{ben.id}", {})).json()["code"] == 10013
         taken = await door.ask("POST", "/auth/register", {"username": "deleted_user_1", "password": PASSWORD})
         assert codes(taken) == {"username": ["USERNAME_ALREADY_TAKEN"]}
