@@ -87,7 +87,9 @@ def question(text: str, **more: Any) -> Question:
 
 async def found(store: Store, asked: Question, limit: int = 100) -> list[int]:
     """The ids."""
-    return await store.read_apart(lambda tx: search.hits(tx, asked, limit))
+    total, ids = await store.read_apart(lambda tx: search.hits(tx, asked, limit, 0, limit))
+    assert total == len(ids)
+    return ids
 
 
 @pytest.mark.parametrize("text", ASKED)
@@ -112,6 +114,8 @@ def test_what_is_found_is_in_order_within_bounds_and_no_more_than_asked_for(play
         assert await found(store, question("", oldest_first=True)) == list(range(1, 21))
         assert await found(store, question(""), limit=3) == [20, 19, 18]
         assert await found(store, question("", oldest_first=True), limit=3) == [1, 2, 3]
+        assert await store.read(lambda tx: search.hits(tx, question(""), 10, 2, 3)) == (10, [18, 17, 16])
+        assert await store.read(lambda tx: search.hits(tx, question(""), 10, 9, 3)) == (10, [11])
         assert await found(store, question("", above=5, below=9)) == [8, 7, 6]
         assert await found(store, question("", every=(("_c1",),))) == list(range(19, 0, -2))
         assert await found(store, question("night", none=("train", "nothing"))) == [2]

@@ -134,7 +134,7 @@ class Harvesting:
 
 async def _page(asked: Question, tx: Connection) -> tuple[list[int], list[bytes]]:
     """Ids of the account's messages, and those of them that are still there, as JSON."""
-    ids = await search.hits(tx, asked, lists.BULK)
+    _, ids = await search.hits(tx, asked, lists.BULK, 0, lists.BULK)
     where = await search.channels_of(tx, ids)
     found: dict[int, bytes] = {}
     for channel_id in set(where.values()):

@@ -19,7 +19,7 @@ from derailed.model.guild import ChannelType
 from derailed.model.message import Message
 from derailed.model.user import Actor
 from derailed.store import Connection, messages, search
-from derailed.store.search import Question
+from derailed.store.search import Hits, Question
 from derailed.wire.search import COUNTED, SearchQuery
 
 _UNINDEXED: Final = 2000
@@ -40,17 +40,18 @@ class Found(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """What one snapshot has: messages that the index does not know as they are, and ids of what it finds."""
+    """What one snapshot has: messages that the index does not know as they are, and what it finds from `first` on."""
 
     unindexed: list[Message]
-    ids: list[int]
+    first: int
+    hits: Hits
 
 
-class _Hits(NamedTuple):
-    """All that were counted, in order, of which a page is shown. `here`: the channels of those that were looked at."""
+class _Page(NamedTuple):
+    """How many were found, and the ids of those on the page. `here`: the channels of those that were looked at."""
 
     total: int
-    page: list[int]
+    ids: list[int]
     here: dict[int, int]
 
 
@@ -97,23 +98,30 @@ class MessageSearch:
             if not channel_ids:
                 return Found(0, [])
             asked = message_terms.question(query, channel_ids)
-            read = await store.read_apart(partial(_read, asked, channel_ids))
+            read = await store.read_apart(partial(_read, asked, channel_ids, query))
             if read is None:
                 return None
-            hits = await _merged(asked, read, query)
-            found = await store.read(partial(_shown, actor, scope, channel_ids, hits))
+            page = await _merged(asked, read, query)
+            found = await store.read(partial(_shown, actor, scope, channel_ids, page))
             if found is not None:
                 return found
         raise Unavailable
 
 
-async def _read(asked: Question, channel_ids: tuple[int, ...], tx: Connection) -> _Read | None:
-    """Both in one snapshot; None, when too much is not indexed. It may run in a thread."""
+async def _read(asked: Question, channel_ids: tuple[int, ...], query: SearchQuery, tx: Connection) -> _Read | None:
+    """Both in one snapshot; None, when too much is not indexed. It may run in a thread.
+
+    Any of what is not indexed may come before the page, so the index is read from that much before it.
+    """
     rest = await search.unindexed(tx, channel_ids, _UNINDEXED)
-    return None if rest is None else _Read(rest, await search.hits(tx, asked, COUNTED))
+    if rest is None:
+        return None
+    first = max(0, query.offset - len(rest))
+    hits = await search.hits(tx, asked, COUNTED, first, query.offset - first + query.limit)
+    return _Read(rest, first, hits)
 
 
-async def _merged(asked: Question, read: _Read, query: SearchQuery) -> _Hits:
+async def _merged(asked: Question, read: _Read, query: SearchQuery) -> _Page:
     """Look at what is not indexed, a little at a time, and put it among the others."""
     here: dict[int, int] = {}
     for place, message in enumerate(read.unindexed):
@@ -121,22 +129,22 @@ async def _merged(asked: Question, read: _Read, query: SearchQuery) -> _Hits:
             here[message.id] = message.channel_id
         if place % _SLICE == _SLICE - 1:
             await asyncio.sleep(0)
-    ids = read.ids
-    if here:
-        ids = sorted({*ids, *here}, reverse=not asked.oldest_first)[:COUNTED]
-    return _Hits(len(ids), ids[query.offset : query.offset + query.limit], here)
+    total = min(read.hits.total + len(here), COUNTED)
+    start = query.offset - read.first
+    ids = sorted({*read.hits.ids, *here}, reverse=not asked.oldest_first)[start : start + query.limit]
+    return _Page(total, ids[: max(0, total - query.offset)], here)
 
 
 async def _shown(
-    actor: Actor, scope: _Scope, channel_ids: tuple[int, ...], hits: _Hits, tx: Connection
+    actor: Actor, scope: _Scope, channel_ids: tuple[int, ...], page: _Page, tx: Connection
 ) -> Found | None:
     """The page as JSON; None, if the actor may by now read other channels than were searched."""
     if await scope(tx) != channel_ids:
         return None
-    where = hits.here | await search.channels_of(tx, [each for each in hits.page if each not in hits.here])
+    where = page.here | await search.channels_of(tx, [each for each in page.ids if each not in page.here])
     shown: dict[int, bytes] = {}
     for channel_id in set(where.values()).intersection(channel_ids):
-        rows = await messages.many(tx, channel_id, [each for each in hits.page if where.get(each) == channel_id])
+        rows = await messages.many(tx, channel_id, [each for each in page.ids if where.get(each) == channel_id])
         shown |= await rendering.several(tx, actor.user_id, rows)
-    page = [shown[message_id] for message_id in hits.page if message_id in shown]
-    return Found(hits.total - (len(hits.page) - len(page)), page)
+    found = [shown[message_id] for message_id in page.ids if message_id in shown]
+    return Found(page.total - (len(page.ids) - len(found)), found)

@@ -15,9 +15,10 @@ _TERM: Final = re.compile(r"[a-z0-9_\u0080-\U0010ffff]+").fullmatch
 
 
 class FullText(NamedTuple):
-    """One database's. `found` takes the question, and gives one row: the ids with commas between.
+    """One database's. `found` takes the question, bounds, how many to count, and the size and start of a page.
 
-    So a search in a thread takes the interpreter's lock once, and not for each that it finds.
+    It gives one row: how many were counted, and the page's ids with commas between. So a search in a thread takes the
+    interpreter's lock once, and not for each that it finds.
     """
 
     made: str
@@ -47,17 +48,21 @@ class FullText(NamedTuple):
         return "(" + self.one_of.join(f"{self.quote}{term}{self.quote}" for term in terms) + ")"
 
 
-_IDS: Final = """
-SELECT rowid FROM search_index WHERE {matches} AND rowid > $2 AND rowid < $3
+_FOUND: Final = """
+WITH hits AS (
+SELECT rowid AS id FROM search_index WHERE {matches} AND rowid > $2 AND rowid < $3
 AND NOT EXISTS (SELECT 1 FROM search_stale WHERE search_stale.message_id = search_index.rowid)
 ORDER BY {by} {{order}} LIMIT $4
+)
+SELECT (SELECT COUNT(*) FROM hits),
+    (SELECT {joined} FROM (SELECT id FROM hits ORDER BY id {{order}} LIMIT $5 OFFSET $6) AS page)
 """
 
 SQLITE: Final = FullText(
     made="CREATE VIRTUAL TABLE %(name)s USING fts5"
     "(terms, channel_id UNINDEXED, detail = none, columnsize = 0, tokenize = \"ascii tokenchars '_'\");",
     written="%s",
-    found=f"SELECT group_concat(rowid, ',') FROM ({_IDS.format(matches='search_index MATCH $1', by='rowid')}) AS hits",
+    found=_FOUND.format(matches="search_index MATCH $1", by="rowid", joined="group_concat(id, ',')"),
     quote='"',
     all_of=" AND ",
     one_of=" OR ",
@@ -68,9 +73,10 @@ POSTGRES: Final = FullText(
     made="CREATE TABLE %(name)s (rowid BIGINT PRIMARY KEY, channel_id BIGINT NOT NULL, terms TSVECTOR NOT NULL);"
     " CREATE INDEX %(name)s_terms ON %(name)s USING GIN (terms) WITH (fastupdate = off);",
     written="'%s'",
-    found="SELECT string_agg(rowid::text, ',' ORDER BY rowid {order})"
     # By a sum, so that nothing is looked for in the order of ids: a rare word would be sought in every row there is.
-    f" FROM ({_IDS.format(matches='terms @@ $1::text::tsquery', by='rowid + 0')}) AS hits",
+    found=_FOUND.format(
+        matches="terms @@ $1::text::tsquery", by="rowid + 0", joined="string_agg(id::text, ',' ORDER BY id {order})"
+    ),
     quote="'",
     all_of=" & ",
     one_of=" | ",

@@ -78,6 +78,13 @@ class Question(NamedTuple):
         return wanted and not any(term in terms for term in self.none)
 
 
+class Hits(NamedTuple):
+    """How many were found, and the ids of some of them."""
+
+    total: int
+    ids: list[int]
+
+
 class Standing(NamedTuple):
     """A channel that has messages: up to which it is indexed, and its newest."""
 
@@ -86,13 +93,15 @@ class Standing(NamedTuple):
     newest_id: int
 
 
-async def hits(tx: Connection, question: Question, limit: int) -> list[int]:
-    """The ids of what the index has of it, in the order that is asked for."""
+async def hits(tx: Connection, question: Question, counted: int, first: int, count: int) -> Hits:
+    """What the index has of it: how many, up to `counted`, and so many of these from the `first`, in their order."""
     full_text = tx.full_text
     sql = full_text.found.format(order="ASC" if question.oldest_first else "DESC")
     asked = full_text.asked(question.every, question.none)
-    row = await tx.fetchrow(sql, asked, question.above, question.below, limit)
-    return [int(each) for each in row[0].split(",")] if row is not None and row[0] else []
+    row = await tx.fetchrow(sql, asked, question.above, question.below, counted, count, first)
+    assert row is not None
+    ids = [int(each) for each in row[1].split(",")] if row[1] else []
+    return Hits(row[0], sorted(ids, reverse=not question.oldest_first))
 
 
 async def channels_of(tx: Connection, message_ids: Collection[int]) -> dict[int, int]:
