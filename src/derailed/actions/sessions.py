@@ -9,6 +9,7 @@ from derailed.actions import acquaintance, unread
 from derailed.actions.context import Context
 from derailed.actions.searching import matching
 from derailed.actions.tokens import Tokens
+from derailed.actions.unread import Reader
 from derailed.model.errors import Unauthenticated, Unknown
 from derailed.model.guild import Guild, Member
 from derailed.model.relationship import Relationship
@@ -147,7 +148,7 @@ class Sessions:
             if not reads or own is None:
                 return entered
             account_at = await topics.look(tx, user_topic(user_id))
-            reader = await unread.reader(tx, guild, own[0], self._context.clock())
+            reader = Reader(guild, own[0], unread.UNKNOWN, self._context.clock())
             stands = tuple(await unread.standings(tx, reader, last))
             return entered._replace(account_rev=account_at.rev, standings=stands)
 

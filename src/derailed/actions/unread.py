@@ -8,8 +8,10 @@ see, and what one wants to hear of. A muted place calls by one's own name only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from derailed.model import permissions, snowflakes
 from derailed.model.guild import Channel, ChannelType, Guild, Member
@@ -19,6 +21,9 @@ from derailed.wire import guild_settings as wire
 from derailed.wire import limits
 from derailed.wire.guild_settings import ChannelOverride, GuildSettingsShape
 from derailed.wire.reading import Standing
+
+UNKNOWN: Final = wire.usual(0)
+"""What a reader wants to hear, as long as nobody has looked: nothing calls in most guilds."""
 
 
 class Reader(Struct, frozen=True):
@@ -116,6 +121,8 @@ async def standings(tx: Connection, reader: Reader, heads: Mapping[int, int]) ->
     guild, member = reader.guild, reader.member
     known = await stances(tx, reader)
     called = await mentions.spots(tx, guild.id, [member.user_id, guild.id, *member.roles])
+    if called and reader.settings is UNKNOWN:
+        reader = replace(reader, settings=await settings(tx, member.user_id, guild.id))
     found = []
     for channel in guild.channels.values():
         stands = known.get(channel.id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -35,6 +35,8 @@ from derailed.wire.records import guild_topic, user_topic
 
 _AT_ONCE = 64
 """Sessions whose snapshots are read at the same time: a reconnect storm waits here, not in the database."""
+_GUILDS_AT_ONCE = 16
+"""Guilds of one session likewise: a millisecond or two of the loop each time."""
 
 Known = TypeVar("Known", AccountSnapshot, Belonging)
 Seen = TypeVar("Seen", GuildSnapshot, Place)
@@ -98,15 +100,9 @@ class Arrivals:
             revs = {own: account.rev}
             wanted = [guild_id for guild_id in account.guild_ids if recipient.serves(guild_id)]
             await hub.registry.follow(recipient, map(guild_topic, wanted))
-            reading = self._entering(recipient) if identity.bot else self._reading
-            snapshots = []
-            for guild_id in wanted:
-                snapshot = await self._take_seat(recipient, guild_id, reading)
-                if snapshot is not None:
-                    recipient.seats[guild_id].account_floor = snapshot.account_rev
-                    snapshots.append(snapshot)
-                    revs[guild_topic(guild_id)] = snapshot.rev
-                    revs[own] = max(revs[own], snapshot.account_rev)
+            snapshots = await self._seated(recipient, wanted)
+        revs |= {guild_topic(each.guild.id): each.rev for each in snapshots}
+        revs[own] = max([revs[own], *(each.account_rev for each in snapshots)])
         online = {each.guild.id: await self._online(recipient, each) for each in snapshots}
         await self._feeds.presences.watch(recipient, [identity.user_id])
         await hub.settle(recipient, revs)
@@ -120,6 +116,20 @@ class Arrivals:
         friends = self._feeds.presences.friends(recipient)
         opened = Opening(account, entered, friends, signed, gateway_url, capabilities)
         hub.release(recipient, payloads.opening(recipient, opened, self._pieces))
+
+    async def _seated(self, recipient: Recipient, wanted: Sequence[int]) -> list[GuildSnapshot]:
+        """Its seats in these guilds, some at a time: so that the database is asked at once, and the loop has turns."""
+        reading = self._entering(recipient) if recipient.id.bot else self._reading
+        snapshots: list[GuildSnapshot] = []
+        for start in range(0, len(wanted), _GUILDS_AT_ONCE):
+            part = wanted[start : start + _GUILDS_AT_ONCE]
+            found = await asyncio.gather(*(self._take_seat(recipient, each, reading) for each in part))
+            snapshots += [each for each in found if each is not None]
+        for each in snapshots:
+            seat = recipient.seats.get(each.guild.id)
+            if seat is not None:
+                seat.account_floor = each.account_rev
+        return snapshots
 
     def _entering(self, recipient: Recipient) -> Callable[[int, int], Awaitable[GuildSnapshot | None]]:
         return partial(self._sessions.guild, members_up_to=recipient.id.large_threshold)
