@@ -79,7 +79,7 @@ class Messages:
             face = await self._faces.of(tx, place.access.member)
             speaker = Speaker(actor.user_id, face.user, face.beside)
             message, reply = await posting.add(self._context, tx, place, speaker, draft, enclosed)
-            if not (actor.bot or self._speakers.are_known(actor.user_id, channel_id, message.id)):
+            if message.id >= self._speakers.until.get((actor.user_id, channel_id), 0) and not actor.bot:
                 spoken.insert(tx, actor.user_id, place.guild_id, channel_id, message.id)
                 marked = message.id
             if nonce is not None:

@@ -11,22 +11,18 @@ _KEPT: Final = 100_000
 
 
 class Speakers:
-    """Since which message each of them is known to speak. Bounded, oldest out first: who is forgotten is marked again.
+    """Until which message each of them is known to speak. Bounded, oldest out first: who is forgotten is marked again.
 
     Other processes may have marked them later: then the minute that we count by is over before theirs.
     """
 
     def __init__(self) -> None:
-        self._since: OrderedDict[tuple[int, int], int] = OrderedDict()
-
-    def are_known(self, user_id: int, channel_id: int, message_id: int) -> bool:
-        """Whether a new message needs no mark."""
-        since = self._since.get((user_id, channel_id))
-        return since is not None and message_id < since + WINDOW
+        self.until: OrderedDict[tuple[int, int], int] = OrderedDict()
+        """By user and channel: the first id that needs a mark again. Looked up for every message."""
 
     def know(self, user_id: int, channel_id: int, message_id: int) -> None:
         """The message was marked, for good."""
-        self._since[user_id, channel_id] = message_id
-        self._since.move_to_end((user_id, channel_id))
-        if len(self._since) > _KEPT:
-            self._since.popitem(last=False)
+        self.until[user_id, channel_id] = message_id + WINDOW
+        self.until.move_to_end((user_id, channel_id))
+        if len(self.until) > _KEPT:
+            self.until.popitem(last=False)
