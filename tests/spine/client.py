@@ -161,15 +161,18 @@ class Client:
         self._own_rev = int(d["user"]["email"])
         for guild in d["guilds"]:
             if "roles" in guild:
-                self._enter(guild)
+                self._enter(guild, ready=True)
 
-    def _enter(self, d: Any) -> None:
+    def _enter(self, d: Any, *, ready: bool = False) -> None:
+        """A person's READY has of a guild's members themselves, and who is here: the others it would ask for."""
         rev = int(d["description"])
         truth = self._oracle.stories[guild_topic(int(d["id"]))].states[rev]
         state = State.of(d | {"description": None})
         if truth is None or str(self.viewer.user_id) not in truth.members:
             self._fail("leak", f"GUILD_CREATE of {d['id']} at rev {rev} to one who is no member")
             return
+        if ready and str(self.viewer.user_id) in state.members:
+            state = State(state.own, state.roles, state.channels, truth.members | state.members)
         difference = state.differs(truth.as_seen_by(self.viewer.user_id))
         if difference:
             self._fail("leak", f"GUILD_CREATE of {d['id']} is not the guild at rev {rev}: {difference}")
