@@ -20,6 +20,10 @@ _AT_ONCE: Final = 500
 """Users of a list that are looked at in one go: half a millisecond."""
 
 
+_NOBODY: Final[set[int]] = set()
+"""For all that are not being swept, which are nearly all: nobody is ever added to it."""
+
+
 class _Guild:
     """One that somebody is seen in."""
 
@@ -33,7 +37,7 @@ class _Guild:
         """Who came."""
         self.unswept = 0
         """How many at the front of the list are yet to be looked at in this sweep, which moves those who stay back."""
-        self.kept: set[int] = set()
+        self.kept = _NOBODY
         """Who stays, in this sweep."""
 
     @property
@@ -124,9 +128,10 @@ class Seen:
         stay = [each for each in dict.fromkeys(some) if each not in guild.kept and self._sees(guild.id, each)]
         guild.users.extend(stay)
         if guild.unswept:
+            guild.kept = guild.kept or set()
             guild.kept.update(stay)
         else:
-            guild.kept = set()
+            guild.kept = _NOBODY
             guild.unswept = len(guild.users) if guild.is_stale else 0
             if not guild.unswept:
                 del self._sweeping[guild.id]
