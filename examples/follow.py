@@ -20,9 +20,7 @@ import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
 
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Message, Ping, Request
-from wsproto.utilities import RemoteProtocolError
+from wsproto import ConnectionType, WSConnection, events, utilities
 
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID_SESSION, HEARTBEAT_ACK = 0, 1, 2, 6, 7, 9, 11
 CATEGORY, TOKEN_DOES_NOT_STAND, PAGE = 4, 4004, 100
@@ -81,10 +79,9 @@ class Socket:
         """An open socket. Raises OSError, Lost."""
         where = urlsplit(url)
         secure = where.scheme == "wss"
-        port = where.port or (443 if secure else 80)
         trust = ssl.create_default_context() if secure else None
-        socket = cls(*await asyncio.open_connection(where.hostname, port, ssl=trust))
-        request = Request(host=where.netloc, target=f"{where.path or '/'}?v=10&encoding=json")
+        socket = cls(*await asyncio.open_connection(where.hostname, where.port or (443 if secure else 80), ssl=trust))
+        request = events.Request(host=where.netloc, target=f"{where.path or '/'}?v=10&encoding=json")
         socket._writer.write(socket._frames.send(request))
         while not socket._open:
             await socket._read()
@@ -92,7 +89,7 @@ class Socket:
 
     async def send(self, op: int, data: Any) -> None:
         """Send one frame."""
-        self._writer.write(self._frames.send(Message(data=json.dumps({"op": op, "d": data}))))
+        self._writer.write(self._frames.send(events.Message(data=json.dumps({"op": op, "d": data}))))
         await self._writer.drain()
 
     async def receive(self) -> Json:
@@ -111,20 +108,24 @@ class Socket:
             self._frames.receive_data(data or None)
             for event in self._frames.events():
                 self._take(event)
-        except (OSError, RemoteProtocolError) as error:
+            if not data:
+                raise Lost("the server hung up")
+        except (OSError, utilities.RemoteProtocolError) as error:
             raise Lost(str(error)) from None
 
     def _take(self, event: Any) -> None:
-        if isinstance(event, AcceptConnection):
+        if isinstance(event, events.AcceptConnection):
             self._open = True
-        elif isinstance(event, Ping):
+        elif isinstance(event, events.Ping):
             self._writer.write(self._frames.send(event.response()))
-        elif isinstance(event, Message) and not isinstance(event, BytesMessage):
+        elif isinstance(event, events.Message) and not isinstance(event, events.BytesMessage):
             self._part += event.data
             if event.message_finished:
                 self._waiting.append(json.loads(self._part))
                 self._part = ""
-        elif isinstance(event, CloseConnection):
+        elif isinstance(event, events.RejectConnection):
+            raise Lost(f"the server answered {event.status_code}")
+        elif isinstance(event, events.CloseConnection):
             if event.code == TOKEN_DOES_NOT_STAND:
                 raise Refused("the token does not stand any more: log in again")
             raise Lost(f"closed with {event.code}: {event.reason}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import IO, Self
 
@@ -171,3 +173,36 @@ def test_it_says_why_it_can_not_log_in(own_place: Place) -> None:
     with Follower(own_place.server.url, "nobody") as nobody:
         assert nobody.ends() == 1
         nobody.until(lambda: any("INVALID_LOGIN" in line for line in nobody.said))
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A server that lets everybody in, and has no socket for anybody: a proxy whose Gateway is away."""
+
+    def do_POST(self) -> None:
+        """Log in."""
+        self._answer(200, {"token": "token"})
+
+    def do_GET(self) -> None:
+        """Where the Gateway is; or the Gateway."""
+        upgrades = "upgrade" in self.headers
+        self._answer(503 if upgrades else 200, {"url": f"ws://{self.headers['host']}/gateway"})
+
+    def log_message(self, *values: object) -> None:
+        """Nothing."""
+
+    def _answer(self, status: int, body: object) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def test_it_comes_again_when_its_socket_is_refused() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        with Follower(f"http://127.0.0.1:{server.server_address[1]}", "ben") as ben:
+            ben.until(lambda: ben.said == ["lost: the server answered 503"] * 2)
+        server.shutdown()
+        serving.join()
