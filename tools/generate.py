@@ -13,15 +13,48 @@ from typing import Any, Final
 
 import msgspec
 
-from derailed.wire import embeds, events, guild_settings, messages, presences, reactions, reading, shapes
+from derailed.wire import (
+    audit,
+    embeds,
+    events,
+    guild_settings,
+    messages,
+    moderation,
+    presences,
+    reactions,
+    reading,
+    shapes,
+    webhooks,
+)
 from tools import protobuf
 
 ROOT: Final = Path(__file__).parent.parent
 TARGET: Final = ROOT / "web" / "src" / "generated.ts"
 REFERENCE: Final = "#/"
-MODULES: Final = (embeds, events, guild_settings, messages, presences, reactions, reading, shapes)
+MODULES: Final = (
+    audit,
+    embeds,
+    events,
+    guild_settings,
+    messages,
+    moderation,
+    presences,
+    reactions,
+    reading,
+    shapes,
+    webhooks,
+)
 
-REPLIES: Final = (shapes.InviteShape, shapes.GuildEntry, shapes.ApplicationShape, reading.ReadStateShape)
+REPLIES: Final = (
+    shapes.InviteShape,
+    shapes.GuildEntry,
+    shapes.ApplicationShape,
+    reading.ReadStateShape,
+    messages.PinsShape,
+    moderation.BanShape,
+    webhooks.WebhookShape,
+    audit.AuditLogShape,
+)
 """What REST answers with, beside what events carry."""
 
 DISPATCHES: Final[Mapping[str, Any]] = {
@@ -112,6 +145,8 @@ def _dispatches() -> str:
 
 
 def _type(schema: Mapping[str, Any]) -> str:
+    if not schema.keys() - {"default"}:
+        return "unknown"
     if "$ref" in schema:
         return _name(schema["$ref"].removeprefix(REFERENCE))
     if "anyOf" in schema:
@@ -121,6 +156,8 @@ def _type(schema: Mapping[str, Any]) -> str:
         case "array":
             inner = _type(schema["items"])
             return f"({inner})[]" if " " in inner else f"{inner}[]"
+        case "object":
+            return f"Record<string, {_type(schema['additionalProperties'])}>"
         case "string":
             return "Snowflake" if schema.get("description") == "A snowflake." else "string"
         case "integer" | "number":

@@ -51,6 +51,43 @@ export interface Attachment {
   height?: number;
 }
 
+/** An entry; `guild_id` is in the event alone. */
+export interface AuditEntry {
+  id: Snowflake;
+  guild_id?: Snowflake;
+  user_id: Snowflake | null;
+  target_id: Snowflake | null;
+  action_type: number;
+  changes?: ChangedKey[];
+  options?: Record<string, string>;
+  reason?: string;
+}
+
+/** A page of the log, and whom and what it names. */
+export interface AuditLog {
+  audit_log_entries: AuditEntry[];
+  users: User[];
+  webhooks: LoggedWebhook[];
+  threads: null[];
+  integrations: null[];
+  guild_scheduled_events: null[];
+  auto_moderation_rules: null[];
+  application_commands: null[];
+}
+
+/** A ban. */
+export interface Ban {
+  reason: string | null;
+  user: User;
+}
+
+/** One key of what was changed. A value that is left out was not there. */
+export interface ChangedKey {
+  key: string;
+  old_value?: unknown;
+  new_value?: unknown;
+}
+
 /** What somebody wants otherwise in one channel, or in those of a category. */
 export interface ChannelOverride {
   channel_id: Snowflake;
@@ -362,6 +399,17 @@ export interface Invite {
   approximate_presence_count?: number;
 }
 
+/** A webhook as those may know it who view the log: without its token, which is as good as a password. */
+export interface LoggedWebhook {
+  id: Snowflake;
+  type: number;
+  guild_id: Snowflake;
+  channel_id: Snowflake;
+  name: string;
+  avatar: string | null;
+  application_id: Snowflake | null;
+}
+
 /** GUILD_MEMBER_ADD and GUILD_MEMBER_UPDATE. */
 export interface MemberEvent {
   user?: User;
@@ -502,11 +550,23 @@ export interface OwnUser {
   token?: string;
 }
 
+/** A pinned message. */
+export interface Pin {
+  pinned_at: string;
+  message: Message;
+}
+
 /** CHANNEL_PINS_ACK: the channel's pins were looked at. */
 export interface PinsAck {
   channel_id: Snowflake;
   timestamp: string;
   version: number;
+}
+
+/** A page of a channel's pins, the latest first. */
+export interface Pins {
+  items: Pin[];
+  has_more: boolean;
 }
 
 /** How somebody looks to others. */
@@ -665,6 +725,19 @@ export interface User {
   banner: string | null;
   accent_color: number | null;
   avatar_decoration_data: null;
+}
+
+/** A webhook. `user`, who made it, is left out for those who know no more than its token. */
+export interface Webhook {
+  id: Snowflake;
+  type: number;
+  guild_id: Snowflake;
+  channel_id: Snowflake;
+  user?: User;
+  name: string;
+  avatar: string | null;
+  token: string;
+  application_id: Snowflake | null;
 }
 
 /** The name of each event and the shape of its `d`. */
