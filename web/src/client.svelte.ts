@@ -1,15 +1,23 @@
 // The shell around the pure heart: turns what people do into calls, and what comes back into events.
 
 import { createContext } from "svelte";
-import { Api, PAGE_SIZE, Refused, sentence, Unreachable, type Page } from "./api";
+import { Api } from "./api";
+import { PAGE_SIZE, type Page } from "./calls/messages";
+import { Drafts } from "./drafts";
+import { Frames } from "./frames.svelte";
+import { Refused, sentence, Unreachable } from "./http";
+import { announcement } from "./announcement";
+import * as notifier from "./notifier";
 import { Outbox } from "./outbox";
 import { Socket } from "./socket";
-import { apply, NOTHING, TYPING_LASTS_MS, type Event, type State } from "./state";
+import { apply, channelOf, NOTHING, TYPING_LASTS_MS, type Event, type State } from "./state";
+import { concerns } from "./talk";
 import { EMPTY, type Edge, emojiKey, type Pending, type Timeline } from "./timeline";
 import type { Dispatch, Emoji, Message, Snowflake } from "./wire";
 
 const TYPING_SAID_EVERY_MS = 8_000; // sooner than it ends for others
 const ALL_MEMBERS_UP_TO = 1_000; // a bigger guild's list comes in ranges, never whole
+const ACK_AFTER_MS = 400; // one call for what is read at a stretch
 
 export const [getClient, setClient] = createContext<Client>();
 
@@ -17,30 +25,36 @@ export class Client {
   state = $state.raw<State>(NOTHING);
   /** One sentence about what did not work, shown until it is dismissed. */
   notice = $state<string | null>(null);
-  readonly drafts = new Map<Snowflake, string>();
+  /** Until when slow mode keeps one from writing, by channel. */
+  slow = $state<Record<Snowflake, number>>({});
+  readonly drafts = new Drafts(localStorage);
+  readonly frames = new Frames();
   readonly api: Api;
   private readonly socket: Socket;
   private readonly outbox: Outbox;
   private readonly waiting = new Set<() => void>();
   private askings = 0;
   private stopped = false;
+  private followed: { guildId: Snowflake; channelId: Snowflake; ranges: [number, number][] } | null = null;
   private readonly entered = new Set<Snowflake>();
   private readonly typingSaid = new Map<Snowflake, number>();
+  private readonly acked = new Map<Snowflake, Snowflake>();
 
   constructor(token: string, signedOut: () => void) {
     this.api = new Api(token, () => this.stopped || signedOut());
     this.outbox = new Outbox({
       pending: (channelId) => (this.stopped ? [] : this.timeline(channelId).pending),
       changed: (channelId, pending) => this.apply({ kind: "sending", channelId, pending }),
-      post: (channelId, message) => this.api.send(channelId, message),
+      post: (channelId, message, progress) => this.send(channelId, message, progress),
       posted: (message, nonce) => this.posted(message, nonce),
     });
     this.socket = new Socket(async () => (await this.api.gateway()).url, token, {
       dispatch: (dispatch) => this.dispatched(dispatch),
       status: (status) => {
         this.apply({ kind: "status", status });
-        if (status === "live") this.resend();
+        if (status === "live") this.cameBack();
       },
+      frame: (direction, frame, bytes) => this.frames.add(direction, frame, bytes),
       refused: signedOut,
     });
   }
@@ -72,17 +86,24 @@ export class Client {
     await this.read(channelId, edge, page);
   }
 
-  /** Goes to one message of the past. */
+  /** Goes to one message of the past, or to what was said around the time of an id that nothing has. */
   async visit(channelId: Snowflake, messageId: Snowflake): Promise<void> {
     if (this.timeline(channelId).messages.some(({ id }) => id === messageId)) return;
     await this.read(channelId, "around", { around: messageId });
   }
 
-  async post(channelId: Snowflake, content: string, replyTo: Message | null): Promise<void> {
-    const nonce = `${Date.now()}${crypto.getRandomValues(new Uint32Array(1))[0]}`;
-    const pending: Pending = { nonce, content, replyTo, at: new Date().toISOString(), status: "sending" };
+  async post(
+    channelId: Snowflake,
+    content: string,
+    replyTo: Message | null,
+    files: readonly File[] = [],
+    slowMode = 0,
+  ): Promise<void> {
+    const nonce = `${Date.now()}${crypto.getRandomValues(new Uint32Array(1))[0]}`.slice(0, 25);
+    const pending: Pending = { nonce, content, replyTo, files, at: new Date().toISOString(), status: "sending" };
     this.apply({ kind: "sending", channelId, pending });
     this.typingSaid.delete(channelId);
+    if (slowMode > 0) this.slow[channelId] = Date.now() + slowMode * 1000;
     if (this.timeline(channelId).newer) await this.load(channelId, "newest");
     await this.outbox.drain(channelId);
   }
@@ -98,27 +119,44 @@ export class Client {
 
   /** What the answer says, the event says too: waiting for that keeps one order of things. */
   edit(message: Message, content: string): Promise<boolean> {
-    return this.attempt(this.api.edit(message.channel_id, message.id, content));
+    return this.attempt(this.api.messages.edit(message.channel_id, message.id, content));
   }
 
   remove(message: Message): Promise<boolean> {
-    return this.attempt(this.api.remove(message.channel_id, message.id));
+    return this.attempt(this.api.messages.remove(message.channel_id, message.id));
+  }
+
+  pin(message: Message): Promise<boolean> {
+    return this.attempt(this.api.messages.pin(message.pinned ? "DELETE" : "PUT", message.channel_id, message.id));
   }
 
   async toggleReaction(message: Message, emoji: Emoji): Promise<void> {
     const mine = message.reactions?.some(({ me, emoji: given }) => me && emojiKey(given) === emojiKey(emoji)) ?? false;
-    await this.attempt(this.api.react(mine ? "DELETE" : "PUT", message.channel_id, message.id, emoji));
+    await this.attempt(this.api.messages.react(mine ? "DELETE" : "PUT", message.channel_id, message.id, emoji));
   }
 
   async typing(channelId: Snowflake): Promise<void> {
     const now = Date.now();
     if (now - (this.typingSaid.get(channelId) ?? 0) < TYPING_SAID_EVERY_MS) return;
     this.typingSaid.set(channelId, now);
-    await this.api.typing(channelId).catch(ignoreRefusal);
+    await this.api.messages.typing(channelId).catch(ignoreRefusal);
   }
 
+  /** What one shows of oneself, in all of one's sessions. */
+  show(status: string, text: string): Promise<boolean> {
+    const custom_status = text === "" ? null : { text };
+    return this.attempt(this.api.account.set({ status, custom_status }));
+  }
+
+  /** Everything in the channel was on the screen. Other tabs hear of it by the server. */
   saw(channelId: Snowflake): void {
+    const last = channelOf(this.state, channelId)?.last_message_id ?? null;
+    if (last === null || (this.state.seen[channelId] === last && this.state.mentions[channelId] === undefined)) return;
     this.apply({ kind: "seen", channelId });
+    if (!this.state.acks || this.acked.get(channelId) === last) return;
+    const first = !this.acked.has(channelId);
+    this.acked.set(channelId, last);
+    setTimeout(() => this.acknowledge(channelId, last), first ? 0 : ACK_AFTER_MS);
   }
 
   /** Members come with a guild unless it is large: then they are asked for, once, when somebody looks. */
@@ -127,6 +165,19 @@ export class Client {
     if (guild === undefined || guild.member_count > ALL_MEMBERS_UP_TO || this.entered.has(guildId)) return;
     this.entered.add(guildId);
     if (Object.keys(guild.members).length < guild.member_count) this.socket.requestMembers(guildId);
+  }
+
+  findMembers(guildId: Snowflake, query: string): void {
+    this.socket.requestMembers(guildId, query, 20);
+  }
+
+  findMember(guildId: Snowflake, userId: Snowflake): void {
+    this.socket.requestMember(guildId, userId);
+  }
+
+  followMembers(guildId: Snowflake, channelId: Snowflake, ranges: [number, number][]): void {
+    this.followed = { guildId, channelId, ranges };
+    this.socket.followMembers(guildId, channelId, ranges);
   }
 
   /** Resolves once it is so: what an answer announced comes as an event of its own. */
@@ -160,16 +211,30 @@ export class Client {
     if (dispatch.t === "TYPING_START") {
       setTimeout(() => this.apply({ kind: "time", now: now + TYPING_LASTS_MS }), TYPING_LASTS_MS);
     }
+    if (dispatch.t === "MESSAGE_CREATE" && concerns(this.state, dispatch.d)) {
+      notifier.tell(announcement(this.state, dispatch.d));
+    }
   }
 
   private async read(channelId: Snowflake, edge: Edge, page: Page): Promise<void> {
     const asking = (this.askings += 1);
     this.apply({ kind: "page asked", channelId, asking: { edge, number: asking } });
     try {
-      const messages = await this.api.messages(channelId, page);
+      const messages = await this.api.messages.page(channelId, page);
       this.apply({ kind: "page came", channelId, asking, page: messages, full: messages.length === PAGE_SIZE });
     } catch (error) {
       this.apply({ kind: "page refused", channelId, asking, problem: sentence(error) });
+    }
+  }
+
+  private async send(...[channelId, message, progress]: Parameters<Api["messages"]["send"]>): Promise<Message> {
+    try {
+      return await this.api.messages.send(channelId, message, progress);
+    } catch (error) {
+      if (error instanceof Refused && error.retryAfter !== null) {
+        this.slow[channelId] = Date.now() + error.retryAfter * 1000;
+      }
+      throw error;
     }
   }
 
@@ -179,7 +244,16 @@ export class Client {
     this.apply({ kind: "settled", channelId, nonce });
   }
 
-  private resend(): void {
+  private acknowledge(channelId: Snowflake, messageId: Snowflake): void {
+    if (this.acked.get(channelId) !== messageId) return; // more has been read since
+    this.api.messages.ack(channelId, messageId).catch(ignoreRefusal);
+  }
+
+  private cameBack(): void {
+    if (this.followed !== null) {
+      const { guildId, channelId, ranges } = this.followed;
+      this.socket.followMembers(guildId, channelId, ranges);
+    }
     for (const channelId of Object.keys(this.state.timelines)) void this.outbox.drain(channelId);
   }
 

@@ -3,6 +3,10 @@
 import DOMPurify from "dompurify";
 import MarkdownIt from "markdown-it";
 import type { StateInline } from "markdown-it";
+import type { GuildState } from "./guilds";
+import { displayName } from "./names";
+import type { User } from "./wire";
+import { words } from "./words";
 
 /** Names for what a message mentions by id; null for what is not known here. */
 export interface Names {
@@ -11,8 +15,25 @@ export interface Names {
   channel(id: string): string | null;
 }
 
+/** What is called how where something is said. */
+export function namesIn(guild: GuildState | undefined, mentions: readonly User[]): Names {
+  return {
+    user(id) {
+      const user = guild?.members[id]?.user ?? mentions.find((one) => one.id === id);
+      return user === undefined ? null : displayName(guild, user);
+    },
+    role: (id) => guild?.roles[id]?.name ?? null,
+    channel: (id) => guild?.channels[id]?.name ?? null,
+  };
+}
+
 const LINK = /^(?:https?|mailto):/i;
+const SOURCE = /^(?:(?:https?|mailto):|\/emojis\/\d{1,20}\.(?:png|gif)$)/i;
+const OWN_EMOJI = /<(a?):(\w{2,32}):(\d{1,20})>/y;
 const MENTION = /<(@!?|@&|#)(\d{1,20})>/y;
+const MENTIONS = /<(?:@|#)/;
+const ONLY_EMOJI =
+  /^(?:<a?:\w{2,32}:\d{1,20}>|[\p{Extended_Pictographic}\u{1F3FB}-\u{1F3FF}\u{1F1E6}-\u{1F1FF}\u200d\ufe0f\s])+$/u;
 const PLAIN = /[\p{L}\p{M}\p{N} ,.;?'"()]+/uy;
 const TAGS = [
   "p",
@@ -31,6 +52,7 @@ const TAGS = [
   "h2",
   "h3",
   "span",
+  "img",
 ];
 
 const markdown = new MarkdownIt({ html: false, linkify: true, breaks: true });
@@ -39,6 +61,7 @@ markdown.validateLink = (url) => LINK.test(url);
 markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
 markdown.inline.ruler.at("text", plain);
 markdown.inline.ruler.before("autolink", "mention", mention);
+markdown.inline.ruler.before("autolink", "own_emoji", ownEmoji);
 markdown.inline.ruler.before("emphasis", "spoiler", spoiler);
 
 markdown.renderer.rules["link_open"] = (tokens, index, options, _env, renderer) => {
@@ -49,12 +72,20 @@ markdown.renderer.rules["link_open"] = (tokens, index, options, _env, renderer) 
 
 markdown.renderer.rules["mention"] = (tokens, index, _options, env) => {
   const { info, content } = tokens[index]!;
-  return `<span class="mention">${markdown.utils.escapeHtml(mentioned(info, content, env!["names"] as Names))}</span>`;
+  const name = markdown.utils.escapeHtml(mentioned(info, content, env!["names"] as Names));
+  const leads = info === "#" ? `data-channel="${content}"` : info === "@&" ? "" : `data-user="${content}"`;
+  return `<span class="mention" ${leads === "" ? "" : `role="button" tabindex="0" ${leads}`}>${name}</span>`;
+};
+
+markdown.renderer.rules["own_emoji"] = (tokens, index) => {
+  const { info, content, markup } = tokens[index]!;
+  return `<img class="emoji" src="/emojis/${content}.${info === "a" ? "gif" : "png"}" alt=":${markup}:" title=":${markup}:">`;
 };
 
 function mentioned(sigil: string, id: string, names: Names): string {
-  if (sigil === "#") return `#${names.channel(id) ?? "unknown"}`;
-  return `@${(sigil === "@&" ? names.role(id) : names.user(id)) ?? "unknown"}`;
+  const { unknown } = words.messages;
+  if (sigil === "#") return `#${names.channel(id) ?? unknown}`;
+  return `@${(sigil === "@&" ? names.role(id) : names.user(id)) ?? unknown}`;
 }
 
 function mention(state: StateInline, silent: boolean): boolean {
@@ -65,6 +96,20 @@ function mention(state: StateInline, silent: boolean): boolean {
     const token = state.push("mention", "", 0);
     token.info = found[1]!;
     token.content = found[2]!;
+  }
+  state.pos += found[0].length;
+  return true;
+}
+
+function ownEmoji(state: StateInline, silent: boolean): boolean {
+  OWN_EMOJI.lastIndex = state.pos;
+  const found = OWN_EMOJI.exec(state.src);
+  if (found === null) return false;
+  if (!silent) {
+    const token = state.push("own_emoji", "", 0);
+    token.info = found[1]!;
+    token.markup = found[2]!;
+    token.content = found[3]!;
   }
   state.pos += found[0].length;
   return true;
@@ -92,7 +137,7 @@ function spoiler(state: StateInline, silent: boolean): boolean {
       ["class", "spoiler"],
       ["role", "button"],
       ["tabindex", "0"],
-      ["aria-label", "Spoiler, press to read"],
+      ["aria-label", words.messages.spoiler],
     ];
     state.push("spoiler_text_open", "span", 1);
     state.pos = pos + 2;
@@ -106,11 +151,41 @@ function spoiler(state: StateInline, silent: boolean): boolean {
   return true;
 }
 
+const rendered = new Map<string, string>();
+const RENDERED_KEPT = 2000; // texts: those that one scrolls over again and again
+
+/** A text that names nobody is the same everywhere, and is made once. */
 export function render(text: string, names: Names): string {
+  if (MENTIONS.test(text)) return made(text, names);
+  const known = rendered.get(text);
+  if (known !== undefined) return known;
+  if (rendered.size > RENDERED_KEPT) rendered.clear();
+  const html = made(text, names);
+  rendered.set(text, html);
+  return html;
+}
+
+function made(text: string, names: Names): string {
   return DOMPurify.sanitize(markdown.render(text, { names }), {
     ALLOWED_TAGS: TAGS,
-    ALLOWED_ATTR: ["href", "rel", "target", "class", "role", "tabindex", "aria-label"],
-    ALLOWED_URI_REGEXP: LINK,
-    ADD_URI_SAFE_ATTR: ["rel", "target", "tabindex", "aria-label"],
+    ALLOWED_ATTR: ["href", "rel", "target", "class", "role", "tabindex", "aria-label", "src", "alt", "title"],
+    ALLOWED_URI_REGEXP: SOURCE,
+    ADD_URI_SAFE_ATTR: ["rel", "target", "tabindex", "aria-label", "alt", "title"],
   });
 }
+
+const MARKS = /[*_~`]+|\|\||^[>#-]+ /gm;
+const OWN = /<a?:(\w{2,32}):\d{1,20}>/g;
+const NAMED = /<(@!?|@&|#)(\d{1,20})>/g;
+
+/** The text in one line, without its marks: as much as one needs to know it again. */
+export function plainly(text: string, names: Names): string {
+  return text
+    .replace(NAMED, (_, sigil: string, id: string) => mentioned(sigil, id, names))
+    .replace(OWN, ":$1:")
+    .replace(MARKS, "")
+    .replace(/\s+/g, " ");
+}
+
+/** Whether there is nothing in it but a few emoji, which are then shown large. */
+export const onlyEmoji = (text: string): boolean => text.length < 120 && ONLY_EMOJI.test(text);

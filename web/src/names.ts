@@ -2,19 +2,37 @@
 
 import { compare } from "./snowflakes";
 import type { GuildState } from "./state";
-import type { Channel, Member, Role, Snowflake, User } from "./wire";
+import type { Channel, DirectChannel, Member, Presence, Role, Snowflake, User } from "./wire";
+import { words } from "./words";
 
 export const TEXT = 0;
 export const CATEGORY = 4;
 const CUSTOM = 4; // of an activity
-const ONLINE = "Online";
-const OFFLINE = "Offline";
+const { online: ONLINE, offline: OFFLINE } = words.people;
 
 /** A nickname, else the name of the account's owner's choice, else the username. */
 export function displayName(guild: GuildState | undefined, user: User): string {
   const member = guild?.members[user.id];
   const known = member?.user ?? user;
   return member?.nick ?? known.global_name ?? known.username;
+}
+
+type Pictured = { id: Snowflake; avatar: string | null };
+
+const extension = (hash: string): string => (hash.startsWith("a_") ? "gif" : "png");
+
+/** null for those who have none: then their initials stand for them. */
+export const avatarUrl = ({ id, avatar }: Pictured): string | null =>
+  avatar == null ? null : `/avatars/${id}/${avatar}.${extension(avatar)}`;
+
+export const iconUrl = ({ id, icon }: { id: Snowflake; icon: string | null }): string | null =>
+  icon == null ? null : `/icons/${id}/${icon}.${extension(icon)}`;
+
+/** Of a conversation outside of guilds: its own name, else those who are in it. */
+export function directName({ name, recipients }: DirectChannel): string {
+  if (name != null && name !== "") return name;
+  const names = recipients.map(({ global_name, username }) => global_name ?? username);
+  return names.length === 0 ? words.people.emptyGroup : names.join(", ");
 }
 
 /** Of the highest role that has one; null for the colour of the text. */
@@ -31,7 +49,7 @@ export function initials(name: string): string {
 }
 
 /** Highest first; of two at one position the older stands higher. */
-function rolesOf(guild: GuildState | undefined, member: Member | undefined): Role[] {
+export function rolesOf(guild: GuildState | undefined, member: Member | undefined): Role[] {
   const held = (member?.roles ?? []).flatMap((id) => guild?.roles[id] ?? []);
   return held.sort((a, b) => b.position - a.position || compare(a.id, b.id));
 }
@@ -42,8 +60,8 @@ export interface MemberGroup {
 }
 
 /** What a member shows as their own words: a custom status, else what they do. */
-export function statusText(guild: GuildState, userId: Snowflake): string {
-  const activities = guild.presences[userId]?.activities ?? [];
+export function statusText(presence: Presence | undefined): string {
+  const activities = presence?.activities ?? [];
   const custom = activities.find(({ type }) => type === CUSTOM);
   if (custom !== undefined) return [custom.emoji?.id == null ? custom.emoji?.name : "", custom.state].join(" ").trim();
   return activities[0]?.name ?? "";

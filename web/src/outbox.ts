@@ -1,8 +1,9 @@
 // Own messages on their way out, one channel's in order. What the network lost goes again by itself:
 // the same nonce makes the server answer with the message that it may have taken the first time.
 
-import { Unreachable, sentence, type Outgoing } from "./api";
+import type { Outgoing } from "./calls/messages";
 import { backoff } from "./backoff";
+import { sentence, Unreachable, type Progress } from "./http";
 import type { Pending } from "./timeline";
 import type { Message, Snowflake } from "./wire";
 
@@ -10,7 +11,7 @@ export interface Outlet {
   /** What is not yet sent in the channel, in order. */
   pending(channelId: Snowflake): readonly Pending[];
   changed(channelId: Snowflake, pending: Pending): void;
-  post(channelId: Snowflake, message: Outgoing): Promise<Message>;
+  post(channelId: Snowflake, message: Outgoing, progress: Progress): Promise<Message>;
   posted(message: Message, nonce: string): void;
 }
 
@@ -36,9 +37,12 @@ export class Outbox {
 
   /** Whether the next one may go: not while the server is away. */
   private async sent(channelId: Snowflake, pending: Pending): Promise<boolean> {
-    const { content, nonce, replyTo } = pending;
+    const { content, nonce, replyTo, files } = pending;
+    const outgoing = { content, nonce, replyTo: replyTo?.id ?? null, files };
+    const progress: Progress = (sent, total) =>
+      this.outlet.changed(channelId, { ...pending, progress: total === 0 ? 1 : sent / total });
     try {
-      const message = await this.outlet.post(channelId, { content, nonce, replyTo: replyTo?.id ?? null });
+      const message = await this.outlet.post(channelId, outgoing, progress);
       this.attempts.delete(channelId);
       this.outlet.posted(message, nonce);
       return true;

@@ -3,7 +3,9 @@
 import { channelsInOrder } from "./names";
 import type { Route } from "./router";
 import type { State } from "./state";
-import type { Snowflake } from "./wire";
+import { compare, newest } from "./snowflakes";
+import type { DirectChannel, Snowflake } from "./wire";
+import { words } from "./words";
 
 export interface Redirect {
   to: Route;
@@ -12,14 +14,18 @@ export interface Redirect {
 
 /** `wide` screens show a channel beside the list, so a guild alone leads on to its first one. */
 export function redirect(state: State, route: Route, wide: boolean): Redirect | null {
-  if (state.me === null || route.place === "invite") return null;
+  if (state.me === null || route.place === "invite" || route.place === "friends") return null;
+  if (route.place === "direct") {
+    const known = state.people.directs[route.channelId] !== undefined;
+    return known ? null : { to: { place: "friends" }, because: words.shell.conversationGone };
+  }
   if (route.place !== "guild") return awayFromHome(state, route);
   const guild = state.guilds[route.guildId];
-  if (guild === undefined) return { to: { place: "home" }, because: "You are not in that guild." };
+  if (guild === undefined) return { to: { place: "home" }, because: words.shell.notYourGuild };
   const to: Route = { place: "guild", guildId: guild.id, channelId: null };
   if (route.channelId !== null) {
     if (guild.channels[route.channelId] !== undefined) return null;
-    return { to, because: "That channel is gone, or you may no longer see it." };
+    return { to, because: words.shell.channelGone };
   }
   const [first] = channelsInOrder(guild);
   return wide && first !== undefined ? { to: { ...to, channelId: first.id } } : null;
@@ -35,4 +41,10 @@ function awayFromHome(state: State, route: Route): Redirect | null {
 export function guildsInOrder(state: State): Snowflake[] {
   const guilds = Object.values(state.guilds);
   return guilds.sort((a, b) => a.joined_at.localeCompare(b.joined_at)).map(({ id }) => id);
+}
+
+/** The latest first. */
+export function directsInOrder(state: State): DirectChannel[] {
+  const last = ({ id, last_message_id }: DirectChannel): Snowflake => newest([id, last_message_id]);
+  return Object.values(state.people.directs).sort((a, b) => compare(last(b), last(a)));
 }

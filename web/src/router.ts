@@ -7,18 +7,26 @@ export type Route =
   | { place: "login" }
   | { place: "register" }
   | { place: "invite"; code: string }
-  | { place: "guild"; guildId: Snowflake; channelId: Snowflake | null };
+  | { place: "friends" }
+  | { place: "direct"; channelId: Snowflake }
+  /** `messageId` is one to go to. */
+  | { place: "guild"; guildId: Snowflake; channelId: Snowflake | null; messageId?: Snowflake };
 
 const ID = /^\d{1,20}$/;
 const CODE = /^[\w-]{1,64}$/;
 
 /** An address that means nothing leads home. */
 export function parse(path: string): Route {
-  const [place, first = "", second] = path.split("/").slice(1);
+  const [place, first = "", second, third] = path.split("/").slice(1);
   if (place === "login" || place === "register") return { place };
   if (place === "invite" && CODE.test(first)) return { place, code: first };
+  if (place === "channels" && first === "@me") {
+    return second !== undefined && ID.test(second) ? { place: "direct", channelId: second } : { place: "friends" };
+  }
   if (place === "channels" && ID.test(first)) {
-    return { place: "guild", guildId: first, channelId: second !== undefined && ID.test(second) ? second : null };
+    const channelId = second !== undefined && ID.test(second) ? second : null;
+    const messageId = channelId !== null && third !== undefined && ID.test(third) ? { messageId: third } : {};
+    return { place: "guild", guildId: first, channelId, ...messageId };
   }
   return { place: "home" };
 }
@@ -32,8 +40,12 @@ export function format(route: Route): string {
       return `/${route.place}`;
     case "invite":
       return `/invite/${route.code}`;
+    case "friends":
+      return "/channels/@me";
+    case "direct":
+      return `/channels/@me/${route.channelId}`;
     case "guild":
-      return `/channels/${route.guildId}${route.channelId === null ? "" : `/${route.channelId}`}`;
+      return ["/channels", route.guildId, route.channelId, route.messageId].filter((part) => part != null).join("/");
   }
 }
 

@@ -4,6 +4,7 @@ import { compare } from "./snowflakes";
 import { sameDay } from "./time";
 import type { Pending } from "./timeline";
 import type { Message, Snowflake } from "./wire";
+import { words } from "./words";
 
 export type Row =
   | { kind: "day"; key: string; at: string }
@@ -14,7 +15,7 @@ export type Row =
 const GROUP_MS = 7 * 60_000;
 export const REPLY = 19;
 /** What is said of the author of a message that nobody wrote, by its type. */
-export const NOTICES: Readonly<Record<number, string>> = { 6: "pinned a message.", 7: "came in." };
+export const NOTICES = words.messages.notices;
 
 /** `seen` is the newest message that was on the screen before: the line goes after it. */
 export function rows(

@@ -10,3 +10,10 @@ export function compare(a: Snowflake, b: Snowflake): number {
 export function newest(ids: readonly (Snowflake | null | undefined)[]): Snowflake {
   return ids.reduce<Snowflake>((best, id) => (id != null && compare(id, best) > 0 ? id : best), "0");
 }
+
+const EPOCH_MS = 1_420_070_400_000n;
+
+export const bornAt = (id: Snowflake): number => Number((BigInt(id) >> 22n) + EPOCH_MS);
+
+/** The id that something born then would have at the least. */
+export const firstAt = (ms: number): Snowflake => String((BigInt(ms) - EPOCH_MS) << 22n);

@@ -8,6 +8,8 @@ export interface Listener {
   dispatch(dispatch: Dispatch): void;
   /** Live after READY or RESUMED, lost from the moment the socket is gone. */
   status(status: "live" | "lost"): void;
+  /** A frame as it was said or heard, for those who want to watch. */
+  frame?(direction: "sent" | "received", frame: { op: number }, bytes: number): void;
   /** The Gateway will not have us again: the token no longer stands, or it rejects this app. */
   refused(code: number): void;
 }
@@ -63,16 +65,29 @@ export class Socket {
     this.open();
   }
 
-  /** All members of a guild come as GUILD_MEMBERS_CHUNK. */
-  requestMembers(guildId: string): void {
-    this.send(8, { guild_id: guildId, query: "", limit: 0 });
+  /** Members of a guild come as GUILD_MEMBERS_CHUNK: all, or some whose names begin so. */
+  requestMembers(guildId: string, query = "", limit = 0): void {
+    this.send(8, { guild_id: guildId, query, limit });
+  }
+
+  requestMember(guildId: string, userId: string): void {
+    this.send(8, { guild_id: guildId, user_ids: [userId] });
+  }
+
+  /** Ranges of a channel's list of members come as GUILD_MEMBER_LIST_UPDATE, and what changes in them. */
+  followMembers(guildId: string, channelId: string, ranges: readonly (readonly [number, number])[]): void {
+    this.send(14, { guild_id: guildId, channels: { [channelId]: ranges } });
   }
 
   private connect(address: string): void {
     if (this.closed) return;
     const socket = new WebSocket(`${address}?v=10&encoding=json`);
     this.socket = socket;
-    socket.onmessage = (message) => this.receive(JSON.parse(message.data as string) as Frame);
+    socket.onmessage = (message) => {
+      const frame = JSON.parse(message.data as string) as Frame;
+      this.listener.frame?.("received", frame, (message.data as string).length);
+      this.receive(frame);
+    };
     socket.onclose = (event) => {
       this.detach();
       if (FATAL.has(event.code)) this.listener.refused(event.code);
@@ -136,7 +151,10 @@ export class Socket {
   }
 
   private send(op: number, d: unknown): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ op, d }));
+    if (this.socket?.readyState !== WebSocket.OPEN) return;
+    const text = JSON.stringify({ op, d });
+    this.socket.send(text);
+    this.listener.frame?.("sent", { op, d } as { op: number }, text.length);
   }
 
   /** Gives the socket up without awaiting its closing handshake, which a dead network never ends. */

@@ -10,7 +10,10 @@ export interface Pending {
   content: string;
   at: string;
   replyTo: Message | null;
+  files: readonly File[];
   status: "sending" | "waiting" | "failed";
+  /** How much of its files is on the way, from 0 to 1. */
+  progress?: number;
   problem?: string;
 }
 
@@ -43,7 +46,7 @@ export interface Timeline {
   since: readonly Change[];
 }
 
-export const KEPT = 250; // rows in the page: what a browser lays out within a frame
+export const KEPT = 1000; // messages held of a channel: scrolling back within them asks nobody
 
 export const EMPTY: Timeline = {
   messages: [],

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Api, fieldErrors, Refused, sentence, Unreachable } from "../src/api";
+import { Api } from "../src/api";
+import { fieldErrors, Refused, sentence, Unreachable } from "../src/http";
 
 const fetch = vi.fn<typeof globalThis.fetch>();
 const answer = (status: number, body: unknown): void => {
@@ -64,6 +65,6 @@ test("a token that no longer stands is told to whoever holds it", async () => {
 
 test("an emoji is one segment of the path", async () => {
   answer(204, null);
-  await new Api("abc").react("PUT", "1", "2", { id: null, name: "👍" });
+  await new Api("abc").messages.react("PUT", "1", "2", { id: null, name: "👍" });
   expect(fetch.mock.calls[0]![0]).toBe("/api/v10/channels/1/messages/2/reactions/%F0%9F%91%8D/@me");
 });

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { expect, test } from "vitest";
-import { render } from "../src/markdown";
+import { plainly, render } from "../src/markdown";
 
 const names = { user: (id: string) => (id === "1" ? "<Ann>" : null), role: () => "Staff", channel: () => "general" };
 const html = (text: string): string => render(text, names).trim();
@@ -37,8 +37,10 @@ test("links to the web and to mail open elsewhere and tell nothing of us", () =>
 
 test("mentions become names, escaped, also for those who are not known", () => {
   expect(html("<@1> <@!2> <@&3> <#4>")).toBe(
-    '<p><span class="mention">@&lt;Ann&gt;</span> <span class="mention">@unknown</span> ' +
-      '<span class="mention">@Staff</span> <span class="mention">#general</span></p>',
+    '<p><span class="mention" role="button" tabindex="0" data-user="1">@&lt;Ann&gt;</span> ' +
+      '<span class="mention" role="button" tabindex="0" data-user="2">@unknown</span> ' +
+      '<span class="mention">@Staff</span> ' +
+      '<span class="mention" role="button" tabindex="0" data-channel="4">#general</span></p>',
   );
 });
 
@@ -56,4 +58,13 @@ test("a spoiler hides marked-up text", () => {
 test("images and tables are not made", () => {
   expect(html("![x](https://example.org/x.png)")).not.toContain("<img");
   expect(html("|a|b|\n|-|-|\n|1|2|")).not.toContain("<table");
+});
+
+test("a line that one knows again has names and no marks", () => {
+  const names = { user: () => "Ann", role: () => null, channel: () => "general" };
+  expect(plainly("> **late** `now`\n<@1> in <#4> <:train:7> ||x||", names)).toBe("late now @Ann in #general :train: x");
+});
+
+test("entities are the characters that they name, and no more", () => {
+  expect(html("&copy; &#x1F686; &lt;b&gt; &nosuchthing;")).toBe("<p>© 🚆 &lt;b&gt; &amp;nosuchthing;</p>");
 });

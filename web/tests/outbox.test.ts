@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Refused, Unreachable, type Outgoing } from "../src/api";
+import type { Outgoing } from "../src/calls/messages";
+import { Refused, Unreachable } from "../src/http";
 import { Outbox } from "../src/outbox";
 import { EMPTY, sending, settled, type Pending, type Timeline } from "../src/timeline";
 import { message } from "./samples";
@@ -14,6 +15,7 @@ const pending = (nonce: string): Pending => ({
   content: `text ${nonce}`,
   at: "",
   replyTo: null,
+  files: [],
   status: "sending",
 });
 const statuses = (): string[] => timeline.pending.map(({ nonce, status }) => `${nonce} ${status}`);

@@ -117,7 +117,7 @@ describe("names", () => {
     const chess = { name: "Chess", type: 0, created_at: 1 };
     const presences = [here(me.id, "idle", [chess, tea]), here(ben.id, "online", [chess])];
     const of = shaped({ presences });
-    expect([me.id, ben.id, "9"].map((id) => statusText(of, id))).toEqual(["🍵 tea", "Chess", ""]);
+    expect([me.id, ben.id, "9"].map((id) => statusText(of.presences[id]))).toEqual(["🍵 tea", "Chess", ""]);
   });
 
   test("channels stand under their category, and without one where that can not be seen", () => {

@@ -50,6 +50,7 @@ test("what is still being sent follows one's own group", () => {
     content: "",
     at: "2026-03-01T12:02:00Z",
     replyTo: null,
+    files: [],
     status: "sending",
   });
   const own = [at("10", "01T12:00", { author: me })];

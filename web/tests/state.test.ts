@@ -82,7 +82,7 @@ describe("an own message", () => {
   const sending: Event = {
     kind: "sending",
     channelId: GENERAL,
-    pending: { nonce: "n1", content: "hi", at: "2026-03-01T10:00:00Z", replyTo: null, status: "sending" },
+    pending: { nonce: "n1", content: "hi", at: "2026-03-01T10:00:00Z", replyTo: null, files: [], status: "sending" },
   };
 
   test("is shown at once and gives way to what the server made of it", () => {
@@ -211,7 +211,7 @@ test("a channel is unread from another's message until it is seen", () => {
 });
 
 test("an event that the app does not know changes nothing", () => {
-  for (const t of ["INVITE_CREATE", "MESSAGE_ACK"]) {
+  for (const t of ["INVITE_CREATE", "MESSAGE_POLL_VOTE_ADD"]) {
     expect(after(opened, { t, d: { channel_id: GENERAL } } as unknown as Told)).toBe(opened);
   }
 });

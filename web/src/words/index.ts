@@ -1,0 +1,11 @@
+// Every sentence that the app says, in one place: another language is another folder beside these files.
+
+import { account } from "./account";
+import { developers } from "./developers";
+import { entrance } from "./entrance";
+import { guilds } from "./guilds";
+import { messages } from "./messages";
+import { people } from "./people";
+import { shell } from "./shell";
+
+export const words = { account, developers, entrance, guilds, messages, people, shell };
