@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests import databases
+from tests.journeys import app
+from tests.journeys import browser as browsers
 from tests.journeys.deployment import Deployment
 from tests.journeys.place import Place
 from tests.journeys.server import Server
@@ -35,6 +38,36 @@ def deployment(database: str, tmp_path: Path) -> Iterator[Deployment]:
     """A running deployment of its own, with an empty database."""
     with deployed(database, tmp_path) as running:
         yield running
+
+
+SPOKEN_WITHIN_MS = 15_000  # a test waits for what it expects, at most so long
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for all; each person gets a window that shares nothing with the others'."""
+    found = browsers.find()
+    expect.set_options(timeout=SPOKEN_WITHIN_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(found.program), env=dict(found.environment))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def people(chromium: Browser) -> Iterator[list[app.Person]]:
+    """Two at browsers. What the browsers' consoles complained of fails the test, a refused call aside."""
+    both = [app.person(chromium), app.person(chromium)]
+    yield both
+    for person in both:
+        person.page.context.close()
+        assert not person.complaints
+
+
+@pytest.fixture
+def met(server: Server, people: list[app.Person]) -> list[app.Person]:
+    """Ann and Ben in #general of a guild that Ann made, Ben by her link."""
+    return app.meet(server, people)
 
 
 @contextmanager
