@@ -15,6 +15,7 @@ import msgspec
 
 from derailed.wire import (
     audit,
+    conversations,
     embeds,
     events,
     guild_settings,
@@ -33,6 +34,7 @@ TARGET: Final = ROOT / "web" / "src" / "generated.ts"
 REFERENCE: Final = "#/"
 MODULES: Final = (
     audit,
+    conversations,
     embeds,
     events,
     guild_settings,
@@ -46,6 +48,7 @@ MODULES: Final = (
 )
 
 REPLIES: Final = (
+    conversations.ConversationShape,
     shapes.InviteShape,
     shapes.GuildEntry,
     shapes.ApplicationShape,
@@ -71,6 +74,8 @@ DISPATCHES: Final[Mapping[str, Any]] = {
     "CHANNEL_CREATE": shapes.ChannelShape,
     "CHANNEL_UPDATE": shapes.ChannelShape,
     "CHANNEL_DELETE": shapes.ChannelShape,
+    "CHANNEL_RECIPIENT_ADD": conversations.RecipientEvent,
+    "CHANNEL_RECIPIENT_REMOVE": conversations.RecipientEvent,
     "CHANNEL_PINS_ACK": reading.PinsAck,
     "INVITE_CREATE": events.InviteCreate,
     "INVITE_DELETE": events.InviteDelete,

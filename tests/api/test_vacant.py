@@ -33,27 +33,3 @@ def test_a_guild_has_none_of_what_there_is_not(tmp_path: Path) -> None:
             assert (await sam.ask("GET", f"{path}/{noun}")).json()["code"] == 10004
 
     visit(tmp_path, story)
-
-
-def test_nobody_can_be_written_to_and_bots_are_told_so_in_words_they_know(tmp_path: Path) -> None:
-    async def story(door: Door) -> None:
-        anna, ben = await door.register("anna"), await door.register("ben")
-        refused = await anna.ask("POST", "/users/@me/channels", {"recipient_id": int(ben.id)})
-        assert (refused.status_code, refused.json()["code"]) == (403, 50007)
-        for body in ({"recipient_id": "1"}, {"recipient_id": anna.id}, {}):
-            refused = await anna.ask("POST", "/users/@me/channels", body)
-            assert (refused.status_code, refused.json()["code"]) == (400, 50033)
-        assert await anna.get("/users/@me/channels") == []
-
-    visit(tmp_path, story)
-
-
-def test_no_channel_is_a_group(tmp_path: Path) -> None:
-    async def story(door: Door) -> None:
-        anna, ben = await door.register("anna"), await door.register("ben")
-        path = f"/channels/{(await anna.guild())['system_channel_id']}/recipients/{ben.id}"
-        for method in ("PUT", "DELETE"):
-            assert (await anna.ask(method, path)).json()["code"] == 50024
-            assert (await ben.ask(method, path)).json()["code"] == 50001
-
-    visit(tmp_path, story)

@@ -131,6 +131,14 @@ class Stage:
             await self._indexing.finish()
         return world
 
+    def next_id(self) -> int:
+        """An id for something more in a world."""
+        return next(self._ids)
+
+    async def write(self, work: Work[None]) -> None:
+        """Put something more into it."""
+        await self._store.write(work)
+
     async def ask(self, method: str, path: str, token: str, body: Any = None) -> Reply:
         """Ask, as a request that came over a socket would; the records of what it did are in `heard`."""
         self.rehearsal.heard.clear()

@@ -13,7 +13,15 @@ from derailed.api import app
 from tests.api.door import Door, visit
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("wire/rest.md", "wire/people.md", "wire/reading.md", "tokens.md", "permissions.md", "errors.md")
+PAGES = (
+    "wire/rest.md",
+    "wire/people.md",
+    "wire/conversations.md",
+    "wire/reading.md",
+    "tokens.md",
+    "permissions.md",
+    "errors.md",
+)
 EXAMPLE = re.compile(r"```http\n(\w+) (.+?)(?: as (\w+))?\n(.*?)→ (\d+)\n(.*?)```", re.DOTALL)
 PARAMETER, SHORT = re.compile(r"{(\w+?)(?:_id)?:\w+}"), r"{\1}"
 NAME = re.compile(r"<([\w ]+)>")

@@ -10,7 +10,7 @@ from derailed.model import permissions
 from derailed.wire.error_codes import ERROR_CODES
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
-NOT_ONE_BIT: Final = {"ALL", "OF_WEBHOOK", "EVERYONE_DEFAULT"}
+NOT_ONE_BIT: Final = {"ALL", "OF_WEBHOOK", "OF_RECIPIENT", "OF_UNHEARD", "EVERYONE_DEFAULT"}
 
 
 def rows(page: str, pattern: str) -> list[tuple[str, ...]]:

@@ -123,6 +123,19 @@ export interface ClientStatus {
   web?: string;
 }
 
+/** A DM (type 1) or a group (type 3). `recipients` are the others; name, icon and owner are a group's. */
+export interface Conversation {
+  id: Snowflake;
+  type: number;
+  last_message_id: Snowflake | null;
+  last_pin_timestamp?: string;
+  flags: number;
+  recipients: User[];
+  name?: string | null;
+  icon?: string | null;
+  owner_id?: Snowflake | null;
+}
+
 /** How a count is made up; nobody has super reactions here. */
 export interface CountDetails {
   normal: number;
@@ -649,11 +662,17 @@ export interface ReadState {
   last_pin_timestamp: string;
 }
 
+/** `d` of CHANNEL_RECIPIENT_ADD and CHANNEL_RECIPIENT_REMOVE. */
+export interface RecipientEvent {
+  channel_id: Snowflake;
+  user: User;
+}
+
 /** Which message a reply answers. */
 export interface Reference {
   message_id: Snowflake;
   channel_id: Snowflake;
-  guild_id: Snowflake;
+  guild_id?: Snowflake;
   type: number;
 }
 
@@ -755,6 +774,8 @@ export interface Dispatches {
   CHANNEL_CREATE: Channel;
   CHANNEL_UPDATE: Channel;
   CHANNEL_DELETE: Channel;
+  CHANNEL_RECIPIENT_ADD: RecipientEvent;
+  CHANNEL_RECIPIENT_REMOVE: RecipientEvent;
   CHANNEL_PINS_ACK: PinsAck;
   INVITE_CREATE: InviteCreate;
   INVITE_DELETE: InviteDelete;

@@ -16,7 +16,7 @@ from derailed.model import permissions
 from derailed.model.errors import Forbidden, Unknown
 from derailed.model.guild import Channel, Guild, Member
 from derailed.model.user import Actor
-from derailed.store import Connection, guilds, topics
+from derailed.store import Connection, conversations, guilds, topics
 from derailed.store.topics import Versions
 from derailed.wire.records import guild_topic
 
@@ -88,8 +88,12 @@ class Shapes:
             _keep(self._members, key, (at.members, member), _MEMBERS_KEPT)
         return member
 
+    def known_guild_of(self, channel_id: int) -> int | None:
+        """The same, where it need not be asked for."""
+        return self._guild_of.get(channel_id)
+
     async def guild_of(self, tx: Connection, channel_id: int) -> int:
-        """The guild a channel is in: it never changes. Raises Unknown("channel")."""
+        """The guild a channel is in, 0 for a conversation: it never changes. Raises Unknown("channel")."""
         kept = self._guild_of.get(channel_id)
         if kept is not None:
             return kept
@@ -100,9 +104,9 @@ class Shapes:
         return guild_id
 
     def topic_of(self, channel_id: int) -> str:
-        """The topic that a channel's verbs lift, if the channel was seen before; else nothing."""
+        """The topic that a channel's verbs lift, if it is one alone and the channel was seen before; else nothing."""
         kept = self._guild_of.get(channel_id)
-        return "" if kept is None else guild_topic(kept)
+        return guild_topic(kept) if kept else ""
 
     async def in_guild(self, tx: Connection, actor: Actor, guild_id: int, now_ms: int, *, lift: bool) -> Access:
         """What the actor may do in the guild. Raises Unknown("guild"), also to those who are no members.
@@ -117,8 +121,25 @@ class Shapes:
         return Access(at.rev, guild, member, permissions.of_member(guild, member, None, now_ms))
 
     async def in_channel(self, tx: Connection, actor: Actor, channel_id: int, now_ms: int, *, lift: bool) -> Access:
-        """What the actor may do in the channel. Raises Unknown("channel"), Forbidden("missing_access") without VIEW."""
-        guild_id = self._guild_of.get(channel_id) or await self.guild_of(tx, channel_id)
+        """What the actor may do in a guild's channel: see `of_guild`. Forbidden, too, in a conversation.
+
+        For what only guilds have. Where people talk, see `places`.
+        """
+        guild_id = await self.guild_of(tx, channel_id)
+        if not guild_id:
+            if not await conversations.is_in(tx, channel_id, actor.user_id):
+                raise Forbidden("missing_access")
+            raise Forbidden("direct_channel")
+        return await self.of_guild(tx, actor, (guild_id, channel_id), now_ms, lift=lift)
+
+    async def of_guild(
+        self, tx: Connection, actor: Actor, where: tuple[int, int], now_ms: int, *, lift: bool
+    ) -> Access:
+        """What the actor may do in a channel, if it is in that guild; `where` is both.
+
+        Raises Unknown("channel"), Forbidden("missing_access") without VIEW.
+        """
+        guild_id, channel_id = where
         topic = guild_topic(guild_id)
         at = await (tx.lift(topic) if lift else tx.look(topic))
         kept, guild = self._members.get((guild_id, actor.user_id)), self._guilds.get(guild_id)

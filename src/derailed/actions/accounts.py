@@ -102,13 +102,6 @@ class Accounts:
             raise Unknown("user")
         return user
 
-    async def recipient(self, actor: Actor, user_id: int | None) -> User:
-        """Whom one would write to. Raises Invalid("invalid_recipients") for oneself, and for who does not exist."""
-        user = await self._context.store.read(lambda tx: users.get(tx, user_id or 0))
-        if user is None or user.id == actor.user_id:
-            raise Invalid("invalid_recipients")
-        return user
-
     async def edit(self, actor: Actor, body: EditAccount, client: Client = NOBODY) -> Own:
         """Change one's name, pictures or password; what proves one is asked for again, unless one is a bot."""
         if actor.bot and body.new_password is not None:

@@ -8,7 +8,7 @@ A verb of several topics begins them in sorted order: guilds before users.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -48,6 +48,16 @@ class Changes:
         access = await self._shapes.in_channel(self.tx, actor, channel_id, self.now_ms, lift=True)
         self._unspent[guild_topic(access.guild.id)] = access.rev
         return access
+
+    async def of_guild(self, actor: Actor, where: tuple[int, int]) -> Access:
+        """The same for a channel that is known to be in that guild."""
+        access = await self._shapes.of_guild(self.tx, actor, where, self.now_ms, lift=True)
+        self._unspent[guild_topic(access.guild.id)] = access.rev
+        return access
+
+    def lifted(self, told: Iterable[tuple[str, int]]) -> None:
+        """These topics were lifted to these revs, under which `emit` puts its first record of each."""
+        self._unspent.update(told)
 
     async def hold(self, topic: str) -> topics.Versions:
         """Lock a topic that `emit` will be called for, before what the decision rests on is read."""

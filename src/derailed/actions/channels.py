@@ -12,9 +12,11 @@ from derailed.actions import entries
 from derailed.actions.access import Access
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
+from derailed.actions.conversations import Conversations
 from derailed.actions.forms import Form, refuse
 from derailed.actions.overwrites import from_entries, require_grantable
 from derailed.model import permissions
+from derailed.model.conversation import Shown
 from derailed.model.errors import Forbidden, Invalid, Unknown
 from derailed.model.guild import Channel, ChannelType, Guild
 from derailed.model.user import Actor
@@ -28,18 +30,26 @@ _ARCHIVE_MINUTES: Final = (60, 1440, 4320, 10080)
 _INT_MAX: Final = 2**31 - 1
 
 
+Seen = tuple[Channel, int | None] | Shown
+"""A guild's channel and its newest message's id, or a conversation."""
+
+
 class Channels:
-    """The places of a guild."""
+    """The places of a guild. Who names one by its id alone may mean a conversation: then it is that one's verb."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, conversations: Conversations) -> None:
         self._context = context
+        self._conversations = conversations
 
-    async def get(self, actor: Actor, channel_id: int) -> tuple[Channel, int | None]:
-        """A channel that one may see, and its newest message's id."""
+    async def get(self, actor: Actor, channel_id: int) -> Seen:
+        """A channel that one may see."""
+        guild_id = await self._guild_of(channel_id)
+        if not guild_id:
+            return await self._conversations.get(actor, channel_id)
 
         async def work(tx: Connection) -> tuple[Channel, int | None]:
             now_ms = self._context.clock()
-            access = await self._context.shapes.in_channel(tx, actor, channel_id, now_ms, lift=False)
+            access = await self._context.shapes.of_guild(tx, actor, (guild_id, channel_id), now_ms, lift=False)
             last = await channels.last_message_ids(tx, (channel_id,))
             return access.guild.channels[channel_id], last.get(channel_id)
 
@@ -69,14 +79,17 @@ class Channels:
 
         return await change(self._context, work)
 
-    async def edit(self, actor: Actor, channel_id: int, body: EditChannel) -> tuple[Channel, int | None]:
+    async def edit(self, actor: Actor, channel_id: int, body: EditChannel) -> Seen:
         """Change what a channel is called, where it stands, how it behaves and who may what in it."""
+        guild_id = await self._guild_of(channel_id)
+        if not guild_id:
+            return await self._conversations.edit(actor, channel_id, body)
         form = Form()
         _check(form, body)
         form.finish()
 
         async def work(changes: Changes) -> tuple[Channel, int | None]:
-            access = await changes.in_channel(actor, channel_id)
+            access = await changes.of_guild(actor, (guild_id, channel_id))
             access.require(permissions.MANAGE_CHANNELS)
             before = access.guild.channels[channel_id]
             after = _edited(access, before, body, changes.now_ms)
@@ -113,11 +126,14 @@ class Channels:
 
         await change(self._context, work)
 
-    async def delete(self, actor: Actor, channel_id: int) -> tuple[Channel, int | None]:
+    async def delete(self, actor: Actor, channel_id: int) -> Seen:
         """Remove a channel with its messages. A category's channels stay, outside of it."""
+        guild_id = await self._guild_of(channel_id)
+        if not guild_id:
+            return await self._conversations.end(actor, channel_id)
 
         async def work(changes: Changes) -> tuple[Channel, int | None]:
-            access = await changes.in_channel(actor, channel_id)
+            access = await changes.of_guild(actor, (guild_id, channel_id))
             access.require(permissions.MANAGE_CHANNELS)
             channel = access.guild.channels[channel_id]
             last = await channels.last_message_ids(changes.tx, (channel_id,))
@@ -132,6 +148,12 @@ class Channels:
             return channel, last.get(channel_id)
 
         return await change(self._context, work)
+
+    async def _guild_of(self, channel_id: int) -> int:
+        """The guild it is in, 0 for a conversation. Raises Unknown("channel")."""
+        shapes = self._context.shapes
+        known = shapes.known_guild_of(channel_id)
+        return await self._context.store.read(lambda tx: shapes.guild_of(tx, channel_id)) if known is None else known
 
     async def _unsettle(self, changes: Changes, guild: Guild, channel_id: int) -> None:
         """A guild does not speak in a channel that is gone."""
@@ -165,7 +187,7 @@ async def _audit(changes: Changes, actor: Actor, guild: Guild, before: Channel |
 
 def _check(form: Form, body: CreateChannel | EditChannel) -> None:
     if body.name is not UNSET:
-        form.text("name", body.name, *limits.CHANNEL_NAME)
+        form.text("name", body.name or "", *limits.CHANNEL_NAME)
     form.text("topic", body.topic or "", 0, limits.CHANNEL_TOPIC)
     form.number("position", body.position or 0, 0, _INT_MAX)
     form.number("rate_limit_per_user", body.rate_limit_per_user or 0, 0, limits.SLOW_MODE_S)
@@ -228,7 +250,7 @@ def _edited(access: Access, before: Channel, body: EditChannel, now_ms: int) -> 
             raise refuse("type", "BASE_TYPE_CHOICES", "Only text and announcement channels become one another.")
         changed["type"] = body.type
     if body.name is not UNSET:
-        changed["name"] = body.name.strip()
+        changed["name"] = (body.name or "").strip()
     if body.topic is not UNSET:
         changed["topic"] = body.topic or None
     for name in ("position", "rate_limit_per_user", "flags"):

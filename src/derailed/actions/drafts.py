@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 from msgspec import UNSET
 
-from derailed.actions.access import Access
 from derailed.actions.attachments import Enclosed, arranged
 from derailed.actions.forms import refuse
 from derailed.actions.mentions import Mentions
+from derailed.actions.places import Place
 from derailed.model import permissions, snowflakes
 from derailed.model.errors import Forbidden, Invalid
 from derailed.model.guild import Channel
@@ -24,22 +24,27 @@ _SETTABLE = _SUPPRESS_EMBEDS | int(MessageFlag.SUPPRESS_NOTIFICATIONS)
 _DEFAULT, _REPLY = int(MessageType.DEFAULT), int(MessageType.REPLY)
 
 
-def require_sendable(access: Access, draft: SendMessage, enclosed: Enclosed) -> None:
-    """Raise unless the member may send this, and it says something."""
-    access.require(permissions.SEND_MESSAGES)
-    _require_enclosing(access, enclosed)
+def require_sendable(place: Place, draft: SendMessage, enclosed: Enclosed) -> None:
+    """Raise unless the actor may send this there, and it can be sent."""
+    place.require_speaking()
+    _require_enclosing(place, enclosed)
     if draft.message_reference is not None:
         # An answer shows what it answers to its author, who must be one who may read it.
-        access.require(permissions.READ_MESSAGE_HISTORY)
+        place.require_reading()
+    require_whole(draft, enclosed)
+
+
+def require_whole(draft: SendMessage, enclosed: Enclosed) -> None:
+    """Raise unless it says something."""
     _check_nonce(draft.nonce)
     _require_something(draft.content, enclosed.embeds, enclosed.files)
 
 
-def _require_enclosing(access: Access, enclosed: Enclosed) -> None:
+def _require_enclosing(place: Place, enclosed: Enclosed) -> None:
     if enclosed.embeds:
-        access.require(permissions.EMBED_LINKS)
+        place.require_speaking(permissions.EMBED_LINKS)
     if enclosed.files:
-        access.require(permissions.ATTACH_FILES)
+        place.require_speaking(permissions.ATTACH_FILES)
 
 
 def _check_nonce(nonce: int | str | None) -> None:
@@ -49,17 +54,17 @@ def _check_nonce(nonce: int | str | None) -> None:
         raise refuse("nonce", "STRING_TYPE_REGEX", "Must not contain the null character.")
 
 
-def require_editable(access: Access, message: Message, change: EditMessage, enclosed: Enclosed) -> None:
-    """Raise unless the member wrote it, or changes only what a moderator may: the flags."""
-    if message.author_id == access.member.user_id:
-        _require_enclosing(access, enclosed)
+def require_editable(place: Place, message: Message, change: EditMessage, enclosed: Enclosed) -> None:
+    """Raise unless the actor wrote it, or changes only what a moderator may: the flags."""
+    if message.author_id == place.actor_id:
+        _require_enclosing(place, enclosed)
         return
     if (
         change.content is not UNSET
         or change.embeds is not UNSET
         or change.attachments is not UNSET
         or enclosed.files
-        or not access.permissions & permissions.MANAGE_MESSAGES
+        or not place.permissions & permissions.MANAGE_MESSAGES
     ):
         raise Forbidden("not_author")
 
@@ -88,7 +93,9 @@ def new_body(
     if body.attachments:
         show_files(body.embeds, {each.filename: each.url for each in body.attachments})
     if answered is not None:
-        body.message_reference = Reference(str(answered.id), str(channel.id), str(channel.guild_id))
+        body.message_reference = Reference(
+            str(answered.id), str(channel.id), str(channel.guild_id) if channel.guild_id else UNSET
+        )
     return body
 
 

@@ -39,6 +39,7 @@ BANNER: Final = Kind("banners", limits.IMAGE)
 ICON: Final = Kind("icons", limits.IMAGE)
 SPLASH: Final = Kind("splashes", limits.IMAGE)
 APP_ICON: Final = Kind("app-icons", limits.IMAGE)
+CHANNEL_ICON: Final = Kind("channel-icons", limits.IMAGE)
 ROLE_ICON: Final = Kind("role-icons", limits.SMALL_IMAGE)
 EMOJI: Final = Kind("emojis", limits.SMALL_IMAGE)
 

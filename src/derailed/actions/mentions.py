@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from derailed.actions.access import Access
 from derailed.actions.forms import refuse
+from derailed.actions.places import Place
 from derailed.model.message import Message
 from derailed.model.permissions import MENTION_EVERYONE
 from derailed.model.snowflakes import MAX
@@ -31,7 +31,7 @@ class Mentions(NamedTuple):
 NOBODY = Mentions((), (), False)
 
 
-def in_content(content: str, allowed: AllowedMentions | None, access: Access) -> Mentions:
+def in_content(content: str, allowed: AllowedMentions | None, place: Place) -> Mentions:
     """The mentions that count. Raises Invalid when `allowed` contradicts itself."""
     if allowed is not None:
         _check(allowed)
@@ -41,8 +41,8 @@ def in_content(content: str, allowed: AllowedMentions | None, access: Access) ->
     everyone = _parses(allowed, "everyone") and _EVERYONE.search(spoken) is not None
     return Mentions(
         _only(allowed, "users", _ids(_USER, spoken)),
-        _roles(_only(allowed, "roles", _ids(_ROLE, spoken)), access),
-        everyone and bool(access.permissions & MENTION_EVERYONE),
+        _roles(_only(allowed, "roles", _ids(_ROLE, spoken)), place),
+        everyone and bool(place.permissions & MENTION_EVERYONE),
     )
 
 
@@ -71,9 +71,11 @@ def _ids(pattern: re.Pattern[str], text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(min(int(found), MAX) for found in pattern.findall(text)))
 
 
-def _roles(role_ids: Iterable[int], access: Access) -> tuple[int, ...]:
-    guild = access.guild
-    may_all = access.permissions & MENTION_EVERYONE
+def _roles(role_ids: Iterable[int], place: Place) -> tuple[int, ...]:
+    guild = place.guild
+    if guild is None:
+        return ()
+    may_all = place.permissions & MENTION_EVERYONE
     return tuple(
         role_id
         for role_id in role_ids

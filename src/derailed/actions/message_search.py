@@ -86,7 +86,7 @@ class MessageSearch:
         async def scope(tx: Connection) -> tuple[int, ...]:
             place = await places.enter(self._context, tx, actor, channel_id, lift=False)
             elsewhere = query.channel_id and channel_id not in query.channel_id
-            reads = place.access.permissions & permissions.READ_MESSAGE_HISTORY
+            reads = place.permissions & permissions.READ_MESSAGE_HISTORY
             return (channel_id,) if reads and not elsewhere else ()
 
         return await self._search(actor, query, scope)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
 from derailed.actions import attachments, files, places, posting, rendering
 from derailed.actions.attachments import Enclosed, Uploads
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
+from derailed.actions.conversing import Told
 from derailed.actions.drafts import require_editable, require_sendable
 from derailed.actions.faces import Faces
 from derailed.actions.kept_pages import KeptPages
@@ -29,7 +30,6 @@ from derailed.model.user import Actor
 from derailed.store import Connection, members, messages, read_states, spoken
 from derailed.store.lists import BULK
 from derailed.store.messages import Line
-from derailed.wire import records
 from derailed.wire.audit import Action, Entry
 from derailed.wire.messages import (
     EditMessage,
@@ -40,7 +40,7 @@ from derailed.wire.messages import (
     body_of,
     encode,
 )
-from derailed.wire.records import Record, guild_topic
+from derailed.wire.records import Record
 
 _NONCE_MS = 5 * 60 * 1000  # longer than any library keeps trying to send one message
 _FEWEST = 2
@@ -72,11 +72,11 @@ class Messages:
         async def work(tx: Connection) -> bytes:
             nonlocal marked
             place = await places.enter(self._context, tx, actor, channel_id, lift=True)
-            require_sendable(place.access, draft, enclosed)
+            require_sendable(place, draft, enclosed)
             if nonce is not None:
                 await _refuse_repetition(tx, place, nonce)
             await take_turn(tx, place)
-            face = await self._faces.of(tx, place.access.member)
+            face = await self._faces.of(tx, place)
             speaker = Speaker(actor.user_id, face.user, face.beside)
             message, reply = await posting.add(self._context, tx, place, speaker, draft, enclosed)
             if message.id >= self._speakers.until.get((actor.user_id, channel_id), 0) and not actor.bot:
@@ -113,7 +113,7 @@ class Messages:
         async def work(tx: Connection) -> bytes:
             place = await places.enter(self._context, tx, actor, channel_id, lift=True)
             message = await message_in(tx, place, message_id)
-            require_editable(place.access, message, change, enclosed)
+            require_editable(place, message, change, enclosed)
             return await rendering.one(tx, actor.user_id, await posting.edit(tx, place, message, change, enclosed))
 
         async with files.held(self._context, enclosed.keys):
@@ -124,10 +124,10 @@ class Messages:
 
         async def work(tx: Connection) -> bytes:
             place = await places.enter(self._context, tx, actor, channel_id, lift=True)
-            place.access.require(permissions.SEND_MESSAGES)
+            place.require_speaking()
             message = await message_in(tx, place, message_id)
             if message.author_id != actor.user_id:
-                place.access.require(permissions.MANAGE_MESSAGES)
+                place.require(permissions.MANAGE_MESSAGES)
             if place.channel.type != ChannelType.ANNOUNCEMENT:
                 raise Invalid("wrong_channel_type")
             body = body_of(message.body)
@@ -147,12 +147,12 @@ class Messages:
             place = await places.enter_for(changes, actor, channel_id)
             message = await message_in(changes.tx, place, message_id)
             if message.author_id != actor.user_id:
-                place.access.require(permissions.MANAGE_MESSAGES)
+                place.require(permissions.MANAGE_MESSAGES)
             await posting.remove(changes, place, message)
             if message.author_id != actor.user_id:
                 options = {"channel_id": str(channel_id), "count": "1"}
                 entry = Entry(Action.MESSAGE_DELETE, message.author_id, options=options)
-                await changes.audit(actor, place.guild_id, entry)
+                await places.audit(changes, place, actor, entry)
 
         await change(self._context, work)
 
@@ -164,7 +164,7 @@ class Messages:
 
         async def work(changes: Changes) -> None:
             place = await places.enter_for(changes, actor, channel_id)
-            place.access.require(permissions.MANAGE_MESSAGES)
+            place.require(permissions.MANAGE_MESSAGES)
             if snowflakes.time_ms(min(ids)) < place.now_ms - _BULK_MS:
                 raise Invalid("bulk_too_old")
             await read_states.outlive(changes.tx, place.guild_id, channel_id, ids)
@@ -173,7 +173,7 @@ class Messages:
                 await places.tell(changes, place, _deleted(place, removed))
                 options = {"count": str(len(removed))}
                 entry = Entry(Action.MESSAGE_BULK_DELETE, channel_id, options=options)
-                await changes.audit(actor, place.guild_id, entry)
+                await places.audit(changes, place, actor, entry)
 
         await change(self._context, work)
 
@@ -182,7 +182,7 @@ class Messages:
 
         async def work(tx: Connection) -> bytes:
             place = await places.enter(self._context, tx, actor, channel_id, lift=False)
-            place.access.require(permissions.READ_MESSAGE_HISTORY)
+            place.require_reading()
             return await rendering.one(tx, actor.user_id, await message_in(tx, place, message_id))
 
         return await self._context.store.read(work)
@@ -195,14 +195,17 @@ class Messages:
 
         async def work(tx: Connection) -> bytes:
             place = await places.enter(self._context, tx, actor, channel_id, lift=False)
-            if not place.access.permissions & permissions.READ_MESSAGE_HISTORY:
+            if not place.permissions & permissions.READ_MESSAGE_HISTORY:
                 return b"[]"
             return await self._page(tx, actor, place, query)
 
         return await self._context.store.read(work)
 
     async def _page(self, tx: Connection, actor: Actor, place: Place, query: PageQuery) -> bytes:
-        channel_id, rev = place.channel.id, place.access.rev
+        channel_id = place.channel.id
+        if place.guild is None:
+            return await rendering.page(tx, actor.user_id, channel_id, await _lines(tx, channel_id, query))
+        rev = place.told[0][1]
         kept = self._pages.get(channel_id, query, rev)
         if kept is not None:
             return kept
@@ -216,22 +219,21 @@ class Messages:
     async def typing(self, actor: Actor, channel_id: int) -> None:
         """Tell the channel that one is typing."""
 
-        async def work(tx: Connection) -> Record:
+        async def work(tx: Connection) -> tuple[Told, Record]:
             place = await places.enter(self._context, tx, actor, channel_id, lift=False)
-            place.access.require(permissions.SEND_MESSAGES)
-            face = await self._faces.of(tx, place.access.member)
-            return Record(
+            place.require_speaking()
+            face = await self._faces.of(tx, place)
+            record = Record(
                 event="TYPING_START",
-                rev=place.access.rev,
                 time=place.now_ms,
                 guild=place.guild_id,
                 channel=channel_id,
                 author=actor.user_id,
                 data=_typing_start(place, actor.user_id, face.whole),
             )
+            return await places.heard(tx, place), record
 
-        record = await self._context.store.read(work)
-        await self._context.bus.publish(guild_topic(record.guild), records.encode(record))
+        await places.whisper(self._context, *await self._context.store.read(work))
 
     async def _enclose(
         self, actor: Actor, channel_id: int, said: SendMessage | EditMessage, uploads: Uploads
@@ -241,7 +243,7 @@ class Messages:
 
             async def work(tx: Connection) -> None:
                 place = await places.enter(self._context, tx, actor, channel_id, lift=False)
-                place.access.require(permissions.ATTACH_FILES)
+                place.require_speaking(permissions.ATTACH_FILES)
 
             await self._context.store.read(work)
         return await attachments.enclose(self._context, channel_id, said.embeds, said.attachments, uploads)
@@ -258,7 +260,7 @@ async def _lines(tx: Connection, channel_id: int, query: PageQuery) -> list[Line
 
 
 async def _refuse_repetition(tx: Connection, place: Place, nonce: str) -> None:
-    author_id, channel_id = place.access.member.user_id, place.channel.id
+    author_id, channel_id = place.actor_id, place.channel.id
     earlier_id = await messages.sent_as(tx, author_id, nonce, channel_id, place.now_ms - _NONCE_MS)
     earlier = None if earlier_id is None else await messages.get(tx, channel_id, earlier_id)
     if earlier is not None:
@@ -267,17 +269,17 @@ async def _refuse_repetition(tx: Connection, place: Place, nonce: str) -> None:
 
 def _deleted(place: Place, message_ids: Collection[int]) -> Record:
     ids = [str(message_id) for message_id in message_ids]
-    data = encode(MessageDeleteBulk(ids, str(place.channel.id), str(place.guild_id)))
+    data = encode(MessageDeleteBulk(ids, str(place.channel.id), place.guild_key))
     return Record(event="MESSAGE_DELETE_BULK", guild=place.guild_id, channel=place.channel.id, data=data)
 
 
-def _typing_start(place: Place, user_id: int, member: bytes) -> bytes:
+def _typing_start(place: Place, user_id: int, member: bytes | None) -> bytes:
     return encode(
         TypingStart(
             channel_id=str(place.channel.id),
-            guild_id=str(place.guild_id),
+            guild_id=place.guild_key,
             user_id=str(user_id),
             timestamp=place.now_ms // 1000,
-            member=Raw(member),
+            member=UNSET if member is None else Raw(member),
         )
     )

@@ -17,7 +17,7 @@ from derailed.store.topics import Change
 from derailed.wire import limits
 from derailed.wire.audit import Action, Entry
 from derailed.wire.messages import ChannelPinsUpdate, body_of, encode
-from derailed.wire.records import Record, guild_topic
+from derailed.wire.records import Record
 from derailed.wire.rest import timestamp
 
 Page = list[tuple[int, bytes]]
@@ -43,7 +43,7 @@ class Pins:
 
         async def work(tx: Connection) -> tuple[Page, bool]:
             place = await places.enter(self._context, tx, actor, channel_id, lift=False)
-            if not place.access.permissions & permissions.READ_MESSAGE_HISTORY:
+            if not place.permissions & permissions.READ_MESSAGE_HISTORY:
                 return [], False
             found = await pins.page(tx, channel_id, _FOREVER if before_ms is None else before_ms, limit + 1)
             shown = found[:limit]
@@ -67,9 +67,9 @@ class Pins:
             if await pins.count(changes.tx, channel_id) > limits.PINS:
                 raise Invalid("too_many_pins")
             await _tell(changes, place, message, pinned_at)
-            face = await self._faces.of(changes.tx, place.access.member)
+            face = await self._faces.of(changes.tx, place)
             await notices.pinned(changes, place, face, message_id, bot=actor.bot)
-            await changes.audit(actor, place.guild_id, _entry(Action.MESSAGE_PIN, message))
+            await places.audit(changes, place, actor, _entry(Action.MESSAGE_PIN, message))
 
         await change(self._context, work)
 
@@ -81,15 +81,15 @@ class Pins:
             if not await pins.remove(changes.tx, channel_id, message_id):
                 return
             await _tell(changes, place, message, await pins.latest(changes.tx, channel_id), pinned=False)
-            await changes.audit(actor, place.guild_id, _entry(Action.MESSAGE_UNPIN, message))
+            await places.audit(changes, place, actor, _entry(Action.MESSAGE_UNPIN, message))
 
         await change(self._context, work)
 
 
 async def _enter(changes: Changes, actor: Actor, channel_id: int, message_id: int) -> tuple[Place, Message]:
     place = await places.enter_for(changes, actor, channel_id)
-    if not place.access.permissions & (permissions.PIN_MESSAGES | permissions.MANAGE_MESSAGES):
-        raise Forbidden
+    if not place.permissions & permissions.MANAGE_MESSAGES:
+        place.require_speaking(permissions.PIN_MESSAGES)
     return place, await message_in(changes.tx, place, message_id)
 
 
@@ -100,13 +100,13 @@ async def _tell(
     await pins.set_latest(changes.tx, place.channel.id, latest_ms)
     data = encode(
         ChannelPinsUpdate(
-            guild_id=str(place.guild_id),
+            guild_id=place.guild_key,
             channel_id=str(place.channel.id),
             last_pin_timestamp=None if latest_ms is None else timestamp(latest_ms),
         )
     )
     record = Record(event="CHANNEL_PINS_UPDATE", guild=place.guild_id, channel=place.channel.id, data=data)
-    await changes.emit(guild_topic(place.guild_id), Change.SHAPE, record)
+    await places.tell(changes, place, record, Change.SHAPE)
     body = body_of(message.body)
     body.pinned = pinned
     _, told = await posting.rewrite(changes.tx, place, message, body, message.mentioned)

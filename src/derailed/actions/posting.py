@@ -33,7 +33,7 @@ from derailed.wire.messages import (
     encode,
     end_of,
 )
-from derailed.wire.records import Record, guild_topic
+from derailed.wire.records import Record
 
 
 class Speaker(Struct, frozen=True):
@@ -48,14 +48,16 @@ class Speaker(Struct, frozen=True):
 async def add(
     context: Context, tx: Connection, place: Place, speaker: Speaker, draft: SendMessage, enclosed: Enclosed
 ) -> tuple[Message, bytes]:
-    """Add a message, under the rev that the topic was lifted to; the row, and the message as its sender gets it."""
+    """Add a message, under the revs that its topics were lifted to; the row, and the message as its sender gets it."""
+    if place.conversation is not None and place.conversation.hidden_from:
+        place = await places.reopened(context, tx, place)
     channel, content, reference = place.channel, draft.content or "", draft.message_reference
     answered = None if reference is None else await _answered(tx, place, reference)
-    found = mentions.in_content(content, draft.allowed_mentions, place.access)
+    found = mentions.in_content(content, draft.allowed_mentions, place)
     replied = answered if answered is not None and mentions.answers(draft.allowed_mentions) else None
     wanted = mentions.with_author(found.users, replied)
     mentioned = await rendering.people(tx, channel.guild_id, wanted) if wanted else []
-    message_id = context.new_id_in(tx, guild_topic(channel.guild_id))
+    message_id = context.new_id_in(tx, place.topic)
     body = new_body(message_id, channel, draft, enclosed, found, answered)
     if speaker.webhook:
         body.webhook_id = str(speaker.id)
@@ -70,7 +72,7 @@ async def add(
         webhook_author=speaker.user if speaker.webhook else None,
     )
     messages.insert(tx, message)
-    if mentioned or found.roles or found.everyone:
+    if place.guild is not None and (mentioned or found.roles or found.everyone):
         calls = mentions.calls(
             found, [user.id for user, member in mentioned if member and not user.bot], place.guild_id
         )
@@ -91,7 +93,7 @@ async def edit(tx: Connection, place: Place, message: Message, change: EditMessa
         raise Forbidden("system_message")
     found, wanted = None, message.mentioned
     if change.content is not UNSET:
-        found = mentions.in_content(change.content or "", change.allowed_mentions, place.access)
+        found = mentions.in_content(change.content or "", change.allowed_mentions, place)
         answered = None if message.reply_to is None else await messages.get(tx, place.channel.id, message.reply_to)
         keeps = answered is not None and answered.author_id in wanted and mentions.answers(change.allowed_mentions)
         wanted = mentions.with_author(found.users, answered if keeps else None)
@@ -120,7 +122,7 @@ async def remove(changes: Changes, place: Place, message: Message) -> None:
     """Remove a message, and tell that it is gone."""
     await read_states.outlive(changes.tx, place.guild_id, message.channel_id, [message.id])
     await messages.remove(changes.tx, message.channel_id, [message.id])
-    data = encode(MessageDelete(str(message.id), str(message.channel_id), str(place.guild_id)))
+    data = encode(MessageDelete(str(message.id), str(message.channel_id), place.guild_key))
     await places.tell(changes, place, record("MESSAGE_DELETE", place, message, Announcement(b"", data, None)))
 
 
@@ -128,7 +130,7 @@ def record(event: str, place: Place, message: Message, told: Announcement) -> Re
     """The record of what happened to a message."""
     return Record(
         event=event,
-        rev=place.access.rev,
+        rev=place.told[0][1],
         id=message.id,
         time=place.now_ms,
         guild=place.guild_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from msgspec import Raw
+from msgspec import UNSET, Raw, UnsetType
 
 from derailed.actions import places
 from derailed.actions.context import Context
@@ -13,7 +13,7 @@ from derailed.actions.places import Place, message_in
 from derailed.actions.unchanged import Unchanged
 from derailed.model import permissions
 from derailed.model.emoji import Custom, custom, is_emoji
-from derailed.model.errors import Invalid, Unknown
+from derailed.model.errors import Forbidden, Invalid, Unknown
 from derailed.model.guild import Member
 from derailed.model.message import Message
 from derailed.model.user import Actor, User
@@ -45,10 +45,12 @@ class Reactions:
         async def work(tx: Connection) -> None:
             place, message = await self._enter(tx, actor, channel_id, message_id)
             kinds = await reactions.kinds(tx, message.id)
-            kind = _kind(kinds, emoji) or await _new_kind(tx, place, kinds, emoji)
+            kind = _kind(kinds, emoji)
+            _require_reacting(place, is_new=kind is None)
+            kind = kind or await _new_kind(tx, place, kinds, emoji)
             if not await reactions.add(tx, channel_id, message_id, (kind, actor.user_id, place.now_ms)):
                 raise Unchanged
-            face = await self._faces.of(tx, place.access.member)
+            face = await self._faces.of(tx, place)
             data = _added(place, message, kind, face.whole)
             await _tell(tx, place, message, "MESSAGE_REACTION_ADD", data, by=actor.user_id)
 
@@ -61,7 +63,7 @@ class Reactions:
         async def work(tx: Connection) -> None:
             place, message = await self._enter(tx, actor, channel_id, message_id)
             if user_id != actor.user_id:
-                place.access.require(permissions.MANAGE_MESSAGES)
+                place.require(permissions.MANAGE_MESSAGES)
             kind = _kind(await reactions.kinds(tx, message_id), emoji)
             if kind is None or not await reactions.remove(tx, channel_id, message_id, kind, user_id):
                 raise Unchanged
@@ -75,7 +77,7 @@ class Reactions:
 
         async def work(tx: Connection) -> None:
             place, message = await self._enter(tx, actor, channel_id, message_id)
-            place.access.require(permissions.MANAGE_MESSAGES)
+            place.require(permissions.MANAGE_MESSAGES)
             if not await reactions.remove_all(tx, channel_id, message_id):
                 raise Unchanged
             data = encode(ReactionRemoveAll(*_where(place, message)))
@@ -89,7 +91,7 @@ class Reactions:
 
         async def work(tx: Connection) -> None:
             place, message = await self._enter(tx, actor, channel_id, message_id)
-            place.access.require(permissions.MANAGE_MESSAGES)
+            place.require(permissions.MANAGE_MESSAGES)
             kind = _kind(await reactions.kinds(tx, message_id), emoji)
             if kind is None or not await reactions.remove_kind(tx, channel_id, message_id, kind):
                 raise Unchanged
@@ -106,7 +108,7 @@ class Reactions:
 
         async def work(tx: Connection) -> Sequence[User]:
             place = await places.enter(self._context, tx, actor, channel_id, lift=False)
-            place.access.require(permissions.READ_MESSAGE_HISTORY)
+            place.require_reading()
             await message_in(tx, place, message_id)
             kind = _kind(await reactions.kinds(tx, message_id), emoji)
             return [] if kind is None else await reactions.users_of(tx, message_id, kind, after, limit)
@@ -115,7 +117,7 @@ class Reactions:
 
     async def _enter(self, tx: Connection, actor: Actor, channel_id: int, message_id: int) -> tuple[Place, Message]:
         place = await places.enter(self._context, tx, actor, channel_id, lift=True)
-        place.access.require(permissions.READ_MESSAGE_HISTORY)
+        place.require_reading()
         return place, await message_in(tx, place, message_id)
 
     async def _change(self, work: Work[None]) -> None:
@@ -130,6 +132,16 @@ def _require_emoji(emoji: str) -> None:
         raise Unknown("emoji")
 
 
+def _require_reacting(place: Place, *, is_new: bool) -> None:
+    """What is on the message already everybody may add to, but for whom the other one will not hear."""
+    if place.permissions & permissions.ADD_REACTIONS:
+        return
+    if place.guild is None:
+        raise Forbidden("reaction_blocked")
+    if is_new:
+        raise Forbidden
+
+
 def _kind(kinds: Collection[str], emoji: str) -> str | None:
     """The emoji as it is on the message already. A guild's own is known by its id, whatever it is called now."""
     own = custom(emoji)
@@ -139,7 +151,6 @@ def _kind(kinds: Collection[str], emoji: str) -> str | None:
 
 
 async def _new_kind(tx: Connection, place: Place, kinds: Collection[str], emoji: str) -> str:
-    place.access.require(permissions.ADD_REACTIONS)
     if len(kinds) >= MAX_KINDS:
         raise Invalid("too_many_reactions")
     own = custom(emoji)
@@ -152,25 +163,26 @@ async def _usable(tx: Connection, place: Place, emoji_id: int) -> Custom:
     if found is None:
         raise Unknown("emoji")
     guild_id, emoji = found
-    member: Member | None = place.access.member
+    member: Member | None = place.member
     if guild_id != place.guild_id:
-        place.access.require(permissions.USE_EXTERNAL_EMOJIS)
-        member = await guilds.member(tx, guild_id, place.access.member.user_id)
+        if not place.permissions & permissions.USE_EXTERNAL_EMOJIS:
+            raise Forbidden
+        member = await guilds.member(tx, guild_id, place.actor_id)
     if member is None or (emoji.roles and not set(emoji.roles) & set(member.roles)):
         raise Unknown("emoji")
     return Custom(emoji.id, emoji.name, emoji.animated)
 
 
-def _where(place: Place, message: Message) -> tuple[str, str, str]:
-    return str(message.channel_id), str(message.id), str(place.guild_id)
+def _where(place: Place, message: Message) -> tuple[str, str, str | UnsetType]:
+    return str(message.channel_id), str(message.id), place.guild_key
 
 
-def _added(place: Place, message: Message, emoji: str, member: bytes) -> bytes:
+def _added(place: Place, message: Message, emoji: str, member: bytes | None) -> bytes:
     return encode(
         ReactionAdd(
             *_where(place, message),
-            user_id=str(place.access.member.user_id),
-            member=Raw(member),
+            user_id=str(place.actor_id),
+            member=UNSET if member is None else Raw(member),
             message_author_id=str(message.author_id),
             emoji=emoji_shape(emoji),
         )
@@ -180,7 +192,7 @@ def _added(place: Place, message: Message, emoji: str, member: bytes) -> bytes:
 async def _tell(tx: Connection, place: Place, message: Message, event: str, data: bytes, by: int = 0) -> None:
     record = Record(
         event=event,
-        rev=place.access.rev,
+        rev=place.told[0][1],
         id=message.id,
         time=place.now_ms,
         guild=place.guild_id,

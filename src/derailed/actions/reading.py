@@ -15,7 +15,7 @@ from derailed.actions.unread import Reader, Stance
 from derailed.model.errors import Forbidden, Unknown
 from derailed.model.guild import Channel, Guild
 from derailed.model.user import Actor
-from derailed.store import Connection, guilds, members, read_states, spoken, topics
+from derailed.store import Connection, conversations, guilds, members, read_states, spoken, topics
 from derailed.store.read_states import ReadState
 from derailed.store.topics import Change
 from derailed.wire import reading as wire
@@ -36,7 +36,7 @@ class Reading:
 
         async def work(changes: Changes) -> None:
             await changes.hold(user_topic(actor.user_id))
-            reader = await _reader(changes, actor, place.access.guild)
+            reader = await _reader_in(changes, actor, place)
             if reader is None:
                 raise Forbidden("missing_access")
             await _read(changes, reader, place.channel, message_id, manual=manual)
@@ -51,7 +51,7 @@ class Reading:
 
         async def work(changes: Changes) -> None:
             version = (await changes.hold(user_topic(user_id))).rev
-            if await guilds.member(changes.tx, guild_id, user_id) is None:
+            if await _reader_in(changes, actor, place) is None:
                 raise Forbidden("missing_access")
             state = await read_states.get(changes.tx, user_id, guild_id, channel_id)
             if pinned_at is None or pinned_at <= state.last_pin_at:
@@ -137,6 +137,15 @@ async def _reader(changes: Changes, actor: Actor, guild: Guild) -> Reader | None
     """The actor who reads the guild, while their topic is held: they can not leave it meanwhile. None: they have."""
     member = await guilds.member(changes.tx, guild.id, actor.user_id)
     return None if member is None else await unread.reader(changes.tx, guild, member, changes.now_ms)
+
+
+async def _reader_in(changes: Changes, actor: Actor, place: Place) -> Reader | None:
+    """The same for where people talk: nobody leaves a conversation either, while their topic is held."""
+    if place.guild is not None:
+        return await _reader(changes, actor, place.guild)
+    if not await conversations.is_in(changes.tx, place.channel.id, actor.user_id):
+        return None
+    return await unread.correspondent(changes.tx, actor.user_id, changes.now_ms)
 
 
 async def _read(changes: Changes, reader: Reader, channel: Channel, message_id: int, *, manual: bool = False) -> None:

@@ -131,6 +131,8 @@ async def answered(tx: Connection, row: Message | None) -> Answered:
 def announce(parts: Parts, channel: Channel, body: bytes, without: bytes | None) -> Announcement:
     """Splice the three forms of a message; `without` is its body for those without MESSAGE_CONTENT."""
     answer = parts.answer
+    if not channel.guild_id:
+        return _in_conversation(parts, channel, body)
     core = b'"author":%b,"mentions":%b' % (parts.author, parts.mentions)
     if parts.nonce is not None:
         core = b'%b,"nonce":%b' % (core, encode(parts.nonce))
@@ -142,6 +144,16 @@ def announce(parts: Parts, channel: Channel, body: bytes, without: bytes | None)
     stripped = b'%b,"referenced_message":%b' % (head, answer.stripped)
     same = without is None and answer.full is answer.stripped
     return Announcement(b"{" + core + full + body, head + full + body, None if same else stripped + (without or body))
+
+
+def _in_conversation(parts: Parts, channel: Channel, body: bytes) -> Announcement:
+    """In one to whom it is said: bots read it, too, whatever they asked for."""
+    core = b'"author":%b,"mentions":%b' % (parts.author, parts.mentions)
+    if parts.nonce is not None:
+        core = b'%b,"nonce":%b' % (core, encode(parts.nonce))
+    if parts.answer is not None:
+        core = b'%b,"referenced_message":%b' % (core, parts.answer.full)
+    return Announcement(b"{" + core + body, b'{"channel_type":%d,%b%b' % (channel.type, core, body), None)
 
 
 async def _extras(tx: Connection, reader_id: int, rows: dict[int, Message]) -> _Extras:

@@ -10,6 +10,7 @@ from derailed.actions.context import Context
 from derailed.actions.searching import matching
 from derailed.actions.tokens import Tokens
 from derailed.actions.unread import Reader
+from derailed.model.conversation import Shown
 from derailed.model.errors import Unauthenticated, Unknown
 from derailed.model.guild import Guild, Member
 from derailed.model.relationship import Relationship
@@ -17,6 +18,7 @@ from derailed.model.user import Actor, Application, User
 from derailed.store import (
     Connection,
     applications,
+    conversations,
     guild_settings,
     guilds,
     members,
@@ -60,6 +62,10 @@ class AccountSnapshot(NamedTuple):
     relationships: tuple[Relationship, ...] = ()
     guild_settings: tuple[bytes, ...] = ()
     """What a person wants to hear of guilds, as JSON."""
+    conversations: tuple[Shown, ...] = ()
+    """Of a person, those that are open."""
+    standings: tuple[Standing, ...] = ()
+    """Up to where they have read these."""
 
 
 class Place(NamedTuple):
@@ -118,7 +124,10 @@ class Sessions:
             wanted = () if known.user.bot else tuple(await guild_settings.of_user(tx, user_id))
             settings = standing(at.settings, self._context.clock())
             of = (known.user, known.email, at.rev, at.guild_ids, application)
-            return AccountSnapshot(*of, at.friends, settings, bonds, wanted)
+            talks = () if known.user.bot else tuple(await conversations.of_user(tx, user_id))
+            heads = {each.conversation.id: each.last_message_id or 0 for each in talks}
+            stand = await unread.in_conversations(tx, user_id, self._context.clock(), heads) if heads else ()
+            return AccountSnapshot(*of, at.friends, settings, bonds, wanted, talks, tuple(stand))
 
         return await self._context.store.read(work)
 

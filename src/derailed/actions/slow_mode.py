@@ -17,9 +17,9 @@ async def take_turn(tx: Connection, place: Place) -> None:
     What is counted stays when the message is deleted, and is undone with a message that is refused.
     """
     interval_ms = place.channel.rate_limit_per_user * 1000
-    if not interval_ms or place.access.permissions & _EXEMPT:
+    if not interval_ms or place.permissions & _EXEMPT:
         return
-    user_id = place.access.member.user_id
+    user_id = place.actor_id
     last_ms = await slow_mode.last(tx, place.channel.id, user_id)
     if last_ms is not None and last_ms + interval_ms > place.now_ms:
         raise TooMany("slow_mode", (last_ms + interval_ms - place.now_ms) / 1000)

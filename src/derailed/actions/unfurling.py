@@ -29,13 +29,13 @@ from derailed.unfurl import Preview, Unfurler
 from derailed.wire import records
 from derailed.wire.embeds import Embed, EmbedImage, EmbedProvider
 from derailed.wire.messages import body_of
-from derailed.wire.records import Record, guild_topic
+from derailed.wire.records import Record, guild_topic, user_topic
 
 _WAITING: Final = 500
 """Messages. At five seconds each, the most that one may take, the last of them would be shown after ten minutes."""
-_OF_GUILD: Final = 50
+_OF_HOME: Final = 50
 _OF_AUTHOR: Final = 5
-"""Of those that wait: nobody keeps the others from being served."""
+"""Of those that wait: no guild or conversation, and nobody, keeps the others from being served."""
 _AT_ONCE: Final = 4
 _KEPT: Final = 1000
 _KEPT_MS: Final = 5 * 60 * 1000
@@ -78,14 +78,16 @@ class Unfurling:
         self._unfurler = unfurler
         self._waiting: asyncio.Queue[_Job] = asyncio.Queue(_WAITING)
         self._of: Counter[int] = Counter()
-        """How many wait or are looked at, by guild and by author."""
+        """How many wait or are looked at, by guild or conversation and by author."""
         self._kept: OrderedDict[str, tuple[int, Preview | None]] = OrderedDict()
 
     def take(self, rows: Sequence[OutboxRow]) -> None:
         """Look at the links of the messages among these records, soon."""
         for row in rows:
             if b"://" in row.payload:
-                self._offer(records.decode(row.payload))
+                record = records.decode(row.payload)
+                if record.guild or row.topic == user_topic(record.author):  # a conversation tells each recipient
+                    self._offer(record)
 
     async def run(self) -> None:
         """Look at what was taken, for as long as the process lives."""
@@ -106,10 +108,11 @@ class Unfurling:
         said = _decode(record.data)
         if said.embeds or said.flags & _SUPPRESS_EMBEDS or not links.in_content(said.content):
             return
-        if self._of[record.guild] >= _OF_GUILD or self._of[record.author] >= _OF_AUTHOR or self._waiting.full():
+        home = record.guild or record.channel
+        if self._of[home] >= _OF_HOME or self._of[record.author] >= _OF_AUTHOR or self._waiting.full():
             return
         webhook = said.webhook_id is not None
-        self._of.update((record.guild, record.author))
+        self._of.update((home, record.author))
         self._waiting.put_nowait(_Job(record.guild, record.channel, record.id, record.author, webhook, said.content))
 
     async def _work(self) -> None:
@@ -123,7 +126,7 @@ class Unfurling:
                 _log.error("a link could not be looked at", exc_info=error)
             finally:
                 self._waiting.task_done()
-                self._release(job.guild_id, job.author_id)
+                self._release(job.guild_id or job.channel_id, job.author_id)
 
     def _release(self, *ids: int) -> None:
         for each in ids:
@@ -155,7 +158,7 @@ class Unfurling:
         if not job.webhook:
             author = Actor(job.author_id, 0, False)
             place = await places.enter(self._context, tx, author, job.channel_id, lift=lift)
-            place.access.require(permissions.EMBED_LINKS)
+            place.require_speaking(permissions.EMBED_LINKS)
             return place
         versions = await (topics.lift if lift else topics.look)(tx, guild_topic(job.guild_id))
         guild = await self._context.shapes.guild(tx, job.guild_id, versions)
@@ -164,7 +167,7 @@ class Unfurling:
             raise Unknown("channel")
         member = Member(guild_id=job.guild_id, user_id=job.author_id, joined_at=0)
         access = Access(versions.rev, guild, member, permissions.OF_WEBHOOK, channel)
-        return Place(access, channel, self._context.clock())
+        return places.of(access, self._context.clock())
 
     async def _preview(self, link: str) -> Preview | None:
         now_ms = self._context.clock()

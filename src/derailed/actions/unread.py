@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from derailed.model import permissions, snowflakes
 from derailed.model.guild import Channel, ChannelType, Guild, Member
-from derailed.store import Connection, guild_settings, mentions, read_states, spoken
+from derailed.store import Connection, guild_settings, mentions, messages, read_states, spoken
 from derailed.store.read_states import ReadState
 from derailed.wire import guild_settings as wire
 from derailed.wire import limits
@@ -56,6 +56,12 @@ class Reader(Struct, frozen=True):
 async def reader(tx: Connection, guild: Guild, member: Member, now_ms: int) -> Reader:
     """The member with what they want to hear."""
     return Reader(guild, member, await settings(tx, member.user_id, guild.id), now_ms)
+
+
+async def correspondent(tx: Connection, user_id: int, now_ms: int) -> Reader:
+    """Somebody who reads conversations: as in a guild that has nothing."""
+    nowhere = Guild(id=0, rev=0, name="", owner_id=0, roles={}, channels={})
+    return await reader(tx, nowhere, Member(guild_id=0, user_id=user_id, joined_at=0), now_ms)
 
 
 async def settings(tx: Connection, user_id: int, guild_id: int) -> GuildSettingsShape:
@@ -103,7 +109,10 @@ async def standing(tx: Connection, reader: Reader, channel: Channel, stands: Sta
     """Where the reader stands in a channel that they may see, and whose newest message is `last`."""
     position = stands.position
     called = 0
-    if last > position:
+    if last > position and not channel.guild_id:
+        user_id, most = reader.member.user_id, limits.MENTIONS_COUNTED
+        called = await messages.count_of_others(tx, channel.id, position, user_id, most)  # each of them calls
+    elif last > position:
         called = await mentions.count(
             tx,
             reader.guild.id,
@@ -134,6 +143,18 @@ async def standings(tx: Connection, reader: Reader, heads: Mapping[int, int]) ->
         if shown.position or shown.mentions or shown.last_pin_at:
             found.append(shown)
     return found
+
+
+async def in_conversations(tx: Connection, user_id: int, now_ms: int, heads: Mapping[int, int]) -> list[Standing]:
+    """Where somebody stands in each of these conversations of theirs, whose newest messages these are."""
+    reader = await correspondent(tx, user_id, now_ms)
+    known = await stances(tx, reader)
+    found = []
+    for channel_id, last in heads.items():
+        channel = Channel(id=channel_id, guild_id=0, type=ChannelType.DM, name="")
+        stands = known.get(channel_id) or Stance(ReadState(channel_id), 0)
+        found.append(await standing(tx, reader, channel, stands, last))
+    return [each for each in found if each.position or each.mentions or each.last_pin_at]
 
 
 def _is_muted(of: Reader, channel: Channel) -> bool:

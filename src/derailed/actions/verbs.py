@@ -12,6 +12,7 @@ from derailed.actions.bans import Bans
 from derailed.actions.channels import Channels
 from derailed.actions.commands import Commands
 from derailed.actions.context import Context
+from derailed.actions.conversations import Conversations
 from derailed.actions.downloads import Downloads
 from derailed.actions.emojis import Emojis
 from derailed.actions.faces import Faces
@@ -55,6 +56,7 @@ class Verbs:
     commands: Commands
     guilds: Guilds
     channels: Channels
+    conversations: Conversations
     overwrites: Overwrites
     roles: Roles
     emojis: Emojis
@@ -80,7 +82,7 @@ class Verbs:
     @classmethod
     def of(cls, context: Context, passwords: Passwords, registration: str) -> Self:
         """The verbs over one context. `registration` is open, invite or closed."""
-        tokens, faces = Tokens(context.store, context.clock), Faces()
+        tokens, faces, conversations = Tokens(context.store, context.clock), Faces(), Conversations(context)
         return cls(
             tokens=tokens,
             accounts=Accounts(context, tokens, passwords, registration),
@@ -91,7 +93,8 @@ class Verbs:
             applications=Applications(context, tokens),
             commands=Commands(context),
             guilds=Guilds(context),
-            channels=Channels(context),
+            channels=Channels(context, conversations),
+            conversations=conversations,
             overwrites=Overwrites(context),
             roles=Roles(context),
             emojis=Emojis(context),

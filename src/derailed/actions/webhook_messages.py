@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from derailed.actions import attachments, files, posting, rendering
+from derailed.actions import attachments, files, places, posting, rendering
 from derailed.actions.access import Access
 from derailed.actions.attachments import NO_FILES, Enclosed, Uploads
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
-from derailed.actions.drafts import require_sendable
+from derailed.actions.drafts import require_whole
 from derailed.actions.forms import Form, refuse
 from derailed.actions.places import Place, message_in
 from derailed.actions.posting import Speaker
@@ -46,7 +46,7 @@ class WebhookMessages:
 
         async def work(tx: Connection) -> bytes:
             place, webhook = await self._enter(tx, webhook_id, token, partial(topics.lift, tx))
-            require_sendable(place.access, draft, enclosed)
+            require_whole(draft, enclosed)  # it may send anything
             speaker = Speaker(webhook.id, wire.author(webhook, (draft.username or "").strip()), webhook=True)
             _, reply = await posting.add(self._context, tx, place, speaker, draft, enclosed)
             return reply
@@ -100,7 +100,7 @@ class WebhookMessages:
         channel = guild.channels[webhook.channel_id]
         member = Member(guild_id=guild.id, user_id=webhook.id, joined_at=0)
         access = Access(versions.rev, guild, member, permissions.OF_WEBHOOK, channel)
-        return Place(access, channel, self._context.clock()), webhook
+        return places.of(access, self._context.clock()), webhook
 
 
 async def _own(tx: Connection, place: Place, webhook: Webhook, message_id: int) -> Message:

@@ -102,7 +102,8 @@ class Webhooks:
         async def work(tx: Connection) -> Made:
             now_ms = self._context.clock()
             webhook = await _existing(tx, webhook_id)
-            access = await self._context.shapes.in_channel(tx, actor, webhook.channel_id, now_ms, lift=False)
+            where = (webhook.guild_id, webhook.channel_id)
+            access = await self._context.shapes.of_guild(tx, actor, where, now_ms, lift=False)
             access.require(permissions.MANAGE_WEBHOOKS)
             return webhook, await _maker(tx, webhook)
 
@@ -197,7 +198,8 @@ async def _existing(tx: Connection, webhook_id: int) -> Webhook:
 
 async def _managed(changes: Changes, actor: Actor, webhook_id: int) -> tuple[Access, Webhook]:
     """The webhook, which is read again once nobody else can move or remove it."""
-    access = await changes.in_channel(actor, (await _existing(changes.tx, webhook_id)).channel_id)
+    found = await _existing(changes.tx, webhook_id)
+    access = await changes.of_guild(actor, (found.guild_id, found.channel_id))
     webhook = await _existing(changes.tx, webhook_id)
     if not _held(access, webhook, changes.now_ms) & permissions.MANAGE_WEBHOOKS:
         raise Forbidden

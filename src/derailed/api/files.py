@@ -23,7 +23,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
-_OURS: Final = ("attachments", "avatars", "banners", "icons", "splashes", "app-icons", "role-icons", "emojis", "embed")
+_IMAGES: Final = ("avatars", "banners", "icons", "splashes", "app-icons", "channel-icons", "role-icons")
+_OURS: Final = ("attachments", *_IMAGES, "emojis", "embed")
 _PREFIXES: Final = tuple(f"/{folder}/" for folder in _OURS)
 _KIND: Final = r"\.(?:png|jpe?g|gif|webp)"
 _NAME: Final = rf"(?P<name>(?:a_)?[0-9a-f]{{1,32}}){_KIND}"
@@ -32,7 +33,7 @@ _PATHS: Final = [
     for pattern in (
         r"/(?P<folder>attachments)/(?P<channel>\d{1,19})/(?P<attachment>\d{1,19})/(?P<filename>[^/]+)",
         rf"/(?P<folder>emojis)/{_NAME}",
-        rf"/(?P<folder>avatars|banners|icons|splashes|app-icons|role-icons)/\d{{1,19}}/{_NAME}",
+        rf"/(?P<folder>{'|'.join(_IMAGES)})/\d{{1,19}}/{_NAME}",
         rf"/guilds/\d{{1,19}}/users/\d{{1,19}}/(?P<folder>avatars|banners)/{_NAME}",
         rf"/(?P<folder>embed)/avatars/(?P<name>[0-5]){_KIND}",
     )

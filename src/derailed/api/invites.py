@@ -15,7 +15,7 @@ from derailed.wire.shapes import InviteShape
 
 @post(
     "/channels/{channel_id:int}/invites",
-    opt=refuses("too_many_invites", "wrong_channel_type", "missing_access", "missing_permissions"),
+    opt=refuses("wrong_channel_type", "too_many_invites", "direct_channel", "missing_access", "missing_permissions"),
     status_code=200,
 )
 async def create(verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSONBody[CreateInvite]) -> InviteShape:
@@ -53,7 +53,10 @@ async def of_guild(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> list[Invi
     return [_shape(each, managed=True) for each in await verbs.invites.of_guild(actor, guild_id)]
 
 
-@get("/channels/{channel_id:int}/invites", opt=refuses("missing_access", "missing_permissions", "unknown_guild"))
+@get(
+    "/channels/{channel_id:int}/invites",
+    opt=refuses("direct_channel", "missing_access", "missing_permissions", "unknown_guild"),
+)
 async def of_channel(verbs: Ask, actor: Who, channel_id: FromPath[int]) -> list[InviteShape]:
     """All ways in by a channel."""
     return [_shape(each, managed=True) for each in await verbs.invites.of_channel(actor, channel_id)]

@@ -34,9 +34,10 @@ async def one(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: Fro
 @post(
     "/channels/{channel_id:int}/messages",
     opt=refuses(
-        "too_many_attachments",
         "empty_message",
         "wrong_channel_type",
+        "too_many_attachments",
+        "direct_refused",
         "missing_access",
         "missing_permissions",
         "slow_mode",
@@ -54,13 +55,14 @@ async def send(
 @patch(
     "/channels/{channel_id:int}/messages/{message_id:int}",
     opt=refuses(
-        "too_many_attachments",
         "empty_message",
         "wrong_channel_type",
+        "too_many_attachments",
+        "direct_refused",
         "missing_access",
+        "system_message",
         "not_author",
         "missing_permissions",
-        "system_message",
     ),
     request_class=AskedWithFiles,
 )
@@ -78,7 +80,7 @@ async def edit(
 
 @delete(
     "/channels/{channel_id:int}/messages/{message_id:int}",
-    opt=refuses("wrong_channel_type", "missing_access", "missing_permissions"),
+    opt=refuses("wrong_channel_type", "direct_channel", "missing_access", "missing_permissions"),
     status_code=204,
 )
 async def end(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int]) -> None:
@@ -88,7 +90,9 @@ async def end(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: Fro
 
 @post(
     "/channels/{channel_id:int}/messages/bulk-delete",
-    opt=refuses("bulk_count", "wrong_channel_type", "bulk_too_old", "missing_access", "missing_permissions"),
+    opt=refuses(
+        "bulk_count", "bulk_too_old", "wrong_channel_type", "direct_channel", "missing_access", "missing_permissions"
+    ),
     status_code=204,
 )
 async def end_many(verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSONBody[BulkDelete]) -> None:
@@ -98,7 +102,14 @@ async def end_many(verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSON
 
 @post(
     "/channels/{channel_id:int}/messages/{message_id:int}/crosspost",
-    opt=refuses("published_already", "wrong_channel_type", "missing_access", "missing_permissions"),
+    opt=refuses(
+        "published_already",
+        "wrong_channel_type",
+        "direct_channel",
+        "direct_refused",
+        "missing_access",
+        "missing_permissions",
+    ),
     status_code=200,
 )
 async def crosspost(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int]) -> MessageShape:
@@ -108,7 +119,7 @@ async def crosspost(verbs: Ask, actor: Who, channel_id: FromPath[int], message_i
 
 @post(
     "/channels/{channel_id:int}/typing",
-    opt=refuses("wrong_channel_type", "missing_access", "missing_permissions"),
+    opt=refuses("wrong_channel_type", "direct_refused", "missing_access", "missing_permissions"),
     status_code=204,
 )
 async def typing(verbs: Ask, actor: Who, channel_id: FromPath[int]) -> None:

@@ -34,7 +34,8 @@ _NOUNS: Final = {
 _NUMBER: Final = re.compile(r"[+-]?\d+")
 
 _WITH_IMAGE: Final = re.compile(
-    r"PATCH /api/v10/(?:users/@me|guilds/\d+|guilds/\d+/members/@me|applications/(?:\d+|@me)|webhooks/\d+(?:/[^/]+)?)"
+    r"PATCH /api/v10/(?:users/@me|(?:channels|guilds)/\d+|guilds/\d+/members/@me|applications/(?:\d+|@me)"
+    r"|webhooks/\d+(?:/[^/]+)?)"
     r"|POST /api/v10/(?:guilds|channels/\d+/webhooks)"
 )
 

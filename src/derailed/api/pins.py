@@ -39,11 +39,12 @@ async def newest(verbs: Ask, actor: Who, channel_id: FromPath[int]) -> list[Mess
 @put(
     _ONE,
     opt=refuses(
-        "too_many_pins",
         "wrong_channel_type",
+        "too_many_pins",
+        "direct_refused",
         "missing_access",
-        "missing_permissions",
         "system_message",
+        "missing_permissions",
         "unknown_message",
     ),
     status_code=204,
@@ -54,7 +55,9 @@ async def pin(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: Fro
 
 
 @delete(
-    _ONE, opt=refuses("wrong_channel_type", "missing_access", "missing_permissions", "unknown_message"), status_code=204
+    _ONE,
+    opt=refuses("wrong_channel_type", "direct_refused", "missing_access", "missing_permissions", "unknown_message"),
+    status_code=204,
 )
 async def unpin(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int]) -> None:
     """Unpin a message."""

@@ -18,7 +18,14 @@ _KIND = _ALL + "/{emoji:str}"
 
 @put(
     _KIND + "/@me",
-    opt=refuses("unknown_emoji", "too_many_reactions", "wrong_channel_type", "missing_access", "missing_permissions"),
+    opt=refuses(
+        "wrong_channel_type",
+        "too_many_reactions",
+        "unknown_emoji",
+        "reaction_blocked",
+        "missing_access",
+        "missing_permissions",
+    ),
     status_code=204,
 )
 async def add(
@@ -30,7 +37,7 @@ async def add(
 
 @delete(
     _KIND + "/@me",
-    opt=refuses("unknown_emoji", "wrong_channel_type", "missing_access", "missing_permissions"),
+    opt=refuses("wrong_channel_type", "unknown_emoji", "direct_channel", "missing_access", "missing_permissions"),
     status_code=204,
 )
 async def take_back(
@@ -42,7 +49,7 @@ async def take_back(
 
 @delete(
     _KIND + "/{user_id:int}",
-    opt=refuses("unknown_emoji", "wrong_channel_type", "missing_access", "missing_permissions"),
+    opt=refuses("wrong_channel_type", "unknown_emoji", "direct_channel", "missing_access", "missing_permissions"),
     status_code=204,
 )
 async def remove(
@@ -72,7 +79,9 @@ async def users(
 
 
 @delete(
-    _KIND, opt=refuses("unknown_emoji", "wrong_channel_type", "missing_access", "missing_permissions"), status_code=204
+    _KIND,
+    opt=refuses("wrong_channel_type", "unknown_emoji", "direct_channel", "missing_access", "missing_permissions"),
+    status_code=204,
 )
 async def clear_emoji(
     verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int], emoji: FromPath[str]
@@ -81,7 +90,9 @@ async def clear_emoji(
     await verbs.reactions.clear_emoji(actor, channel_id, message_id, emoji)
 
 
-@delete(_ALL, opt=refuses("wrong_channel_type", "missing_access", "missing_permissions"), status_code=204)
+@delete(
+    _ALL, opt=refuses("wrong_channel_type", "direct_channel", "missing_access", "missing_permissions"), status_code=204
+)
 async def clear(verbs: Ask, actor: Who, channel_id: FromPath[int], message_id: FromPath[int]) -> None:
     """Remove everyone's reactions."""
     await verbs.reactions.clear(actor, channel_id, message_id)

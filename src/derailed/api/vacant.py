@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from litestar import delete, get, post, put
-from litestar.params import FromPath, JSONBody
+from litestar import get
+from litestar.params import FromPath
 
 from derailed.api.asking import Ask, Who
 from derailed.api.declaring import refuses
-from derailed.model.errors import Forbidden, Invalid
+from derailed.model.errors import Forbidden
 from derailed.wire import rest
 from derailed.wire.replies import NoEmojis, NoStickers, NoThreads
-from derailed.wire.requests import OpenDirect
-from derailed.wire.shapes import ChannelShape, GuildPreview, VanityUrl, WidgetSettings
+from derailed.wire.shapes import GuildPreview, VanityUrl, WidgetSettings
 
 _OF_GUILD = [
     f"/guilds/{{guild_id:int}}/{noun}"
@@ -24,7 +23,6 @@ _OF_GUILD = [
         "templates",
     )
 ]
-_RECIPIENT = "/channels/{channel_id:int}/recipients/{user_id:int}"
 
 
 @get("/applications/{application_id:int}/emojis")
@@ -68,33 +66,6 @@ async def widget(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> WidgetSetti
     raise Forbidden("widget_disabled")
 
 
-@get("/users/@me/channels")
-async def directs(actor: Who) -> list[None]:
-    """There are no direct messages yet."""
-    return []
-
-
-@post("/users/@me/channels", opt=refuses("invalid_recipients", "direct_refused"), status_code=200)
-async def open_direct(verbs: Ask, actor: Who, data: JSONBody[OpenDirect]) -> ChannelShape:
-    """Nobody can be written to yet: bots take it as they take closed doors elsewhere."""
-    await verbs.accounts.recipient(actor, data.recipient_id)
-    raise Forbidden("direct_refused")
-
-
-@put(_RECIPIENT, opt=refuses("wrong_channel_type", "missing_access"), status_code=204)
-async def add_recipient(verbs: Ask, actor: Who, channel_id: FromPath[int], user_id: FromPath[int]) -> None:
-    """No channel is a group."""
-    await verbs.channels.get(actor, channel_id)
-    raise Invalid("wrong_channel_type")
-
-
-@delete(_RECIPIENT, opt=refuses("wrong_channel_type", "missing_access"), status_code=204)
-async def remove_recipient(verbs: Ask, actor: Who, channel_id: FromPath[int], user_id: FromPath[int]) -> None:
-    """No channel is a group."""
-    await verbs.channels.get(actor, channel_id)
-    raise Invalid("wrong_channel_type")
-
-
 @get("/guilds/{guild_id:int}/threads/active")
 async def threads(verbs: Ask, actor: Who, guild_id: FromPath[int]) -> NoThreads:
     """There are no threads."""
@@ -121,10 +92,6 @@ ROUTES = (
     vanity_url,
     widget_settings,
     widget,
-    directs,
-    open_direct,
-    add_recipient,
-    remove_recipient,
     threads,
     voice_regions,
     sticker_packs,

@@ -22,7 +22,7 @@ _MESSAGE = _BY_TOKEN + "/messages/{message_id:int}"
 
 @post(
     "/channels/{channel_id:int}/webhooks",
-    opt=refuses("too_many_webhooks", "wrong_channel_type", "missing_access", "missing_permissions"),
+    opt=refuses("wrong_channel_type", "too_many_webhooks", "direct_channel", "missing_access", "missing_permissions"),
     status_code=200,
 )
 async def create(verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSONBody[CreateWebhook]) -> WebhookShape:
@@ -30,7 +30,7 @@ async def create(verbs: Ask, actor: Who, channel_id: FromPath[int], data: JSONBo
     return wire.webhook(*await verbs.webhooks.create(actor, channel_id, data))
 
 
-@get("/channels/{channel_id:int}/webhooks", opt=refuses("missing_access", "missing_permissions"))
+@get("/channels/{channel_id:int}/webhooks", opt=refuses("direct_channel", "missing_access", "missing_permissions"))
 async def of_channel(verbs: Ask, actor: Who, channel_id: FromPath[int]) -> list[WebhookShape]:
     """The webhooks of a channel."""
     return [wire.webhook(*each) for each in await verbs.webhooks.of_channel(actor, channel_id)]
@@ -89,8 +89,7 @@ async def end_by_token(verbs: Ask, webhook_id: FromPath[int], token: FromPath[st
 
 @post(
     _BY_TOKEN,
-    opt=ANYBODY
-    | refuses("too_many_attachments", "empty_message", "webhook_token", "missing_permissions", "unknown_guild"),
+    opt=ANYBODY | refuses("empty_message", "too_many_attachments", "webhook_token", "unknown_guild"),
     status_code=200,
     responses={204: ResponseSpec(None, description="It was said.")},
     request_class=AskedWithFiles,

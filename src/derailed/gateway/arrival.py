@@ -164,8 +164,10 @@ class Arrivals:
             recipient.sink.hang_up(Close.AUTHENTICATION_FAILED, "This token does not stand.")
             return None
         recipient.user_floor = account.rev
-        if not recipient.ended():
-            self._feeds.settle_in(recipient, account)
+        if recipient.ended():
+            return None
+        self._hub.registry.topics[user_topic(identity.user_id)].reached(account.rev)
+        self._feeds.settle_in(recipient, account)
         return None if recipient.ended() else account
 
     async def _take_seat(

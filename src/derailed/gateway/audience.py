@@ -40,6 +40,27 @@ _INTENT: Final[dict[str, int]] = {
     ),
     "TYPING_START": Intent.GUILD_MESSAGE_TYPING,
 }
+_DIRECT_INTENT: Final[dict[str, int]] = {
+    **dict.fromkeys(("MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE"), Intent.DIRECT_MESSAGES),
+    "CHANNEL_PINS_UPDATE": Intent.DIRECT_MESSAGES,
+    **dict.fromkeys(
+        (
+            "MESSAGE_REACTION_ADD",
+            "MESSAGE_REACTION_REMOVE",
+            "MESSAGE_REACTION_REMOVE_ALL",
+            "MESSAGE_REACTION_REMOVE_EMOJI",
+        ),
+        Intent.DIRECT_MESSAGE_REACTIONS,
+    ),
+    "TYPING_START": Intent.DIRECT_MESSAGE_TYPING,
+}
+_DIRECT_MASK: Final = {event: int(intent) for event, intent in _DIRECT_INTENT.items()}
+OF_CONVERSATIONS: Final = frozenset(
+    ("CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE", "CHANNEL_RECIPIENT_ADD", "CHANNEL_RECIPIENT_REMOVE")
+)
+"""What people are told of conversations themselves. Bots are not: libraries take a DM as it comes, or fail."""
+DIRECT: Final = OF_CONVERSATIONS | _DIRECT_MASK.keys()
+"""All that is told of conversations, which are in no guild."""
 _MASK: Final = {event: int(intent) for event, intent in _INTENT.items()}
 """As plain numbers: each `&` with a flag makes another flag, which costs more than all the rest of a decision."""
 _NEEDS: Final = {
@@ -108,6 +129,13 @@ def hears(view: View, user_id: int, intents: int, seat: Seat, kind: Class) -> bo
         guild = view.guild
         return bool(permissions.in_channel(guild, user_id, seat.roles, guild.channels[kind.channel]) & kind.needs)
     return True
+
+
+def hears_directly(record: Record, intents: int, *, bot: bool) -> bool:
+    """Whether a session of its account hears a record of a conversation, which is one of no guild."""
+    if record.event in OF_CONVERSATIONS:
+        return not bot
+    return bool(intents & _DIRECT_MASK[record.event])
 
 
 def content(record: Record, user_id: int, intents: int) -> bytes:

@@ -352,6 +352,8 @@ class Hub:
                 self.registry.drop(recipient, gone=True)
                 recipient.sink.hang_up(Close.AUTHENTICATION_FAILED, "This token has been revoked.")
             return []
+        if not recipient.converses(record):
+            return []
         seat = recipient.seats.get(record.guild)
         if record.event not in records.INTERNAL:
             if seat is not None and record.rev <= seat.account_floor:
@@ -376,18 +378,17 @@ class Hub:
     async def _ephemeral(self, signal: Ephemeral) -> None:
         """Deliver what is not kept, unless the node's view may differ from the one it was allowed under."""
         topic = self.registry.topics.get(signal.topic)
-        if topic is None or topic.view is None:
+        if topic is None or (topic.guild_id and topic.view is None):
             return
         record = records.decode(signal.payload)
         barred = await self.judge.barred(topic, record) if self.judge.judges(record) else NOBODY
         if record.rev > topic.rev or record.rev < topic.sight_rev:
             return
-        kind = audience.class_of(record)
-        if barred:
-            for recipient in topic.hearing(kind):
+        if barred or not topic.guild_id:
+            for recipient in topic.hearing(record):
                 if recipient.id.user_id not in barred:
                     self.say(recipient, record.event, record.data)
             return
-        heard = topic.audience(kind)
+        heard = topic.audience(audience.class_of(record))
         for (base, encoding), sinks in list(heard.everyone.items()):
             await self._fan.write(sinks, encoding, base, [(self.cursor, record.event, record.data)])

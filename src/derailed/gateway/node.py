@@ -44,10 +44,10 @@ class Topic:
         self.seen = 0
         """The last rev that the stream has shown."""
         self.rev = 0
-        """The rev that `view` stands at."""
+        """The rev that `view` stands at; of an account's topic, that which it is known to have come to."""
         self.view: View | None = None
         self.sight_rev = 0
-        """The last rev that may have changed who sees what."""
+        """The last rev that may have changed who sees what, as far as is known."""
         self.followers: dict[Recipient, None] = {}
         self.activation: Event | None = Event()
         """Waits for the bus to say that the subscription is active; None once it has."""
@@ -85,7 +85,17 @@ class Topic:
         if self.seen and record.rev != self.seen + 1:
             raise Gap
         self.seen = record.rev
-        return self._apply(record) if self.guild_id else (None, None)
+        if self.guild_id:
+            return self._apply(record)
+        self.rev = max(self.rev, record.rev)
+        if record.event in audience.OF_CONVERSATIONS:
+            self.sight_rev = max(self.sight_rev, record.rev)
+        return None, None
+
+    def reached(self, rev: int) -> None:
+        """An account's topic has come to this rev, by the snapshot of one who came in. From there the stream tells."""
+        if not self.rev:
+            self.rev = self.sight_rev = rev
 
     def _apply(self, record: Record) -> tuple[View | None, View | None]:
         before = self.view
@@ -132,8 +142,13 @@ class Topic:
             found = self._audiences[kind] = self._gather(kind)
         return found
 
-    def hearing(self, kind: Class) -> list[Recipient]:
-        """The live followers that hear this class of records, one by one."""
+    def hearing(self, record: Record) -> list[Recipient]:
+        """The live followers that hear this record, one by one."""
+        if not self.guild_id:
+            return [each for each in self.live() if each.converses(record)]
+        return self._hearing(audience.class_of(record))
+
+    def _hearing(self, kind: Class) -> list[Recipient]:
         assert self.view is not None
         heard = []
         for follower in self.live():
@@ -144,7 +159,7 @@ class Topic:
 
     def _gather(self, kind: Class) -> Audience:
         heard = Audience()
-        for follower in self.hearing(kind):
+        for follower in self._hearing(kind):
             key = (follower.id.base, follower.sink.encoding)
             heard.everyone.setdefault(key, []).append(follower.sink)
             if not follower.id.intents & audience.CONTENT:

@@ -23,7 +23,8 @@ from derailed.members import Chunk
 from derailed.model.guild import Member
 from derailed.model.user import User
 from derailed.presence import Presence
-from derailed.wire import events, rest
+from derailed.wire import conversations, events, rest
+from derailed.wire.conversations import ConversationShape
 from derailed.wire.events import GuildCreate
 from derailed.wire.gateway import CHUNK_MEMBERS, Op
 from derailed.wire.reading import Versioned
@@ -53,7 +54,7 @@ class _Ready(PersonalReady, kw_only=True):
     resume_gateway_url: str
     shard: tuple[int, int] | UnsetType
     application: _Application | UnsetType
-    private_channels: list[Any] = field(default_factory=list)
+    private_channels: list[ConversationShape] = field(default_factory=list)
     read_state: list[Any] | Versioned | UnsetType = UNSET
     user_guild_settings: list[Any] | Versioned | UnsetType = UNSET
     _trace: list[str] = field(default_factory=list)
@@ -103,6 +104,7 @@ def opening(recipient: Recipient, opened: Opening, pieces: Pieces) -> list[Event
         session_id=opened.session_id,
         resume_gateway_url=opened.gateway_url,
         shard=recipient.id.shard or UNSET,
+        private_channels=[conversations.shape(each, account.user.id) for each in account.conversations],
         application=UNSET
         if application is None
         else _Application(str(application.id), application.flags | _PRIVILEGED),

@@ -17,7 +17,8 @@ def fields(account: AccountSnapshot, guilds: Sequence[GuildSnapshot], capabiliti
     """The fields of READY, by name. Bots have none of it."""
     if account.user.bot:
         return {}
-    stands = [wire.read_state(each) for guild in guilds for each in guild.standings]
+    stands = [wire.read_state(each) for each in account.standings]
+    stands += [wire.read_state(each) for guild in guilds for each in guild.standings]
     wanted = [Raw(each) for each in account.guild_settings]
     return {
         "read_state": _as_asked(stands, account.rev, capabilities & Capability.VERSIONED_READ_STATES),

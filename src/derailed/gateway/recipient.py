@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple, Protocol
 
+from derailed.gateway import audience
 from derailed.gateway.audience import Seat
 from derailed.gateway.frames import Frame, FrameKey
 from derailed.gateway.session_id import SessionId
@@ -121,6 +122,12 @@ class Recipient:
     def ended(self) -> bool:
         """Whether nothing is owed to it any more."""
         return self.stage is Stage.GONE
+
+    def converses(self, record: Record) -> bool:
+        """Whether it hears a record of its account, if that is of a conversation: only the first shard does."""
+        if record.guild or record.event not in audience.DIRECT:
+            return True
+        return self.serves(0) and audience.hears_directly(record, self.id.intents, bot=self.id.bot)
 
     def serves(self, guild_id: int) -> bool:
         """Whether the guild belongs to this session's shard."""

@@ -19,12 +19,16 @@ class MessageType(enum.IntEnum):
     """Numbers kept stable: they are Discord's."""
 
     DEFAULT = 0
+    RECIPIENT_ADD = 1
+    RECIPIENT_REMOVE = 2
+    NAME_CHANGE = 4
+    ICON_CHANGE = 5
     PINNED = 6
     JOINED = 7
     REPLY = 19
 
 
-SYSTEM = frozenset({MessageType.PINNED, MessageType.JOINED})
+SYSTEM = frozenset(MessageType) - {MessageType.DEFAULT, MessageType.REPLY}
 """What nobody wrote: it can be deleted, and neither edited, answered nor pinned."""
 
 

@@ -65,6 +65,22 @@ OF_WEBHOOK = (
 )
 """What whoever knows a webhook's token may do in its channel, whatever the channel's overwrites."""
 
+OF_RECIPIENT = (
+    VIEW_CHANNEL
+    | SEND_MESSAGES
+    | EMBED_LINKS
+    | ATTACH_FILES
+    | READ_MESSAGE_HISTORY
+    | ADD_REACTIONS
+    | MENTION_EVERYONE
+    | USE_EXTERNAL_EMOJIS
+    | PIN_MESSAGES
+)
+"""What everybody may do in a conversation."""
+
+OF_UNHEARD = VIEW_CHANNEL | READ_MESSAGE_HISTORY
+"""What is left in a DM of somebody whom the other one does not hear."""
+
 _LOST_WITHOUT_SEND = MENTION_EVERYONE | SEND_TTS_MESSAGES | ATTACH_FILES | EMBED_LINKS
 _KEPT_IN_TIME_OUT = VIEW_CHANNEL | READ_MESSAGE_HISTORY
 

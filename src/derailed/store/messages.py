@@ -17,6 +17,9 @@ CASE WHEN reply_to IS NULL AND mentions IS NULL AND reacted = 0 AND webhook_auth
 """
 _BEFORE = f"SELECT {_LINE} FROM messages WHERE channel_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
 _FROM = f"SELECT {_LINE} FROM messages WHERE channel_id = $1 AND id >= $2 ORDER BY id LIMIT $3"
+_COUNT_OF_OTHERS = """
+SELECT COUNT(*) FROM (SELECT 1 FROM messages WHERE channel_id = $1 AND id > $2 AND author_id <> $3 LIMIT $4) AS found
+"""
 _INSERT = f"INSERT INTO messages ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, 0, $6, $7)"
 _UPDATE = "UPDATE messages SET mentions = $3, body = $4 WHERE channel_id = $1 AND id = $2"
 _REMOVE = lists.statements("DELETE FROM messages WHERE channel_id = $1 AND id IN (%s) RETURNING id, body", first=2)
@@ -64,6 +67,12 @@ async def before(tx: Connection, channel_id: int, message_id: int, limit: int) -
 async def since(tx: Connection, channel_id: int, message_id: int, limit: int) -> list[Line]:
     """The oldest messages from the id on, newest first."""
     return cast(list[Line], (await tx.fetch(_FROM, channel_id, message_id, limit))[::-1])
+
+
+async def count_of_others(tx: Connection, channel_id: int, after: int, author_id: int, most: int) -> int:
+    """How many above the id are not by that author, counted up to `most`."""
+    row = await tx.fetchrow(_COUNT_OF_OTHERS, channel_id, after, author_id, most)
+    return 0 if row is None else int(row[0])
 
 
 def insert(tx: Connection, message: Message) -> None:

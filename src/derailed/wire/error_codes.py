@@ -43,6 +43,8 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "owns_guilds": ErrorCode(
         400, 40011, "You must transfer ownership of any owned guilds before deleting your account"
     ),
+    "too_many_recipients": ErrorCode(400, 30004, "Maximum number of recipients reached (10)"),
+    "too_many_groups": ErrorCode(400, 30011, "Maximum number of group DMs reached (100)"),
     "too_many_roles": ErrorCode(400, 30005, "Maximum number of guild roles reached (250)"),
     "too_many_webhooks": ErrorCode(400, 30007, "Maximum number of webhooks reached (15)"),
     "too_many_emojis": ErrorCode(400, 30008, "Maximum number of emojis reached (50)"),
@@ -66,6 +68,8 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "webhook_token": ErrorCode(401, 50027, "Invalid Webhook Token"),
     "invalid_token": ErrorCode(401, 0, "401: Unauthorized"),
     "widget_disabled": ErrorCode(403, 50004, "Widget Disabled"),
+    "direct_channel": ErrorCode(403, 50003, "Cannot execute action on a DM channel"),
+    "reaction_blocked": ErrorCode(403, 90001, "Reaction was blocked"),
     "direct_refused": ErrorCode(403, 50007, "Cannot send messages to this user"),
     "missing_access": ErrorCode(403, 50001, "Missing Access"),
     "banned": ErrorCode(403, 40007, "The user is banned from this guild."),

@@ -68,6 +68,11 @@ GUILD_MEMBERS = 500_000
 NOTES = 1000
 SESSIONS_ENDED = 1000
 """Of one request: more than anybody has."""
+RECIPIENTS = 10
+"""Of a group: each message is told to all of them one by one."""
+GROUPS = 100
+"""Of one account: it is told of all of them whenever it comes in."""
+
 PINS = 250
 WEBHOOKS = 15
 MENTIONS_COUNTED = 1000

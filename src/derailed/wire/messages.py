@@ -108,7 +108,7 @@ class Reference(Struct):
 
     message_id: Id
     channel_id: Id
-    guild_id: Id
+    guild_id: Id | UnsetType = UNSET
     type: int = 0
 
 
@@ -171,7 +171,7 @@ class MessageDelete(Struct):
 
     id: Id
     channel_id: Id
-    guild_id: Id
+    guild_id: Id | UnsetType
 
 
 class MessageDeleteBulk(Struct):
@@ -179,13 +179,13 @@ class MessageDeleteBulk(Struct):
 
     ids: list[Id]
     channel_id: Id
-    guild_id: Id
+    guild_id: Id | UnsetType
 
 
 class ChannelPinsUpdate(Struct):
     """`d` of CHANNEL_PINS_UPDATE."""
 
-    guild_id: Id
+    guild_id: Id | UnsetType
     channel_id: Id
     last_pin_timestamp: Timestamp | None
 
@@ -208,10 +208,10 @@ class TypingStart(Struct):
     """`d` of TYPING_START. `timestamp` is in seconds, here alone."""
 
     channel_id: Id
-    guild_id: Id
+    guild_id: Id | UnsetType
     user_id: Id
     timestamp: int
-    member: MemberShape | Raw
+    member: MemberShape | Raw | UnsetType
 
 
 decode_send: Final = decoder(SendMessage).decode

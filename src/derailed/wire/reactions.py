@@ -53,7 +53,7 @@ class ReactionRemoveAll(Struct):
 
     channel_id: Id
     message_id: Id
-    guild_id: Id
+    guild_id: Id | UnsetType
 
 
 class ReactionRemoveEmoji(ReactionRemoveAll, kw_only=True):
@@ -73,7 +73,7 @@ class ReactionRemove(ReactionRemoveEmoji, kw_only=True):
 class ReactionAdd(ReactionRemove, kw_only=True):
     """`d` of MESSAGE_REACTION_ADD."""
 
-    member: MemberShape | Raw
+    member: MemberShape | Raw | UnsetType
     message_author_id: Id
     burst_colors: list[str] = []
 

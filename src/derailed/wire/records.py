@@ -62,6 +62,11 @@ def guild_topic(guild_id: int) -> str:
     return f"guild:{guild_id}"
 
 
+def channel_topic(channel_id: int) -> str:
+    """A conversation. Nothing is published there: it is locked before the topics of those in it, and draws ids."""
+    return f"channel:{channel_id}"
+
+
 def user_topic(user_id: int) -> str:
     """Everything private to an account."""
     return f"user:{user_id}"

@@ -177,9 +177,10 @@ class CreateChannel(Struct, kw_only=True):
 
 
 class EditChannel(Struct, kw_only=True):
-    """PATCH /channels/{id}"""
+    """PATCH /channels/{id}. `icon` is a group's, and only a group may have no name."""
 
-    name: ChannelName | UnsetType = UNSET
+    name: ChannelName | UnsetType | None = UNSET
+    icon: str | UnsetType | None = UNSET
     type: int | UnsetType = UNSET
     topic: ChannelTopic | UnsetType | None = UNSET
     position: int | UnsetType | None = UNSET
@@ -229,10 +230,11 @@ class MoveRole(Struct, kw_only=True):
     position: int | None = None
 
 
-class OpenDirect(Struct, kw_only=True):
-    """POST /users/@me/channels"""
+class OpenConversation(Struct, kw_only=True):
+    """POST /users/@me/channels: a DM with one, or a group with several."""
 
     recipient_id: Snowflake | None = None
+    recipients: list[Snowflake] | None = None
 
 
 class CreateEmoji(Struct, kw_only=True):

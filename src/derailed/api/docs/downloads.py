@@ -17,6 +17,7 @@ _OWNERS: Final = {
     "icons": "guild_id",
     "splashes": "guild_id",
     "app-icons": "application_id",
+    "channel-icons": "channel_id",
     "role-icons": "role_id",
 }
 _REASONS: Final = ("unknown_route", "internal", "overloaded")

@@ -18,6 +18,7 @@ _PAGES: Final = {
     "rest": "wire/rest.md",
     "tokens": "tokens.md",
     "people": "wire/people.md",
+    "conversations": "wire/conversations.md",
     "permissions": "permissions.md",
     "limits": "wire/limits.md",
     "errors": "errors.md",

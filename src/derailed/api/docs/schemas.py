@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from types import UnionType
 from typing import Any, Final
 
 import msgspec
@@ -29,7 +30,8 @@ _WHOLE_NUMBERS: Final[dict[Any, str]] = {
 class Schemas:
     """The schemas of these types, and the components that they refer to."""
 
-    def __init__(self, sent: Sequence[Any], shown: Sequence[Any]) -> None:
+    def __init__(self, sent: Sequence[Any], answered_with: Sequence[Any]) -> None:
+        shown = [each for kind in answered_with for each in _alternatives(kind)]
         self._sent, asked = _schemas(sent)
         self._shown, answered = _schemas(shown)
         omitting = _leaving_out(shown)
@@ -46,7 +48,8 @@ class Schemas:
 
     def shown(self, kind: Any) -> Schema:
         """The schema of an answer."""
-        return self._shown[_key(kind)]
+        found = [self._shown[_key(each)] for each in _alternatives(kind)]
+        return found[0] if len(found) == 1 else {"anyOf": found}
 
     def _name(self, name: str) -> str:
         return f"{name}Sent" if name in self._renamed else name
@@ -70,6 +73,11 @@ def _schemas(kinds: Iterable[Any]) -> tuple[dict[str, Schema], dict[str, Schema]
     found, components = msgspec.json.schema_components(each.values(), schema_hook=_of_ours, ref_template=_REF)
     schemas = {key: _plain(schema) for key, schema in zip(each, found, strict=True)}
     return schemas, {name: _plain(schema) for name, schema in components.items()}
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    """The kinds of which an answer is one: no decoder could tell them apart, but nothing here decodes answers."""
+    return kind.__args__ if isinstance(kind, UnionType) else (kind,)
 
 
 def _key(kind: Any) -> str:
