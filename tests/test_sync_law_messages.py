@@ -22,12 +22,15 @@ OF_EVENTS_ONLY = ("guild_id", "channel_type", "member", "nonce")
 
 
 class Scene(NamedTuple):
-    """A channel with a message that both have reacted to, and one that answers it."""
+    """A channel, of a guild or a DM, with a message that both have reacted to, and one that answers it.
+
+    `topic` is the one that tells Ben of it.
+    """
 
     door: Door
     anna: Person
     ben: Person
-    guild: str
+    topic: str
     messages: str
     first: str
     answer: str
@@ -147,17 +150,22 @@ VERBS: dict[str, Verb] = {
     "clear an emoji": verb("DELETE", f"/reactions/{quote('👍')}"),
     "clear": verb("DELETE", "/reactions"),
 }
+OF_GUILDS = {
+    *("delete many", "webhook", "answer and edit a webhook", "webhook deletes"),
+    *("remove another's", "clear an emoji", "clear"),
+}
+CASES = [(name, False) for name in VERBS] + [(name, True) for name in VERBS if name not in OF_GUILDS]
 
 
-@pytest.mark.parametrize("name", VERBS)
-def test_old_page_and_events_make_the_new_page(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "direct"), CASES)
+def test_old_page_and_events_make_the_new_page(tmp_path: Path, name: str, direct: bool) -> None:
     async def story(door: Door) -> None:
-        scene = await _scene(door)
+        scene = await _scene(door, direct=direct)
         page = await scene.page()
         since = len(door.records)
         door.now_ms += 1
         await VERBS[name](scene)
-        told = [record for topic, record in door.records[since:] if topic == f"guild:{scene.guild}"]
+        told = [record for topic, record in door.records[since:] if topic == scene.topic]
         for record in told:
             _apply(page, record, scene.ben.id)
         assert bool(told) == (name != "react again")
@@ -166,17 +174,21 @@ def test_old_page_and_events_make_the_new_page(tmp_path: Path, name: str) -> Non
     visit(tmp_path, story)
 
 
-async def _scene(door: Door) -> Scene:
+async def _scene(door: Door, *, direct: bool) -> Scene:
     anna, ben = await door.register("anna"), await door.register("ben")
     guild = await anna.guild()
     await ben.join(await anna.invite(guild))
-    messages = f"/channels/{guild['system_channel_id']}/messages"
+    channel, topic = guild["system_channel_id"], f"guild:{guild['id']}"
+    if direct:
+        channel = (await anna.do("POST", "/users/@me/channels", {"recipient_id": ben.id}))["id"]
+        topic = f"user:{ben.id}"
+    messages = f"/channels/{channel}/messages"
     first = (await anna.do("POST", messages, {"content": "first"}))["id"]
     for person, emoji in ((anna, "👍"), (ben, "👍"), (ben, "🦀")):
         door.now_ms += 1
         await person.do("PUT", f"{messages}/{first}/reactions/{quote(emoji)}/@me")
     answer = await ben.do("POST", messages, {"content": "?", "message_reference": {"message_id": first}})
-    return Scene(door, anna, ben, guild["id"], messages, first, answer["id"])
+    return Scene(door, anna, ben, topic, messages, first, answer["id"])
 
 
 def _apply(page: Page, record: Record, own_id: str) -> None:
