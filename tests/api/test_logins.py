@@ -151,3 +151,26 @@ def test_what_a_deleted_account_said_stays_and_everyone_concerned_is_told(
         assert (await door.register("ben")).id != ben.id
 
     visit(tmp_path, story)
+
+
+def test_a_deleted_account_leaves_its_groups_and_its_dms_stay_for_the_others(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna, ben, cleo = [await door.register(name) for name in ("anna", "ben", "cleo")]
+        guild = await anna.guild()
+        for person in (ben, cleo):
+            await person.join(await anna.invite(guild))
+        dm = await ben.do("POST", "/users/@me/channels", {"recipient_id": anna.id})
+        said = await ben.do("POST", f"/channels/{dm['id']}/messages", {"content": "between us"})
+        group = await ben.do("POST", "/users/@me/channels", {"recipients": [anna.id, cleo.id]})
+        await ben.do("POST", "/users/@me/delete", {"password": PASSWORD})
+        since = len(door.records)
+        await swept(door)
+        told = [(topic, each.event) for topic, each in door.records[since:]]
+        for person in (anna, cleo):
+            assert (f"user:{person.id}", "CHANNEL_RECIPIENT_REMOVE") in told
+        left = await anna.get(f"/channels/{group['id']}")
+        assert [each["id"] for each in left["recipients"]] == [cleo.id]
+        shown = await anna.get(f"/channels/{dm['id']}/messages/{said['id']}")
+        assert (shown["content"], shown["author"]["global_name"]) == ("between us", "Deleted User")
+
+    visit(tmp_path, story)

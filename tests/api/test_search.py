@@ -320,3 +320,19 @@ def test_a_search_finds_the_same_after_a_restart(tmp_path: Path) -> None:
             assert await look(again, path, content="train") == ["the last train", "the first train"]
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("follow", [indexed, not_indexed])
+def test_a_dm_is_searched_by_the_two_who_are_in_it(tmp_path: Path, follow: Follow) -> None:
+    async def story(door: Door) -> None:
+        anna, ben, path, _, _ = await station(door)
+        cleo = await door.register("cleo")
+        dm = (await anna.do("POST", "/users/@me/channels", {"recipient_id": ben.id}))["id"]
+        await say(anna, dm, "the midnight train")
+        await follow(door)
+        for person in (anna, ben):
+            assert await look(person, f"/channels/{dm}", content="midnight") == ["the midnight train"]
+        assert (await cleo.ask("GET", f"/channels/{dm}/messages/search")).json()["code"] == 50001
+        assert await look(anna, path, content="midnight") == []
+
+    visit(tmp_path, story)

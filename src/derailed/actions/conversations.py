@@ -92,7 +92,7 @@ class Conversations:
                 return await _close(changes, actor, found)
             found = await conversing.hold(changes, actor.user_id, channel_id)
             account = await _account(changes.tx, actor.user_id)
-            return await self._take_out(changes, actor, found, account)
+            return await take_out(changes, actor, found, account)
 
         return await change(self._context, work)
 
@@ -124,7 +124,7 @@ class Conversations:
                 raise Forbidden
             if user_id not in before.recipients:
                 raise Invalid("invalid_recipients")
-            await self._take_out(changes, actor, before, await _account(changes.tx, user_id))
+            await take_out(changes, actor, before, await _account(changes.tx, user_id))
 
         await change(self._context, work)
 
@@ -190,22 +190,23 @@ class Conversations:
         await _require_room(tx, user_id)
         return account
 
-    async def _take_out(self, changes: Changes, actor: Actor, before: Conversation, account: User) -> Shown:
-        """Somebody goes: those who stay are told who inherits the group, the last one takes it along."""
-        tx = changes.tx
-        gone = await conversations.shown(tx, before)
-        await conversations.remove(tx, before.id, account.id)
-        stay = tuple(each for each in before.recipients if each != account.id)
-        await conversing.tell(changes, "CHANNEL_DELETE", gone, account.id)
-        if not stay:
-            await channels.delete(tx, before.id)
-            return gone
-        after = replace(before, recipients=stay, owner_id=stay[0] if before.owner_id == account.id else before.owner_id)
-        await conversing.tell_of(changes, "CHANNEL_RECIPIENT_REMOVE", after, account, *stay)
-        if after.owner_id != before.owner_id:
-            await _write(changes, after)
-        await _notice(changes, after, actor, Notice(MessageType.RECIPIENT_REMOVE, mentioned=account))
+
+async def take_out(changes: Changes, actor: Actor, before: Conversation, account: User) -> Shown:
+    """Somebody goes: those who stay are told who inherits the group, the last one takes it along."""
+    tx = changes.tx
+    gone = await conversations.shown(tx, before)
+    await conversations.remove(tx, before.id, account.id)
+    stay = tuple(each for each in before.recipients if each != account.id)
+    await conversing.tell(changes, "CHANNEL_DELETE", gone, account.id)
+    if not stay:
+        await channels.delete(tx, before.id)
         return gone
+    after = replace(before, recipients=stay, owner_id=stay[0] if before.owner_id == account.id else before.owner_id)
+    await conversing.tell_of(changes, "CHANNEL_RECIPIENT_REMOVE", after, account, *stay)
+    if after.owner_id != before.owner_id:
+        await _write(changes, after)
+    await _notice(changes, after, actor, Notice(MessageType.RECIPIENT_REMOVE, mentioned=account))
+    return gone
 
 
 async def _held_group(changes: Changes, actor: Actor, channel_id: int, *more: int) -> Conversation:

@@ -10,17 +10,18 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from derailed.actions import chores, images, joining
+from derailed.actions import chores, conversing, images, joining
 from derailed.actions.changes import Changes, change
 from derailed.actions.chores import EndAccount
 from derailed.actions.context import Context
+from derailed.actions.conversations import take_out
 from derailed.actions.forms import refuse
 from derailed.actions.passwords import Passwords
 from derailed.actions.relationships import tell
 from derailed.actions.tokens import Tokens
 from derailed.model.errors import Forbidden, Invalid, Unauthenticated, Unknown
 from derailed.model.user import DELETED, Actor, User
-from derailed.store import applications, blobs, harvests, members, relationships, users
+from derailed.store import applications, blobs, conversations, harvests, members, relationships, users
 from derailed.store.users import Credentials
 from derailed.wire.records import guild_topic, user_topic
 from derailed.wire.relationships import REMOVED
@@ -85,13 +86,18 @@ class Farewell:
 
 
 async def end_account(changes: Changes, chore: EndAccount) -> EndAccount | None:
-    """Leave one guild, or end some of what was between the account and others."""
+    """Leave one guild or group, or end some of what was between the account and others. DMs stay, for the others."""
     user_id = chore.user_id
     account = await users.get(changes.tx, user_id)
     assert account is not None  # accounts stay, because of what they said
     guild_ids = sorted(set(await members.guilds_of(changes.tx, user_id)) - set(chore.kept), key=guild_topic)
     if guild_ids:
         return await _leave(changes, chore, guild_ids[0], account)
+    group_id = await conversations.a_group_of(changes.tx, user_id)
+    if group_id is not None:
+        group = await conversing.hold(changes, user_id, group_id)
+        await take_out(changes, Actor(user_id, 0, False), group, account)
+        return chore
     found = (await relationships.of_user(changes.tx, user_id))[:_RELATIONS]
     for topic in sorted(map(user_topic, [user_id, *(each.user.id for each in found)])):
         await changes.hold(topic)

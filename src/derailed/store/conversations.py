@@ -18,6 +18,10 @@ _GROUPS_OF = """
 SELECT COUNT(*) FROM recipients JOIN channels ON channels.id = recipients.channel_id
 WHERE recipients.user_id = $1 AND channels.type = $2
 """
+_A_GROUP_OF = """
+SELECT recipients.channel_id FROM recipients JOIN channels ON channels.id = recipients.channel_id
+WHERE recipients.user_id = $1 AND channels.type = $2 ORDER BY recipients.channel_id LIMIT 1
+"""
 _LISTED = """
 SELECT channels.id, channels.type, channels.owner_id, channels.name, channels.icon, channels.last_pin_at,
     channels.deleted_message_id, (SELECT MAX(messages.id) FROM messages WHERE messages.channel_id = channels.id)
@@ -113,6 +117,12 @@ async def groups_of(tx: Connection, user_id: int) -> int:
     """How many groups the user is in."""
     row = await tx.fetchrow(_GROUPS_OF, user_id, int(ChannelType.GROUP_DM))
     return 0 if row is None else int(row[0])
+
+
+async def a_group_of(tx: Connection, user_id: int) -> int | None:
+    """One of the groups that the user is in."""
+    row = await tx.fetchrow(_A_GROUP_OF, user_id, int(ChannelType.GROUP_DM))
+    return None if row is None else int(row[0])
 
 
 def _conversation(row: Row, people: tuple[int, ...], hidden: list[int] | tuple[int, ...]) -> Conversation:
