@@ -30,8 +30,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": NOUNS | {"limits", "actions"},
     "gateway": NOUNS | {"actions", "bus", "presence", "members", "rules"},
 }
-COMPOSITION = {"app", "cli", "__main__"}
-"""May name every part: they put them together."""
+COMPOSITION = {"app", "cli", "doctor", "__main__"}
+"""May name every part: they put them together, or look at all of them."""
 
 ALONE = {"settings", "telemetry", "site", "progress"}
 """Stand beside the rooms and know none of them."""
@@ -60,6 +60,9 @@ PURE = (
     "members/ranked.py",
     "unfurl/addresses.py",
     "unfurl/page.py",
+    "doctor/facts.py",
+    "doctor/table.py",
+    "doctor/checks/",
 )
 IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "structlog", "threading", "time", "uvloop"}
 

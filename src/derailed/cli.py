@@ -176,6 +176,21 @@ def config() -> None:
     _out.print(table, soft_wrap=False)
 
 
+@app.command()
+def doctor() -> None:
+    """Look at this installation, and name each problem with its remedy; exit with 1 if there is one."""
+    from derailed import telemetry
+    from derailed.doctor.examination import report
+
+    telemetry.configure_logs("critical")
+    lines = _run(report())
+    for line in lines:
+        _out.print(line, markup=False)
+    if lines:
+        raise SystemExit(1)
+    _out.print("Nothing is wrong here, as far as can be seen.")
+
+
 @users.command()
 def reset_password(name: str = typer.Argument(help="the account's user name")) -> None:
     """Give an account a new password, which is printed, and sign it out everywhere."""

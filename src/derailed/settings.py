@@ -154,6 +154,11 @@ def from_environment() -> Settings:
     return read(os.environ)
 
 
+def wrong_in_environment() -> list[str]:
+    """All that is wrong in this process's settings, a line each; `from_environment` tells the first."""
+    return wrong(os.environ)
+
+
 def changed_environment(changes: Mapping[str, str]) -> dict[str, str]:
     """This process's environment for one of its children, with these changes."""
     return {**os.environ, **changes}
@@ -166,6 +171,17 @@ def read(environment: Mapping[str, str]) -> Settings:
         if name.startswith("DERAILED_") and name not in known:
             raise WrongSetting(f"{name}: there is no such setting; `derailed config` lists those there are")
     return Settings(**{field: _value(environment, field, variable) for field, variable in VARIABLES.items()})
+
+
+def wrong(environment: Mapping[str, str]) -> list[str]:
+    """Everything that `read` would refuse."""
+    lines = []
+    for name in sorted(name for name in environment if name.startswith("DERAILED_")):
+        try:
+            read({name: environment[name]})
+        except WrongSetting as error:
+            lines.append(str(error))
+    return lines
 
 
 def _value(environment: Mapping[str, str], field: str, variable: Variable) -> Any:

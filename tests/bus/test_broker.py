@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from random import Random
 
@@ -15,17 +14,13 @@ import pytest
 import redis
 import redis.asyncio
 import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from derailed.bus import BusDown, Entry, NewEpoch, Put, Signal, Subscription
 from derailed.bus.broker_server import BrokerLine, BrokerServer, Location
 from derailed.bus.remote import RemoteBus
 from derailed.bus.remote_subscription import RemoteSubscription
 from derailed.bus.resp import Address, Connection
+from tests.certificates import certified
 from tests.contracts.buses import GUILD, OTHER, eventually, heard, listen, offsets, one, read_all
 from tests.journeys.server import until
 from tests.servers.broker import CHAT, Broker, user
@@ -286,7 +281,7 @@ def test_a_user_needs_the_rights_to_the_namespace_and_no_more() -> None:
 
 
 def test_a_bus_goes_through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    certificate, key = _certified(tmp_path)
+    certificate, key = certified(tmp_path, datetime.now(UTC) + timedelta(days=1))
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with Broker(f'{CHAT}\n[tls]\ncertificate = "{certificate}"\nkey = "{key}"\n') as broker:
 
@@ -326,28 +321,6 @@ def test_a_wrong_address_is_refused_without_repeating_its_password(url: str) -> 
 
 async def _look(bus: RemoteBus) -> None:
     await bus.look()
-
-
-def _certified(folder: Path) -> tuple[Path, Path]:
-    """A certificate for this machine that signs itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "broker")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, SHA256())
-    )
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
-    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return paths
 
 
 def _connection(subscription: Subscription) -> Connection:

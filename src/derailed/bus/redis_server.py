@@ -73,7 +73,7 @@ class RedisServer:
         except Refused as error:
             raise BusDown(f"{self.address} refuses us ({error})") from error
         try:
-            about = _facts(await connection.call("INFO"))
+            about = facts_in(await connection.call("INFO"))
             self._require_fit(about)
         except (Lost, Refused, BusDown) as error:
             connection.close()
@@ -197,7 +197,7 @@ def _name_in(epoch: str) -> str:
     return epoch.rpartition(".")[2]
 
 
-def _facts(info: bytes | str) -> dict[str, str]:
+def facts_in(info: bytes | str) -> dict[str, str]:
     """INFO's `name:value` lines."""
     text = info.decode() if isinstance(info, bytes) else info
     return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
