@@ -1,6 +1,6 @@
 # Each thing one does here, as one command. `make run` and `make check` are all a newcomer needs.
 .DEFAULT_GOAL := run
-.PHONY: run split ready dev test test-slow check lint web-check fmt generate bench lock
+.PHONY: run split ready dev wheel test test-slow check lint web-check fmt generate bench lock
 
 setup := tools/python -m tools.setup
 bin := .venv/bin
@@ -34,6 +34,10 @@ test: dev web-check
 
 test-slow: dev
 	@$(MAKE) --no-print-directory tests=slow test
+
+# One file that installs anywhere, with the app in it.
+wheel: dev
+	@$(bin)/python -m tools.wheel
 
 # Bad days by chance on the split deployment: `make faults SEED=7 RUNS=10 BUS=broker`.
 SEED := 1

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from typing import Final
 
 import structlog
-from prometheus_client import CollectorRegistry, GCCollector, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, GCCollector, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 REGISTRY: Final = CollectorRegistry()
@@ -30,6 +31,11 @@ LOOP_STALL: Final = Histogram(
 def metrics() -> bytes:
     """Everything measured, in Prometheus' text format."""
     return generate_latest(REGISTRY)
+
+
+def show(name: str, text: str, value: Callable[[], float]) -> None:
+    """Add a number that is looked up when somebody asks, and costs nothing until then. Once per process and name."""
+    Gauge(f"derailed_{name}", text, registry=REGISTRY).set_function(value)
 
 
 async def watch_loop() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from derailed import telemetry
 from derailed.actions.sessions import Sessions
 from derailed.app.parts import Parts, now_ms
 from derailed.app.readiness import Readiness
@@ -21,4 +22,8 @@ async def node(
     readiness.likes("members", lambda: members.is_up, "no service answers: read from the database, lists stand still")
     links = presences.link(parts.node), members.link(parts.node)
     address = settings.gateway_url or settings.public_url or None
-    return Service(bus, sessions, secret, *links, now_ms, address, await parts.rules())
+    service = Service(bus, sessions, secret, *links, now_ms, address, await parts.rules())
+    telemetry.show("gateway_sockets", "Sockets that are open.", service.sockets)
+    telemetry.show("gateway_sessions", "Sessions that are on this node.", lambda: len(service.hub.registry))
+    telemetry.show("gateway_topics", "Topics that its sessions follow.", lambda: len(service.hub.registry.topics))
+    return service

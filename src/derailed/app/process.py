@@ -84,6 +84,7 @@ class Process:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
         telemetry.watch_process()
+        telemetry.show("ready", "1 while /readyz says so.", lambda: self.readiness.look()[0])
         self.run(telemetry.watch_loop(), self.readiness.watch())
         return self
 

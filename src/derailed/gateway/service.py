@@ -117,6 +117,10 @@ class Service:
         if not any(self._spokes):
             self._empty.set()
 
+    def sockets(self) -> int:
+        """How many are open."""
+        return sum(map(len, self._spokes))
+
     def address(self, host: str, forwarded_proto: str) -> str:
         """Where a client that reached us as `host` should resume."""
         if self._public_url is not None:
