@@ -203,3 +203,24 @@ def test_a_connection_that_ends_is_told_nothing_that_is_not_on_the_disk(tmp_path
         assert [offset(client.answer()) for _ in range(5)] == list(range(2, 7))
         client.answer()
         assert client.closed()
+
+
+def test_who_begins_to_wait_while_its_sync_is_under_way_is_told(tmp_path: Path) -> None:
+    """A turn of the loop may end after the group of what it appended was taken; nobody else may append again."""
+    configuration = Configuration(spaces=(Space("default", "disk"),), limits=Limits(free=0))
+    with Served(tmp_path, configuration) as served:
+        commits, held, told = served.server.commits, Held(served.server.default.log), threading.Event()
+
+        class Waiter:
+            def synced(self, ticket: int) -> None:
+                assert ticket == joined
+                told.set()
+
+            def sync_failed(self, reason: str) -> None:
+                raise AssertionError(reason)
+
+        joined = served.call(lambda: commits.join(held))
+        assert held.asked.wait(20)
+        served.call(lambda: commits.wait(Waiter()))
+        held.may.set()
+        assert told.wait(20)

@@ -61,15 +61,20 @@ class Commits:
             self._write()
             logs, self._dirty = self._dirty, set()
             ticket, self._ticket = self._ticket, self._ticket + 1
-            waiting, self._waiting = self._waiting, []
+            failure = ""
             try:
                 await loop.run_in_executor(self._threads, _sync, logs)
-            except LogFailed as failure:
-                for waiter in waiting:
-                    waiter.sync_failed(str(failure))
-                continue
+            except LogFailed as failed:
+                failure = str(failed)
+            # also those who began to wait meanwhile: what they wait for may have been in this sync, and the last
+            waiting, self._waiting = self._waiting, []
             for waiter in waiting:
-                waiter.synced(ticket)
+                if failure:
+                    waiter.sync_failed(failure)
+                else:
+                    waiter.synced(ticket)
+            if failure:
+                continue
             await asyncio.sleep(started + _APART_S - loop.time())
         self._running = None
 
