@@ -18,7 +18,7 @@ from derailed.model.errors import Forbidden, Invalid
 from derailed.model.guild import ChannelType
 from derailed.model.message import MessageType
 from derailed.model.user import Actor, User
-from derailed.store import Connection, channels, conversations, topics, users
+from derailed.store import Connection, channels, conversations, read_states, spoken, topics, users
 from derailed.wire import limits
 from derailed.wire.records import channel_topic, user_topic
 from derailed.wire.requests import EditChannel, OpenConversation
@@ -196,6 +196,8 @@ async def take_out(changes: Changes, actor: Actor, before: Conversation, account
     tx = changes.tx
     gone = await conversations.shown(tx, before)
     await conversations.remove(tx, before.id, account.id)
+    await read_states.forget(tx, account.id, 0, before.id)
+    await spoken.forget_channel(tx, account.id, 0, before.id)
     stay = tuple(each for each in before.recipients if each != account.id)
     await conversing.tell(changes, "CHANNEL_DELETE", gone, account.id)
     if not stay:

@@ -15,9 +15,9 @@ from derailed.actions.context import Context
 from derailed.actions.forms import refuse
 from derailed.actions.unread import Reader
 from derailed.model.errors import Forbidden, Unknown
-from derailed.model.guild import Guild
+from derailed.model.guild import Guild, Member
 from derailed.model.user import Actor
-from derailed.store import Connection, guild_settings, guilds, read_states
+from derailed.store import Connection, conversations, guild_settings, guilds, read_states
 from derailed.store.topics import Change
 from derailed.wire import guild_settings as wire
 from derailed.wire import limits
@@ -92,18 +92,25 @@ async def _edit(
         return before
     after.version = before.version + 1
     data = wire.encode(after)
-    was: list[Standing] = []
-    heads = {}
-    if guild is not None and member is not None:
-        heads = await read_states.heads(changes.tx, guild_id)
-        was = await unread.standings(changes.tx, Reader(guild, member, before, changes.now_ms), heads)
+    was = await _standings(changes, user_id, guild, member, before)
     await guild_settings.put(changes.tx, user_id, guild_id, data)
     record = Record(event="USER_GUILD_SETTINGS_UPDATE", guild=guild_id, target=user_id, data=data)
     version = await changes.emit(user_topic(user_id), Change.NOTHING, record)
-    if guild is not None and member is not None:
-        now = await unread.standings(changes.tx, Reader(guild, member, after, changes.now_ms), heads)
-        await _tell_counts(changes, user_id, guild_id, was, now, version)
+    now = await _standings(changes, user_id, guild, member, after)
+    await _tell_counts(changes, user_id, guild_id, was, now, version)
     return after
+
+
+async def _standings(
+    changes: Changes, user_id: int, guild: Guild | None, member: Member | None, settings: GuildSettingsShape
+) -> list[Standing]:
+    """Where somebody stands in the guild, or in their conversations, with these settings."""
+    tx, now_ms = changes.tx, changes.now_ms
+    if guild is not None and member is not None:
+        heads = await read_states.heads(tx, guild.id)
+        return await unread.standings(tx, Reader(guild, member, settings, now_ms), heads)
+    heads = {each.conversation.id: each.last_message_id or 0 for each in await conversations.of_user(tx, user_id)}
+    return await unread.in_conversations(tx, unread.correspondent(user_id, settings, now_ms), heads)
 
 
 async def _tell_counts(

@@ -90,5 +90,6 @@ async def _say(changes: Changes, place: Place, face: Face, notice: Notice, *, bo
         data=told.data,
     )
     await places.tell(changes, place, record)
-    if not bot:
+    is_gone = place.conversation is not None and face.user_id not in place.conversation.recipients
+    if not bot and not is_gone:
         spoken.insert(changes.tx, face.user_id, place.guild_id, channel.id, message_id)

@@ -12,6 +12,7 @@ from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
 from derailed.actions.places import Place
 from derailed.actions.unread import Reader, Stance
+from derailed.model.conversation import Conversation
 from derailed.model.errors import Forbidden, Unknown
 from derailed.model.guild import Channel, Guild
 from derailed.model.user import Actor
@@ -19,6 +20,7 @@ from derailed.store import Connection, conversations, guilds, members, read_stat
 from derailed.store.read_states import ReadState
 from derailed.store.topics import Change
 from derailed.wire import reading as wire
+from derailed.wire.guild_settings import DIRECT
 from derailed.wire.reading import CHANNEL, AckedChannel, Standing
 from derailed.wire.records import Record, user_topic
 
@@ -84,7 +86,8 @@ class Reading:
     async def ack_many(self, actor: Actor, acked: Sequence[AckedChannel]) -> None:
         """Read several channels. Those that are gone, or that one may not see, are passed over."""
         _require_person(actor)
-        upto = {each.channel_id: each.message_id for each in acked if each.read_state_type in (CHANNEL, None)}
+        channels = [each for each in acked if each.read_state_type in (CHANNEL, None)]
+        upto = {int(each.channel_id): int(each.message_id) for each in channels}
         found = await self._context.store.read(lambda tx: self._homes(tx, actor, upto))
 
         async def work(changes: Changes) -> None:
@@ -95,6 +98,9 @@ class Reading:
                     channel = guild.channels[channel_id]
                     if reader is not None and reader.reads(channel):
                         await _read(changes, reader, channel, upto[channel_id])
+            for talk in await conversations.those_with(changes.tx, upto, actor.user_id):
+                reader = await _correspondent(changes, actor)
+                await _read(changes, reader, _channel(talk), upto[talk.id])
 
         await change(self._context, work)
 
@@ -109,10 +115,11 @@ class Reading:
                 reader, channel = await _reader(changes, actor, guild), guild.channels[channel_id]
                 forgotten = await read_states.forget(changes.tx, actor.user_id, guild.id, channel_id)
                 if forgotten and reader is not None and reader.reads(channel):
-                    last = await read_states.head(changes.tx, channel_id)
-                    stands = await unread.stance(changes.tx, reader, channel_id)
-                    shown = await unread.standing(changes.tx, reader, channel, stands, last)
-                    await _tell_position(changes, reader, channel, shown, manual=True)
+                    await _tell_forgotten(changes, reader, channel)
+            for talk in await conversations.those_with(changes.tx, (channel_id,), actor.user_id):
+                if await read_states.forget(changes.tx, actor.user_id, 0, channel_id):
+                    reader = await _correspondent(changes, actor)
+                    await _tell_forgotten(changes, reader, _channel(talk))
 
         await change(self._context, work)
 
@@ -133,6 +140,22 @@ class Reading:
         ]
 
 
+async def _correspondent(changes: Changes, actor: Actor) -> Reader:
+    settings = await unread.settings(changes.tx, actor.user_id, DIRECT)
+    return unread.correspondent(actor.user_id, settings, changes.now_ms)
+
+
+def _channel(of: Conversation) -> Channel:
+    return Channel(id=of.id, guild_id=0, type=of.type, name="", last_pin_at=of.last_pin_at)
+
+
+async def _tell_forgotten(changes: Changes, reader: Reader, channel: Channel) -> None:
+    last = await read_states.head(changes.tx, channel.id)
+    stands = await unread.stance(changes.tx, reader, channel.id)
+    shown = await unread.standing(changes.tx, reader, channel, stands, last)
+    await _tell_position(changes, reader, channel, shown, manual=True)
+
+
 async def _reader(changes: Changes, actor: Actor, guild: Guild) -> Reader | None:
     """The actor who reads the guild, while their topic is held: they can not leave it meanwhile. None: they have."""
     member = await guilds.member(changes.tx, guild.id, actor.user_id)
@@ -145,7 +168,7 @@ async def _reader_in(changes: Changes, actor: Actor, place: Place) -> Reader | N
         return await _reader(changes, actor, place.guild)
     if not await conversations.is_in(changes.tx, place.channel.id, actor.user_id):
         return None
-    return await unread.correspondent(changes.tx, actor.user_id, changes.now_ms)
+    return await _correspondent(changes, actor)
 
 
 async def _read(changes: Changes, reader: Reader, channel: Channel, message_id: int, *, manual: bool = False) -> None:

@@ -29,6 +29,7 @@ from derailed.store import (
     users,
 )
 from derailed.wire import limits
+from derailed.wire.guild_settings import DIRECT
 from derailed.wire.reading import Standing
 from derailed.wire.records import guild_topic, user_topic
 from derailed.wire.user_settings import DEFAULTS, UserSettings, standing
@@ -126,7 +127,8 @@ class Sessions:
             of = (known.user, known.email, at.rev, at.guild_ids, application)
             talks = () if known.user.bot else tuple(await conversations.of_user(tx, user_id))
             heads = {each.conversation.id: each.last_message_id or 0 for each in talks}
-            stand = await unread.in_conversations(tx, user_id, self._context.clock(), heads) if heads else ()
+            reader = unread.correspondent(user_id, await unread.settings(tx, user_id, DIRECT), self._context.clock())
+            stand = await unread.in_conversations(tx, reader, heads) if heads else ()
             return AccountSnapshot(*of, at.friends, settings, bonds, wanted, talks, tuple(stand))
 
         return await self._context.store.read(work)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from derailed.model import permissions, snowflakes
 from derailed.model.guild import Channel, ChannelType, Guild, Member
-from derailed.store import Connection, guild_settings, mentions, messages, read_states, spoken
+from derailed.store import Connection, conversations, guild_settings, mentions, messages, read_states, spoken
 from derailed.store.read_states import ReadState
 from derailed.wire import guild_settings as wire
 from derailed.wire import limits
@@ -58,10 +58,10 @@ async def reader(tx: Connection, guild: Guild, member: Member, now_ms: int) -> R
     return Reader(guild, member, await settings(tx, member.user_id, guild.id), now_ms)
 
 
-async def correspondent(tx: Connection, user_id: int, now_ms: int) -> Reader:
+def correspondent(user_id: int, settings: GuildSettingsShape, now_ms: int) -> Reader:
     """Somebody who reads conversations: as in a guild that has nothing."""
     nowhere = Guild(id=0, rev=0, name="", owner_id=0, roles={}, channels={})
-    return await reader(tx, nowhere, Member(guild_id=0, user_id=user_id, joined_at=0), now_ms)
+    return Reader(nowhere, Member(guild_id=0, user_id=user_id, joined_at=0), settings, now_ms)
 
 
 async def settings(tx: Connection, user_id: int, guild_id: int) -> GuildSettingsShape:
@@ -110,8 +110,7 @@ async def standing(tx: Connection, reader: Reader, channel: Channel, stands: Sta
     position = stands.position
     called = 0
     if last > position and not channel.guild_id:
-        user_id, most = reader.member.user_id, limits.MENTIONS_COUNTED
-        called = await messages.count_of_others(tx, channel.id, position, user_id, most)  # each of them calls
+        called = await _said_to(tx, reader, channel, position)
     elif last > position:
         called = await mentions.count(
             tx,
@@ -123,6 +122,15 @@ async def standing(tx: Connection, reader: Reader, channel: Channel, stands: Sta
             limits.MENTIONS_COUNTED,
         )
     return Standing(channel.id, position, called, stands.state.last_pin_at)
+
+
+async def _said_to(tx: Connection, reader: Reader, channel: Channel, position: int) -> int:
+    """How much was said to the reader of a conversation: each message calls, unless it is muted."""
+    if _is_muted(reader, channel):
+        return 0
+    user_id = reader.member.user_id
+    after = max(position, await conversations.since(tx, channel.id, user_id))
+    return await messages.count_of_others(tx, channel.id, after, user_id, limits.MENTIONS_COUNTED)
 
 
 async def standings(tx: Connection, reader: Reader, heads: Mapping[int, int]) -> list[Standing]:
@@ -145,9 +153,8 @@ async def standings(tx: Connection, reader: Reader, heads: Mapping[int, int]) ->
     return found
 
 
-async def in_conversations(tx: Connection, user_id: int, now_ms: int, heads: Mapping[int, int]) -> list[Standing]:
+async def in_conversations(tx: Connection, reader: Reader, heads: Mapping[int, int]) -> list[Standing]:
     """Where somebody stands in each of these conversations of theirs, whose newest messages these are."""
-    reader = await correspondent(tx, user_id, now_ms)
     known = await stances(tx, reader)
     found = []
     for channel_id, last in heads.items():

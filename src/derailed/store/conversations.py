@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from derailed.model.conversation import Conversation, Shown
 from derailed.model.guild import ChannelType
 from derailed.model.user import User
@@ -41,6 +43,19 @@ ORDER BY other.since_id, other.user_id
 async def is_in(tx: Connection, channel_id: int, user_id: int) -> bool:
     """Whether the user is one of its recipients."""
     return await tx.fetchrow(_IS_IN, channel_id, user_id) is not None
+
+
+async def since(tx: Connection, channel_id: int, user_id: int) -> int:
+    """The id from which on somebody is in it: nothing older was said to them."""
+    sql = "SELECT since_id FROM recipients WHERE channel_id = $1 AND user_id = $2"
+    row = await tx.fetchrow(sql, channel_id, user_id)
+    return 0 if row is None else int(row[0])
+
+
+async def those_with(tx: Connection, channel_ids: Iterable[int], user_id: int) -> list[Conversation]:
+    """Those of the channels that are conversations in which the user is."""
+    found = [await get(tx, channel_id) for channel_id in channel_ids if await is_in(tx, channel_id, user_id)]
+    return [each for each in found if each is not None]
 
 
 async def recipients(tx: Connection, channel_id: int) -> list[int]:

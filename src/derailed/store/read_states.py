@@ -34,11 +34,13 @@ DELETE FROM read_states WHERE channel_id = $1 AND user_id IN
 _OUTLIVE: Final = lists.statements(
     """
 INSERT INTO read_states (user_id, guild_id, channel_id, last_message_id)
-SELECT messages.author_id, members.guild_id, messages.channel_id, MAX(messages.id) FROM messages
+SELECT messages.author_id, CAST($1 AS BIGINT), messages.channel_id, MAX(messages.id) FROM messages
     JOIN users ON users.id = messages.author_id AND users.bot = 0
-    JOIN members ON members.guild_id = $1 AND members.user_id = messages.author_id
-WHERE messages.channel_id = $2 AND messages.id IN (%s)
-GROUP BY messages.author_id, members.guild_id, messages.channel_id
+WHERE messages.channel_id = $2 AND messages.id IN (%s) AND (
+    EXISTS (SELECT 1 FROM members WHERE members.guild_id = $1 AND members.user_id = messages.author_id)
+    OR EXISTS (SELECT 1 FROM recipients WHERE recipients.channel_id = $2 AND recipients.user_id = messages.author_id)
+)
+GROUP BY messages.author_id, messages.channel_id
 ON CONFLICT (user_id, guild_id, channel_id) DO UPDATE SET last_message_id = excluded.last_message_id
 WHERE read_states.last_message_id < excluded.last_message_id AND read_states.own_id < excluded.last_message_id
 """,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from derailed.model import snowflakes
 from derailed.store import Connection
 
 WINDOW: Final = 60_000 << 22
@@ -51,6 +52,11 @@ async def newest(tx: Connection, user_id: int, channel_id: int, began: int) -> i
 async def tidy(tx: Connection, user_id: int, guild_id: int, channel_id: int, began: int) -> None:
     """Forget when they began before that."""
     await tx.execute(_TIDY, user_id, guild_id, channel_id, began)
+
+
+async def forget_channel(tx: Connection, user_id: int, guild_id: int, channel_id: int) -> None:
+    """The user is not in it any more."""
+    await tidy(tx, user_id, guild_id, channel_id, snowflakes.MAX)
 
 
 async def forget_guild(tx: Connection, user_id: int, guild_id: int) -> None:
