@@ -47,8 +47,11 @@ class Relationships:
     async def ask_by_name(self, actor: Actor, body: AskByName) -> None:
         """Ask whoever has that name to be a friend. Raises Invalid("unknown_name") where nobody has."""
         _refuse_bots(actor)
-        found = await self._context.store.read(lambda tx: users.credentials_of_name(tx, body.username.strip()))
-        if found is None or body.discriminator not in (None, "", "0", 0):
+        name = body.username.strip()
+        if "\0" in name or body.discriminator not in (None, "", "0", 0):  # no database looks for a null character
+            raise Invalid("unknown_name")
+        found = await self._context.store.read(lambda tx: users.credentials_of_name(tx, name))
+        if found is None:
             raise Invalid("unknown_name")
         await self.ask(actor, found.user.id)
 
