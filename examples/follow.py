@@ -23,8 +23,7 @@ from urllib.parse import urlsplit
 from wsproto import ConnectionType, WSConnection, events, utilities
 
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID_SESSION, HEARTBEAT_ACK = 0, 1, 2, 6, 7, 9, 11
-CATEGORY, TOKEN_DOES_NOT_STAND, PAGE = 4, 4004, 100
-AGAIN_FIRST_S, AGAIN_AT_MOST_S = 0.5, 10.0
+CATEGORY, TOKEN_DOES_NOT_STAND, PAGE, AGAIN_FIRST_S, AGAIN_AT_MOST_S, PATIENCE_S = 4, 4004, 100, 0.5, 10.0, 10.0
 
 Json = dict[str, Any]
 
@@ -52,7 +51,7 @@ class Api:
     def call(self, method: str, path: str, body: Json | None = None) -> Any:
         """The answer. Raises Refused, and OSError when nobody answers or the server can not now."""
         headers = {"Content-Type": "application/json"} | ({"Authorization": self.token} if self.token else {})
-        sent = None if body is None else json.dumps(body).encode()
+        sent = json.dumps(body).encode() if body else None
         request = urllib.request.Request(self._base + path, sent, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
@@ -215,8 +214,9 @@ class Follower:
 
     async def _converse(self) -> None:
         """One socket, from HELLO until it is lost."""
-        socket = await Socket.connect(self._resume_at if self._session else self._gateway)
-        hello = await socket.receive()
+        where = self._resume_at if self._session else self._gateway
+        socket = await asyncio.wait_for(Socket.connect(where), PATIENCE_S)
+        hello = await asyncio.wait_for(socket.receive(), PATIENCE_S)
         beating = asyncio.create_task(self._beat(socket, hello["d"]["heartbeat_interval"] / 1000))
         try:
             await socket.send(*self._introduction())
