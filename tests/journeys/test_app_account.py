@@ -1,0 +1,88 @@
+"""One's own account, and the developers' corner."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.app import PASSWORD, Person, has_no_barrier
+from tests.journeys.server import Server, until
+from tests.journeys.test_app_talk import picture
+
+pytestmark = pytest.mark.slow
+
+
+def test_one_changes_name_and_picture_and_others_see_it(met: list[Person]) -> None:
+    ann, ben = met
+    ann.say("It is me")
+    ann.choose("Account menu", "Settings")
+    dialog = ann.page.get_by_role("dialog", name="Settings")
+    dialog.get_by_label("Display name").fill("Ann of the Signal Box")
+    dialog.locator("input[type=file]").set_input_files(
+        {"name": "me.png", "mimeType": "image/png", "buffer": picture(64, 64)}
+    )
+    has_no_barrier(ann.page)
+    dialog.get_by_role("button", name="Save changes").click()
+    expect(ben.message("It is me")).to_contain_text("Ann of the Signal Box")
+    members = ben.page.get_by_label("Member list")
+    expect(members.locator("img[src^='/avatars/']")).to_be_visible()
+
+
+def test_a_new_password_keeps_one_here_and_ends_the_old_token(server: Server, met: list[Person]) -> None:
+    ann, _ = met
+    before = ann.token
+    ann.choose("Account menu", "Settings")
+    dialog = ann.page.get_by_role("dialog", name="Settings")
+    dialog.get_by_role("button", name="Account", exact=True).click()
+    form = dialog.locator("form").last
+    form.get_by_label("Current password").fill("not this one")
+    form.get_by_label("New password").fill("staple of batteries")
+    form.get_by_role("button", name="Change password").click()
+    expect(form.get_by_label("Current password")).to_have_attribute("aria-invalid", "true")
+    form.get_by_label("Current password").fill(PASSWORD)
+    has_no_barrier(ann.page)
+    form.get_by_role("button", name="Change password").click()
+    expect(ann.composer).to_be_visible()
+    until(lambda: ann.token != before, "the new token is kept")
+    assert httpx.get(f"{server.api}/users/@me", headers={"Authorization": before}).status_code == 401
+    ann.say("Still here")
+    expect(ann.message("Still here")).to_be_visible()
+
+
+def test_a_password_is_rated_and_can_be_looked_at(server: Server, people: list[Person]) -> None:
+    page = people[0].page
+    page.goto(f"{server.url}/register")
+    password = page.get_by_label("Password", exact=True)
+    for text, rating in (("short", "Too short"), ("12345678", "Weak"), ("seven trains at noon", "Strong")):
+        password.fill(text)
+        expect(page.get_by_label("Password strength")).to_contain_text(rating)
+    page.get_by_role("button", name="Show password").click()
+    expect(password).to_have_attribute("type", "text")
+    password.fill("")
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_label("Username")).to_be_focused()
+    expect(page.get_by_label("Username")).to_have_attribute("aria-invalid", "true")
+    has_no_barrier(page)
+
+
+def test_a_developer_makes_a_bot_and_brings_it_into_a_guild(server: Server, met: list[Person]) -> None:
+    ann, ben = met
+    ann.choose("Account menu", "Developers")
+    dialog = ann.page.get_by_role("dialog", name="Developers")
+    dialog.get_by_role("button", name="Create application").click()
+    ask = ann.page.get_by_role("dialog", name="Create an application")
+    ask.get_by_label("Name").fill("Porter")
+    ask.get_by_role("button", name="Create application").click()
+    dialog.get_by_role("button", name="Reset token").click()
+    ann.page.get_by_role("dialog", name="Reset the token").get_by_role("button", name="Reset token").click()
+    token = dialog.locator(".token code").inner_text()
+    dialog.get_by_label("Guild", exact=True).select_option("Platform nine")
+    dialog.get_by_role("button", name="Add bot").click()
+    expect(dialog).to_contain_text("Porter is in Platform nine now.")
+    has_no_barrier(ann.page)
+    answer = httpx.get(f"{server.api}/users/@me", headers={"Authorization": f"Bot {token}"})
+    assert answer.json()["username"].lower() == "porter"
+    expect(ben.page.get_by_label("Member list")).to_contain_text(re.compile("porter", re.IGNORECASE))
