@@ -307,6 +307,36 @@ def copy_data(
     _out.print("The copy is whole: every table has the same rows and checksum on both sides.")
 
 
+@app.command()
+def backup(to: Path = typer.Argument(metavar="TO", help="a folder, which is made")) -> None:
+    """Copy the database, the files and the secret, also while the server runs. What is elsewhere is not in it."""
+    settings = settings_of.from_environment()
+
+    from derailed.app.backup import back_up
+
+    held = _run(_done(lambda: back_up(settings, to.absolute())))
+    _out.print(f"{to} holds {', '.join(held)}.")
+    if settings.database_url:
+        _out.print("The database is not in it: pg_dump it, before this.")
+    if settings.blobs_url:
+        _out.print("Files are not in it: they are in a bucket.")
+
+
+@app.command()
+def restore(source: Path = typer.Argument(metavar="FROM", help="a backup")) -> None:
+    """Put a backup back, into a data folder that has nothing of an instance yet."""
+    settings = settings_of.from_environment()
+
+    from derailed.app.backup import restore as put_back
+
+    _run(_done(lambda: put_back(settings, source.absolute())))
+    _out.print(f"{settings.data_dir} is as {source} was.")
+
+
+async def _done(work: Callable[[], T]) -> T:
+    return work()
+
+
 @app.callback(invoke_without_command=True)
 def _options(
     version: bool = typer.Option(False, "--version", help="Print the version and stop."),
