@@ -56,8 +56,12 @@ class Screen:
     # --- Sink
 
     def write(self, data: bytes) -> None:
-        """Wire bytes of an unmasked text frame."""
-        self._take(data[{126: 4, 127: 10}.get(data[1], 2) :])
+        """Wire bytes of unmasked text frames, one or several."""
+        while data:
+            bare = {126: 2, 127: 8}.get(data[1], 0)
+            size = int.from_bytes(data[2 : 2 + bare]) if bare else data[1]
+            payload, data = data[2 + bare :][:size], data[2 + bare + size :]
+            self._take(payload)
 
     def send(self, frame: Frame) -> None:
         """A frame."""
