@@ -6,10 +6,10 @@ One set of routes answers under /api/v10, /api/v9 and /api, with or without a sl
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from functools import cache
 from typing import Any, Final
 
 from litestar import Litestar, Router
-from litestar.datastructures import State
 from litestar.di import Provide
 
 from derailed.actions.verbs import Verbs
@@ -48,6 +48,7 @@ from derailed.api import (
     webhooks,
 )
 from derailed.api.answers import Answer, refused
+from derailed.api.behind import Behind
 from derailed.api.docs.serving import Docs, is_docs
 from derailed.api.entrance import UNLIMITED, Entrance, Limiting
 from derailed.api.hot import Hot, Work, answered
@@ -98,7 +99,8 @@ class Api:
     def __init__(self, verbs: Verbs, addresses: Addresses, limiting: Limiting) -> None:
         self._hot, self._stored, self._docs = Hot(verbs.messages), files.Files(verbs.downloads), Docs(ROUTES)
         self._entrance = Entrance(verbs.tokens, ROUTES, limiting)
-        self._routes = _litestar(verbs, self._entrance, addresses)
+        self._behind = Behind(verbs, self._entrance, addresses)
+        self._routes = _routes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -121,7 +123,7 @@ class Api:
         if path is None or paths.is_beyond(path):
             await _send(send, refused(Refusal((path and paths.unknown(path)) or "unknown_route")))
             return
-        inner = {**scope, "path": path, "raw_path": path.encode()}
+        inner = {**scope, "path": path, "raw_path": path.encode(), "behind": self._behind}
         try:
             await self._routes(inner, _bounded(inner, receive), send)  # type: ignore[arg-type]
         finally:
@@ -146,14 +148,16 @@ def create(verbs: Verbs, addresses: Addresses = Addresses(), limiting: Limiting 
     return Api(verbs, addresses, limiting)
 
 
-def _litestar(verbs: Verbs, entrance: Entrance, addresses: Addresses) -> Litestar:
+@cache
+def _routes() -> Litestar:
+    """The framework's part, made once a process: to find out what each route takes is the slowest thing in here."""
     api = Router(
         path="/api/v10",
         route_handlers=ROUTES,
         guards=[asking.authenticated],
         dependencies={
-            "verbs": Provide(lambda: verbs, sync_to_thread=False),
-            "entrance": Provide(lambda: entrance, sync_to_thread=False),
+            "verbs": Provide(asking.verbs, sync_to_thread=False),
+            "entrance": Provide(asking.entrance, sync_to_thread=False),
             "actor": Provide(asking.actor, sync_to_thread=False),
         },
     )
@@ -162,7 +166,6 @@ def _litestar(verbs: Verbs, entrance: Entrance, addresses: Addresses) -> Litesta
         request_class=asking.Asked,
         exception_handlers=errors.HANDLERS,
         type_decoders=[(_is_ours, decode_hook)],
-        state=State({"verbs": verbs, "addresses": addresses}),
         request_max_body_size=None,  # `_bounded` knows which limit
         openapi_config=None,
         logging_config=None,

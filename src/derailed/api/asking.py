@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from litestar import Request
@@ -14,10 +14,13 @@ from litestar.params import SkipValidation
 from msgspec.structs import replace
 
 from derailed.actions.verbs import Verbs
-from derailed.api.entrance import Caller
+from derailed.api.entrance import Caller, Entrance
 from derailed.model.errors import FieldError, Invalid
 from derailed.model.user import Actor
 from derailed.wire import limits
+
+if TYPE_CHECKING:
+    from derailed.api.behind import Behind
 
 Ask = NamedDependency[SkipValidation[Verbs]]
 """The verbs."""
@@ -47,6 +50,22 @@ async def authenticated(connection: ASGIConnection[Any, Any, Any, Any], handler:
         return
     caller: Caller = connection.scope["caller"]  # type: ignore[typeddict-item]  # the application puts it there
     connection.scope["user"] = caller.actor
+
+
+def behind(request: Asked) -> Behind:
+    """What the request is for."""
+    found: Behind = request.scope["behind"]  # type: ignore[typeddict-item]  # the application puts it there
+    return found
+
+
+def verbs(request: Asked) -> Verbs:
+    """What one can do there."""
+    return behind(request).verbs
+
+
+def entrance(request: Asked) -> Entrance:
+    """By which it came in."""
+    return behind(request).entrance
 
 
 def actor(request: Asked) -> Actor:

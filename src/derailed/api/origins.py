@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from derailed.api.asking import Asked
+from derailed.api.asking import Asked, behind
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.\[\]:_-]+")
 
@@ -30,7 +30,7 @@ class Addresses(NamedTuple):
 
 def gateway(request: Asked) -> str:
     """`wss://chat.example.org/gateway`. Who comes through TLS comes through a proxy, which finds the Gateway itself."""
-    addresses: Addresses = request.app.state.addresses
+    addresses = behind(request).addresses
     if addresses.gateway_url:
         return f"{addresses.gateway_url}/gateway"
     here = urlsplit(origin(request))
@@ -42,7 +42,7 @@ def gateway(request: Asked) -> str:
 
 def origin(request: Asked) -> str:
     """`https://chat.example.org`. Without the operator's word the very host that was asked: right behind any proxy."""
-    public: str = request.app.state.addresses.public_url
+    public = behind(request).addresses.public_url
     if public:
         return public.rstrip("/")
     scheme = request.headers.get("x-forwarded-proto", request.scope["scheme"]).split(",")[0]  # the outermost proxy's
