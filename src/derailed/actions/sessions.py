@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from derailed.actions import acquaintance, unread
+from derailed.actions import unread
 from derailed.actions.context import Context
 from derailed.actions.searching import matching
 from derailed.actions.tokens import Tokens
@@ -18,13 +18,13 @@ from derailed.model.user import Actor, Application, User
 from derailed.store import (
     Connection,
     applications,
+    belonging,
     conversations,
     guild_settings,
     guilds,
     members,
     read_states,
     relationships,
-    tokens,
     topics,
     users,
 )
@@ -32,7 +32,7 @@ from derailed.wire import limits
 from derailed.wire.guild_settings import DIRECT
 from derailed.wire.reading import Standing
 from derailed.wire.records import guild_topic, user_topic
-from derailed.wire.user_settings import DEFAULTS, UserSettings, standing
+from derailed.wire.user_settings import DEFAULTS, UserSettings, decode, standing
 
 _OUTBOX_PAGE: Final = 500
 
@@ -206,10 +206,9 @@ class Sessions:
 
 
 async def _belonging(tx: Connection, user_id: int, token_id: int) -> Belonging:
-    if not await tokens.stands(tx, user_id, token_id):
+    found = await belonging.of(tx, user_id, token_id)
+    if found is None:
         raise Unauthenticated
     at = await topics.look(tx, user_topic(user_id))
-    belongs, ended = await members.places_of(tx, user_id)
-    friends = frozenset(await relationships.friends(tx, user_id))
-    settings = await acquaintance.settings_of(tx, user_id)
-    return Belonging(at.rev, tuple(belongs), tuple(ended), friends, settings)
+    settings = decode(found.settings)
+    return Belonging(at.rev, tuple(found.guild_ids), tuple(found.ended), found.friends, settings)

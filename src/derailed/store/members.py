@@ -62,10 +62,6 @@ SELECT members.guild_id FROM members JOIN guilds ON guilds.id = members.guild_id
 JOIN members AS their ON their.guild_id = members.guild_id AND their.user_id = $2
 WHERE members.user_id = $1 ORDER BY members.guild_id
 """
-_PLACES_OF = """
-SELECT members.guild_id, guilds.id FROM members LEFT JOIN guilds ON guilds.id = members.guild_id
-WHERE members.user_id = $1 ORDER BY members.guild_id
-"""
 _VISITORS = """
 SELECT guild_id, user_id FROM members WHERE temporary = 1 AND (guild_id, user_id) > ($1, $2)
 ORDER BY guild_id, user_id LIMIT $3
@@ -151,12 +147,6 @@ async def owns_any(tx: Connection, user_id: int) -> bool:
 async def shared(tx: Connection, user_id: int, other_id: int) -> list[int]:
     """The guilds that both belong to, ascending."""
     return [row[0] for row in await tx.fetch(_SHARED, user_id, other_id)]
-
-
-async def places_of(tx: Connection, user_id: int) -> tuple[list[int], list[int]]:
-    """The guilds that the user belongs to, ascending; and those that are gone, whose end they are still to be told."""
-    rows = await tx.fetch(_PLACES_OF, user_id)
-    return [row[0] for row in rows if row[1] is not None], [row[0] for row in rows if row[1] is None]
 
 
 async def visitors(tx: Connection, guild_id: int, user_id: int, limit: int) -> list[tuple[int, int]]:

@@ -14,7 +14,6 @@ FROM relationships JOIN users ON users.id = relationships.other_id WHERE relatio
 """
 _GET = _OF_USER + "AND relationships.other_id = $2"
 _ALL = _OF_USER + "ORDER BY relationships.other_id"
-_FRIENDS = "SELECT other_id FROM relationships WHERE user_id = $1 AND type = 1"
 _PUT = """
 INSERT INTO relationships (user_id, other_id, type, nickname, since) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (user_id, other_id) DO UPDATE SET type = $3, nickname = $4, since = $5
@@ -45,11 +44,6 @@ async def get(tx: Connection, user_id: int, other_id: int) -> Relationship | Non
 async def of_user(tx: Connection, user_id: int) -> list[Relationship]:
     """All of the user's, ascending by the others' ids."""
     return [_from_row(row) for row in await tx.fetch(_ALL, user_id)]
-
-
-async def friends(tx: Connection, user_id: int) -> list[int]:
-    """The ids of the user's friends."""
-    return [row[0] for row in await tx.fetch(_FRIENDS, user_id)]
 
 
 async def put(tx: Connection, user_id: int, of: Relationship) -> None:

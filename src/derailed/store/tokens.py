@@ -55,12 +55,6 @@ async def of_user(tx: Connection, user_id: int) -> list[Kept]:
     return [Kept(row[0], bytes(row[1]), row[2], Client(row[3], row[4])) for row in await tx.fetch(sql, user_id)]
 
 
-async def stands(tx: Connection, user_id: int, token_id: int) -> bool:
-    """Whether the token with this id has not been revoked."""
-    sql = "SELECT 1 FROM tokens WHERE id = $1 AND user_id = $2"
-    return await tx.fetchrow(sql, token_id, user_id) is not None
-
-
 async def insert(
     tx: Connection, token_id: int, token_hash: bytes, user_id: int, now_ms: int = 0, client: Client = NOBODY
 ) -> None:
