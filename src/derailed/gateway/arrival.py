@@ -199,6 +199,7 @@ class Arrivals:
     ) -> Seen | None:
         """Read the guild. The first to do so has the topic's view begin: nobody's snapshot may be older than that."""
         if topic.view is None:
+            assert topic.loading is not None
             async with topic.loading:
                 if topic.view is None:
                     first = await read(topic.guild_id, recipient.id.user_id)

@@ -51,14 +51,14 @@ class Topic:
         self.followers: dict[Recipient, None] = {}
         self.activation: Event | None = Event()
         """Waits for the bus to say that the subscription is active; None once it has."""
-        self.loading = Lock()
+        self.loading = Lock() if guild_id else None
         """Held while the snapshot is read that the view starts from: no other snapshot may be older than the view."""
         self.onlookers = 0
         """Sessions that hear who is here."""
         self.watch: Task[None] | None = None
         """Ends when this node has been told who is here, or that this can not be known now."""
-        self._early: list[Record] = []
-        self._audiences: dict[Class, Audience] = {}
+        self._early: list[Record] | None = None
+        self._audiences: dict[Class, Audience] | None = None
         self._waiting: list[Recipient] | None = None
         self._live: list[Recipient] | None = None
 
@@ -76,8 +76,8 @@ class Topic:
     def load(self, loaded: View, rev: int) -> None:
         """Start from a snapshot's shape, and move on by the records that came while it was read."""
         self.view, self.rev = loaded, rev
-        early, self._early = self._early, []
-        for record in early:
+        early, self._early = self._early, None
+        for record in early or ():
             self._apply(record)
 
     def advance(self, record: Record) -> tuple[View | None, View | None]:
@@ -100,6 +100,8 @@ class Topic:
     def _apply(self, record: Record) -> tuple[View | None, View | None]:
         before = self.view
         if before is None:
+            if self._early is None:
+                self._early = []
             self._early.append(record)
             return None, None
         if record.rev <= self.rev:
@@ -120,7 +122,7 @@ class Topic:
 
     def changed(self) -> None:
         """Who hears what has to be worked out again."""
-        self._audiences.clear()
+        self._audiences = None
         self._waiting = self._live = None
 
     def waiting(self) -> list[Recipient]:
@@ -137,6 +139,8 @@ class Topic:
 
     def audience(self, kind: Class) -> Audience:
         """The live followers that hear this class of records."""
+        if self._audiences is None:
+            self._audiences = {}
         found = self._audiences.get(kind)
         if found is None:
             found = self._audiences[kind] = self._gather(kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from derailed.store import Connection
 
@@ -16,6 +16,9 @@ FROM members LEFT JOIN guilds ON guilds.id = members.guild_id WHERE members.user
 UNION ALL
 SELECT 2, other_id, NULL, NULL FROM relationships WHERE user_id = $1 AND type = 1
 """
+
+_NOBODY: Final[frozenset[int]] = frozenset()
+"""One for all who have no friends: an empty set weighs as much as one of four."""
 
 
 class Belonging(NamedTuple):
@@ -38,6 +41,6 @@ async def of(tx: Connection, user_id: int, token_id: int) -> Belonging | None:
     return Belonging(
         guild_ids=[guild_id for guild_id, _ in guilds],
         ended=[row[1] for row in rows if row[0] == 1 and row[2] is None],
-        friends=frozenset(row[1] for row in rows if row[0] == 2),
+        friends=frozenset(row[1] for row in rows if row[0] == 2) or _NOBODY,
         settings=None if token[3] is None else bytes(token[3]),
     )
