@@ -160,6 +160,25 @@ def test_it_follows_guilds_that_are_joined_and_channels_that_are_made(own_place:
         assert ben.until_printed(1) == ["#quay@Harbour anna: new here"]
 
 
+def test_it_follows_direct_messages_and_groups_and_what_was_said_there_while_the_server_was_away(
+    own_place: Place,
+) -> None:
+    place = own_place
+    with Follower(place.server.url, "ben") as ben:
+        ben.until_said("ready")
+        direct = int(place.anna.call("POST", "/users/@me/channels", {"recipient_id": str(place.ben.id)})["id"])
+        place.anna.send(direct, "here?")
+        assert ben.until_printed(1) == ["@anna anna: here?"]
+        place.server.restart()
+        place.anna.send(direct, "still here?")
+        assert ben.until_printed(2)[1:] == ["@anna anna: still here?"]
+    place.anna.send(direct, "gone?")
+    with Follower(place.server.url, "ben") as again:
+        again.until_said("ready")
+        place.anna.send(direct, "back?")
+        assert again.until_printed(1) == ["@anna anna: back?"]
+
+
 def test_it_ends_when_its_token_does_not_stand_any_more(own_place: Place) -> None:
     place = own_place
     with Follower(place.server.url, "ben") as ben:
