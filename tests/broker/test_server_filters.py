@@ -101,6 +101,8 @@ def test_a_filtered_connection_gets_one_copy_and_the_list_of_its_clients(served:
         assert gateway.push()[4] == [b"b", b"s"]
         gateway.ask("XCLIENTS", "DROP", "s", "nobody")
         client.ask("XADD", "t", "*", "author", "eve")
+        client.ask("XADD", "t", "*", "author", "bob")
+        assert gateway.push()[3:] == [[b"author", b"bob"], [b"b"]]  # what was for nobody has been judged before it
         members(gateway, b={"user": "eve"})
         last = client.ask("XADD", "t", "*", "author", "eve")
         assert gateway.push() == [b"xmessage", b"t", last, [b"author", b"eve"], [b"b"]]
