@@ -148,12 +148,11 @@ class Filters:
         self._connections[connection.number] = connection
         return connection
 
-    def check(self, clients: Mapping[bytes, Attributes], already: int) -> None:
-        """Raises FilterError when a connection that has so many can not have these."""
+    def check(self, clients: Mapping[bytes, Attributes], already: int) -> int:
+        """How many bytes they are. Raises FilterError when a connection that has so many can not have these."""
         if already + len(clients) > MAX_CLIENTS:
             raise FilterError(f"a connection has at most {MAX_CLIENTS} clients")
-        for values in clients.values():
-            frames.attributes(values)
+        return sum(len(name) + len(frames.attributes(values)) for name, values in clients.items())
 
     def disconnect(self, connection: Connection) -> None:
         """Its clients go with it."""

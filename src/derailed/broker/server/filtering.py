@@ -38,6 +38,13 @@ class Waiting(NamedTuple):
     """None for what needs no filter."""
 
 
+class Change(NamedTuple):
+    """Something else about the clients, in its place among the records."""
+
+    size: int
+    make: Callable[[], object]
+
+
 class Hearing:
     """One topic that a connection hears through filters. Another subscription to the topic is another one."""
 
@@ -73,7 +80,7 @@ class Filtered:
             raise Refused(f"ERR {error}") from None
         self.judged.set(connection.clients)
         self.taken = self.sent = 0
-        self._queue: deque[Waiting] = deque()
+        self._queue: deque[Waiting | Change] = deque()
         self._bytes = 0
         self._pump: asyncio.Task[None] | None = None
 
@@ -84,14 +91,15 @@ class Filtered:
 
     def put(self, waiting: Waiting) -> None:
         """Judge it in its turn, and send it."""
-        self._queue.append(waiting)
         self.taken += 1
-        self._bytes += len(waiting.frame)
-        if self._bytes > self.connection.server.limits.output:
-            self.connection.server.dropped += 1
-            self.connection.end("SLOW too much waits for the filter: the subscription is over")
-        elif self._pump is None:
-            self._pump = asyncio.get_running_loop().create_task(self._judge())
+        self._wait(waiting, len(waiting.frame))
+
+    def change(self, size: int, make: Callable[[], object]) -> None:
+        """Have other clients, or other attributes, from here on: what came before is judged as they were then."""
+        if self._pump is None:
+            make()
+        else:
+            self._wait(Change(size, make), size)
 
     def close(self) -> None:
         """Nobody hears it any more."""
@@ -100,9 +108,33 @@ class Filtered:
         self._queue.clear()
         self._filters.disconnect(self.judged)
 
+    def _wait(self, one: Waiting | Change, size: int) -> None:
+        self._queue.append(one)
+        self._bytes += size
+        if self._bytes > self.connection.server.limits.output:
+            self.connection.server.dropped += 1
+            self.connection.end("SLOW too much waits for the filter: the subscription is over")
+        elif self._pump is None:
+            self._pump = asyncio.get_running_loop().create_task(self._judge())
+
+    def _next(self) -> list[Waiting]:
+        """Make the changes that are due; then the records up to the next one, as many as are judged in one go."""
+        batch: list[Waiting] = []
+        while self._queue and len(batch) < AT_ONCE:
+            first = self._queue[0]
+            if isinstance(first, Waiting):
+                batch.append(first)
+            elif batch:
+                break
+            else:
+                self._bytes -= first.size
+                first.make()
+            self._queue.popleft()
+        return batch
+
     async def _judge(self) -> None:
         while self._queue:
-            batch = [self._queue.popleft() for _ in range(min(AT_ONCE, len(self._queue)))]
+            batch = self._next()
             messages = [each.message for each in batch if each.message is not None]
             bitmaps = iter(await self._filters.deliver(self.judged, messages) if messages else ())
             for each in batch:

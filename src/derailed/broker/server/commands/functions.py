@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from derailed.broker.filters import Attributes, FilterError, Standing
@@ -122,7 +123,7 @@ def xclients(connection: Connection, command: list[bytes]) -> None:
         case b"DROP", [_, *_] as names:
             there = [name for name in dict.fromkeys(names) if connection.clients.pop(name, None) is not None]
             for filtered in connection.filtered.values():
-                filtered.judged.drop(there)
+                filtered.change(sum(map(len, there)), partial(filtered.judged.drop, there))
             connection.answer(len(there))
         case b"COUNT", []:
             connection.answer(len(connection.clients))
@@ -132,9 +133,9 @@ def xclients(connection: Connection, command: list[bytes]) -> None:
 
 def _set(connection: Connection, clients: dict[bytes, Attributes]) -> None:
     try:
-        connection.server.filters.check(clients, len(connection.clients))
+        size = connection.server.filters.check(clients, len(connection.clients))
         for filtered in connection.filtered.values():
-            filtered.judged.set(clients)
+            filtered.change(size, partial(filtered.judged.set, clients))
     except FilterError as error:
         raise Refused(f"ERR {error}") from None
     connection.clients.update(clients)
