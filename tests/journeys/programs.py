@@ -1,4 +1,4 @@
-"""A bot's program as a process of its own: what it tells, awaited; stopped and continued at will."""
+"""Programs as processes of their own: what they tell, awaited; stopped and continued at will."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -21,17 +21,19 @@ PATIENCE_S = 30
 Told = dict[str, Any]
 
 
-class Program:
-    """One running program. As a context it is gone at the end."""
+class Piped:
+    """A program, both of whose streams are read line by line as they come. As a context it is gone at the end."""
 
-    def __init__(self, script: str, *arguments: str) -> None:
-        self.told: list[Told] = []
-        """Everything it has told so far."""
-        self._coming: queue.Queue[Told] = queue.Queue()
-        self._noise: list[str] = []
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        settings: Mapping[str, str],
+        out: Callable[[str], None],
+        err: Callable[[str], None],
+    ) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", str(Path(__file__).parent / script), *arguments],
-            env=clean_environment(),
+            [sys.executable, *arguments],
+            env=clean_environment() | dict(settings),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -40,11 +42,43 @@ class Program:
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._readers = [
-            threading.Thread(target=self._read, args=(self._process.stdout,)),
-            threading.Thread(target=self._noise.extend, args=(self._process.stderr,)),
+            threading.Thread(target=_read, args=(self._process.stdout, out)),
+            threading.Thread(target=_read, args=(self._process.stderr, err)),
         ]
         for reader in self._readers:
             reader.start()
+
+    def pause(self) -> None:
+        """Let it do nothing for a while; it does not know."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.kill()
+        self._process.wait(PATIENCE_S)
+        for reader in self._readers:
+            reader.join()
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+class Program(Piped):
+    """A bot's program: each line that is an event is told, all else is noise."""
+
+    def __init__(self, script: str, *arguments: str) -> None:
+        self.told: list[Told] = []
+        """Everything it has told so far."""
+        self._coming: queue.Queue[Told] = queue.Queue()
+        self._noise: list[str] = []
+        path = str(Path(__file__).parent / script)
+        super().__init__(["-W", "ignore", path, *arguments], {}, self._heard, self._noise.append)
 
     def until(self, event: str, fits: Callable[[Told], bool] = lambda _: True) -> Told:
         """Wait until it tells of such an event, or told of it before."""
@@ -70,29 +104,13 @@ class Program:
         """What it has written beside that, such as warnings."""
         return [line for line in self._noise if line.strip()]
 
-    def pause(self) -> None:
-        """Let it do nothing for a while; it does not know."""
-        self._process.send_signal(signal.SIGSTOP)
+    def _heard(self, line: str) -> None:
+        if line.startswith('{"event"'):
+            self._coming.put(json.loads(line))
+        else:
+            self._noise.append(line)  # hikari logs here
 
-    def go_on(self) -> None:
-        """Let it go on."""
-        self._process.send_signal(signal.SIGCONT)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._process.kill()
-        self._process.wait(PATIENCE_S)
-        for reader in self._readers:
-            reader.join()
-        for stream in (self._process.stdout, self._process.stderr):
-            assert stream is not None
-            stream.close()
-
-    def _read(self, lines: IO[str]) -> None:
-        for line in lines:
-            if line.startswith('{"event"'):
-                self._coming.put(json.loads(line))
-            else:
-                self._noise.append(line)  # hikari logs here
+def _read(stream: IO[str], take: Callable[[str], None]) -> None:
+    for line in stream:
+        take(line)

@@ -4,50 +4,37 @@ from __future__ import annotations
 
 import json
 import queue
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import IO, Self
 
 import pytest
 
 from tests.journeys.people import PASSWORD
 from tests.journeys.place import Place
-from tests.journeys.server import clean_environment
+from tests.journeys.programs import Piped
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "follow.py"
 PATIENCE_S = 60
 pytestmark = pytest.mark.slow
 
 
-class Follower:
+class Follower(Piped):
     """The program as it is run from a shell: what it prints, and what it says beside."""
 
     def __init__(self, url: str, name: str) -> None:
         self.printed: list[str] = []
         self.said: list[str] = []
         self._coming: queue.Queue[tuple[list[str], str]] = queue.Queue()
-        self._process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), url, name],
-            env=clean_environment() | {"DERAILED_PASSWORD": PASSWORD},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self._readers = [
-            threading.Thread(target=self._read, args=(self._process.stdout, self.printed)),
-            threading.Thread(target=self._read, args=(self._process.stderr, self.said)),
-        ]
-        for reader in self._readers:
-            reader.start()
+
+        def heard(lines: list[str], line: str) -> None:
+            self._coming.put((lines, line))
+
+        out, err = partial(heard, self.printed), partial(heard, self.said)
+        super().__init__([str(SCRIPT), url, name], {"DERAILED_PASSWORD": PASSWORD}, out, err)
 
     def until_said(self, *lines: str) -> None:
         """Wait until all of these were said beside."""
@@ -57,14 +44,6 @@ class Follower:
         """Wait for so many lines."""
         self.until(lambda: len(self.printed) >= count)
         return self.printed
-
-    def pause(self) -> None:
-        """Let it do nothing for a while; it does not know."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        """Let it go on."""
-        self._process.send_signal(signal.SIGCONT)
 
     def ends(self) -> int:
         """Wait until it ends by itself; its exit code."""
@@ -79,22 +58,6 @@ class Follower:
             except queue.Empty:
                 raise AssertionError(f"printed: {self.printed}\nsaid: {self.said}") from None
             lines.append(line.rstrip("\n"))
-
-    def _read(self, stream: IO[str], lines: list[str]) -> None:
-        for line in stream:
-            self._coming.put((lines, line))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._process.kill()
-        self._process.wait(PATIENCE_S)
-        for reader in self._readers:
-            reader.join()
-        for stream in (self._process.stdout, self._process.stderr):
-            assert stream is not None
-            stream.close()
 
 
 def test_it_is_short() -> None:
