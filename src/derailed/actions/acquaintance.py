@@ -6,7 +6,6 @@ written to after their block was acknowledged.
 
 from __future__ import annotations
 
-from derailed.model.errors import Forbidden
 from derailed.store import Connection, members, relationships, user_settings
 from derailed.wire.user_settings import UserSettings, decode
 
@@ -23,12 +22,6 @@ async def may_write(tx: Connection, user_id: int, other_id: int) -> bool:
         return True
     shared = await members.shared(tx, user_id, other_id)
     return bool(shared) and not set((await settings_of(tx, other_id)).restricted_guilds).issuperset(map(str, shared))
-
-
-async def require_may_write(tx: Connection, user_id: int, other_id: int) -> None:
-    """Raise Forbidden("direct_refused") unless the user may write to the other; it does not say why."""
-    if not await may_write(tx, user_id, other_id):
-        raise Forbidden("direct_refused")
 
 
 async def may_ask(tx: Connection, user_id: int, other_id: int) -> bool:
