@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
-import { emoji } from "./emoji.plugin";
-import { weight } from "./weight.plugin";
+import { emoji } from "./emoji.plugin.ts";
+import { weight } from "./weight.plugin.ts";
 
 const server = process.env.DERAILED_SERVER ?? "http://127.0.0.1:8080";
 
