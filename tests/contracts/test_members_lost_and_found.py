@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -12,7 +12,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from derailed.generated import members_pb2 as proto
 from derailed.members import Down, Query
+from derailed.members.attendance import Attendance
 from derailed.members.kept import Kept
 from derailed.members.local import LocalMembers
 from derailed.members.server import NAME
@@ -222,5 +224,31 @@ def test_the_service_tells_its_health_and_what_it_serves(tmp_path: Path) -> None
             listing = stub.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
             listed = [each.name async for reply in listing for each in reply.list_services_response.service]
             assert NAME in listed
+
+    in_town(tmp_path, story)
+
+
+def test_a_stream_that_ends_twice_at_once_holds_nothing(tmp_path: Path) -> None:
+    """As gRPC does it: the node says no more, and the call is cancelled, and cancelled once more while it tidies up."""
+
+    async def story(place: Town) -> None:
+        said: asyncio.Queue[proto.FromNode] = asyncio.Queue()
+        said.put_nowait(proto.FromNode(requests=[proto.Request(interest=GUILD)]))
+
+        async def messages() -> AsyncIterator[proto.FromNode]:
+            while True:
+                yield await said.get()
+
+        async def write(_: proto.FromService) -> None: ...
+
+        async with local(place, linger_s=0.0) as members:
+            assert isinstance(members, LocalMembers)
+            serving = asyncio.create_task(Attendance(members.link("one"), write).run(messages()))
+            await until(lambda: members.keeper.in_use(GUILD))
+            serving.cancel()
+            await asyncio.sleep(0)
+            serving.cancel()
+            await asyncio.wait([serving])
+            await until(lambda: not members.keeper.in_use(GUILD))
 
     in_town(tmp_path, story)

@@ -51,8 +51,8 @@ class Attendance:
             tasks += [task for task, _ in self._questions.values()]
             for task in tasks:
                 task.cancel()
+            await self._link.close()  # first: whoever is cancelled once more while waiting does nothing after it
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._link.close()
 
     async def _say(self, message: proto.FromService) -> None:
         async with self._turn, asyncio.timeout(_TAKEN_WITHIN_S):
