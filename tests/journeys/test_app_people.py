@@ -1,0 +1,50 @@
+"""Friends, and what one shows of oneself, in the app."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.app import Person, has_no_barrier
+
+pytestmark = pytest.mark.slow
+
+
+def friends(person: Person) -> None:
+    """To the page of friends."""
+    person.page.get_by_label("Guilds").get_by_role("link").first.click()
+    expect(person.page.get_by_role("heading", name="Friends", exact=True)).to_be_visible()
+
+
+def test_two_become_friends_and_cease_to_be(met: list[Person]) -> None:
+    ann, ben = met
+    friends(ann)
+    ann.page.get_by_label("Add friend").fill("nobody_of_that_name")
+    ann.page.get_by_role("button", name="Send request").click()
+    expect(ann.page.get_by_label("Add friend")).to_have_attribute("aria-invalid", "true")
+    ann.page.get_by_label("Add friend").fill("ben")
+    ann.page.get_by_role("button", name="Send request").click()
+    expect(ann.page.get_by_text("A request was sent to ben.")).to_be_visible()
+    has_no_barrier(ann.page)
+    friends(ben)
+    ben.page.get_by_role("button", name="Pending 1").click()
+    has_no_barrier(ben.page)
+    ben.page.get_by_role("button", name="Accept").click()
+    for person in (ann, ben):
+        person.page.get_by_role("button", name="All 1").click()
+        expect(person.page.get_by_role("button", name="Remove friend")).to_be_visible()
+    ann.page.get_by_role("button", name="Remove friend").click()
+    expect(ben.page.get_by_role("button", name="All 0")).to_be_visible()
+
+
+def test_a_status_is_chosen_once_and_seen_by_others(met: list[Person]) -> None:
+    ann, ben = met
+    ann.page.get_by_role("button", name="Set status").click()
+    ann.page.get_by_label("Custom status").fill("At the signal box")
+    has_no_barrier(ann.page)
+    ann.page.get_by_role("dialog").get_by_role("button", name="Set status").click()
+    ann.page.get_by_role("button", name="Set status").click()
+    ann.page.get_by_role("radio", name="Do not disturb").click()
+    of_ann = ben.page.get_by_label("Member list").get_by_role("listitem").filter(has_text="ann")
+    expect(of_ann.get_by_role("img", name="do not disturb")).to_be_visible()
+    expect(of_ann).to_contain_text("At the signal box")
