@@ -31,7 +31,11 @@ class Broker(Server):
     def connect(self) -> Client:
         """A client that speaks version 3."""
         client = Client(self.port)
-        client.ask("HELLO", 3)
+        try:
+            client.ask("HELLO", 3)
+        except BaseException:  # killed between the connection and the answer: the socket is nobody's then
+            client.close()
+            raise
         return client
 
     def refuses_to_start(self) -> str:
