@@ -2,6 +2,9 @@
 .DEFAULT_GOAL := run
 .PHONY: run split ready dev wheel test test-slow check lint web-check fmt generate bench lock
 
+# Tests start hundreds of processes; compiling everything anew in each would take most of their time.
+unexport PYTHONDONTWRITEBYTECODE
+
 setup := tools/python -m tools.setup
 bin := .venv/bin
 

@@ -11,12 +11,15 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from derailed.store import Store
 from derailed.store.postgres import PostgresStore
 from derailed.store.sqlite import SqliteStore
+from derailed.store.sqlite_connection import migrate
 from tests.servers import postgres
 
 KINDS: Final = ("sqlite", "postgres")
@@ -39,10 +42,17 @@ def choose(kind: str) -> None:
 async def open_store(folder: Path, clock: Callable[[], int]) -> Store:
     """The database of a folder, made if there is none yet."""
     if _kind.get() == "sqlite":
-        return SqliteStore.open(folder / "derailed.sqlite", clock)
+        return open_sqlite(folder / "derailed.sqlite", clock)
     if folder not in _urls:
         _urls[folder] = await asyncio.to_thread(_fresh)
     return await PostgresStore.open(_urls[folder], clock)
+
+
+def open_sqlite(file: Path, clock: Callable[[], int]) -> SqliteStore:
+    """That file's database, made if there is none yet."""
+    if not file.exists():
+        file.write_bytes(_migrated())
+    return SqliteStore.open(file, clock)
 
 
 def copy(folder: Path, to: Path) -> None:
@@ -67,6 +77,14 @@ def settings() -> Iterator[dict[str, str]]:
     url = postgres.shared().database()
     yield {"DERAILED_DATABASE_URL": url}
     postgres.shared().drop(url)
+
+
+@cache
+def _migrated() -> bytes:
+    """An empty database as a file: every migration takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        migrate(Path(folder) / "derailed.sqlite", 0)
+        return (Path(folder) / "derailed.sqlite").read_bytes()
 
 
 def _fresh() -> str:

@@ -14,6 +14,7 @@ from derailed.actions.publisher import Publisher
 from derailed.store import Connection, OutboxRow, Store, topics
 from derailed.store.sqlite import SqliteStore
 from tests.actions.plain_bus import Clock, PlainBus
+from tests.databases import open_sqlite
 
 RETENTION_MS = 60_000
 
@@ -47,7 +48,7 @@ def verb(*names: str, payload: bytes = b"said") -> Callable[[Connection], Corout
 @asynccontextmanager
 async def running(path: Path) -> AsyncIterator[Rig]:
     clock = Clock()
-    store = SqliteStore.open(path / "store.db", clock)
+    store = open_sqlite(path / "store.db", clock)
     bus = PlainBus()
     publisher = Publisher(store, bus, clock, clock.sleep)
     store.committed = publisher.take

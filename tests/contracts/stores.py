@@ -10,7 +10,7 @@ from typing import Any
 
 from derailed.store import Connection, Store, topics
 from derailed.store.postgres import PostgresStore
-from derailed.store.sqlite import SqliteStore
+from tests.databases import open_sqlite
 from tests.servers import postgres
 
 NOW = 1_700_000_000_000
@@ -25,7 +25,7 @@ Play = Callable[[Story], None]
 
 async def sqlite(location: str) -> Store:
     """The embedded one."""
-    return SqliteStore.open(Path(location), lambda: NOW)
+    return open_sqlite(Path(location), lambda: NOW)
 
 
 async def on_postgres(location: str) -> Store:

@@ -24,7 +24,7 @@ from derailed.model.user import User
 from derailed.presence import Announced
 from derailed.presence.local import LocalPresences
 from derailed.store import Connection, channels, guilds, members, roles, users
-from derailed.store.sqlite import SqliteStore
+from tests.databases import open_sqlite
 from tests.members.client import Client
 
 GUILD, OTHER = 1 << 60, (1 << 60) + 1
@@ -39,7 +39,7 @@ class Town:
     """The parts, and what people do."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = SqliteStore.open(folder / "store.db", lambda: NOW)
+        self.store = open_sqlite(folder / "store.db", lambda: NOW)
         self.bus = EmbeddedBus(Log(folder / "log", clock=lambda: NOW, boot_id="boot"))
         self.presences = LocalPresences()
         self.publisher = Publisher(self.store, self.bus, lambda: NOW)
