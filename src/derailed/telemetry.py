@@ -8,15 +8,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
-from typing import Final
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import Final, TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge, GCCollector, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 
 REGISTRY: Final = CollectorRegistry()
 METRICS_TYPE: Final = CONTENT_TYPE_LATEST
+Metric = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
+Labels = TypeVar("Labels", bound=tuple[str, ...])
+
+MOMENTS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""Seconds that something takes which somebody waits for."""
+_LOOK_WITHIN_S: Final = 2.0
+"""Prometheus waits for ten seconds; what can not be looked up by then is left out."""
 
 _STALL_PROBE_S = 0.025  # often enough to meet a stall of 20 ms, rare enough to cost nothing
 
@@ -28,14 +39,106 @@ LOOP_STALL: Final = Histogram(
 )
 
 
-def metrics() -> bytes:
+_looks: Final[list[Callable[[], Awaitable[None]]]] = []
+
+
+class Spread:
+    """A histogram for where it must cost next to nothing: a bisection and two additions."""
+
+    __slots__ = ("bounds", "counts", "sum")
+
+    def __init__(self, bounds: Sequence[float] = MOMENTS) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def add(self, value: float) -> None:
+        """One more."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+
+class _Told(Collector):
+    def __init__(self, tell: Callable[[], Iterable[Metric]]) -> None:
+        self._tell = tell
+
+    def collect(self) -> Iterable[Metric]:
+        return self._tell()
+
+    def describe(self) -> Iterable[Metric]:
+        return ()  # else it would be asked when it is registered
+
+
+async def metrics() -> bytes:
     """Everything measured, in Prometheus' text format."""
+    await look()
     return generate_latest(REGISTRY)
+
+
+async def look() -> None:
+    """Have looked up what can not be told at once. What fails, or takes too long, is told as it was."""
+    try:
+        async with asyncio.timeout(_LOOK_WITHIN_S):
+            await asyncio.gather(*(each() for each in _looks), return_exceptions=True)
+    except TimeoutError:
+        return
 
 
 def show(name: str, text: str, value: Callable[[], float]) -> None:
     """Add a number that is looked up when somebody asks, and costs nothing until then. Once per process and name."""
     Gauge(f"derailed_{name}", text, registry=REGISTRY).set_function(value)
+
+
+def tell(measures: Callable[[], Iterable[Metric]], ahead: Callable[[], Awaitable[None]] | None = None) -> None:
+    """The same of many numbers. `ahead` is awaited before they are asked for."""
+    REGISTRY.register(_Told(measures))
+    if ahead is not None:
+        _looks.append(ahead)
+
+
+def gauge(name: str, text: str, value: float) -> Metric:
+    """A number that goes up and down."""
+    return GaugeMetricFamily(f"derailed_{name}", text, value=value)
+
+
+def gauges(name: str, text: str, labels: Sequence[str], values: Mapping[Labels, float]) -> Metric:
+    """One for each set of labels."""
+    return _labelled(GaugeMetricFamily(f"derailed_{name}", text, labels=labels), values)
+
+
+def counter(name: str, text: str, value: float) -> Metric:
+    """A number that only grows; its name gets `_total`."""
+    return CounterMetricFamily(f"derailed_{name}", text, value=value)
+
+
+def counters(name: str, text: str, labels: Sequence[str], values: Mapping[Labels, float]) -> Metric:
+    """One for each set of labels."""
+    return _labelled(CounterMetricFamily(f"derailed_{name}", text, labels=labels), values)
+
+
+def _labelled(family: CounterMetricFamily | GaugeMetricFamily, values: Mapping[Labels, float]) -> Metric:
+    for labels, value in values.items():
+        family.add_metric(labels, value)
+    return family
+
+
+def spread(name: str, text: str, of: Spread) -> Metric:
+    """A histogram."""
+    return spreads(name, text, (), {(): of})
+
+
+def spreads(name: str, text: str, labels: Sequence[str], of: Mapping[Labels, Spread]) -> Metric:
+    """One for each set of labels."""
+    family = HistogramMetricFamily(f"derailed_{name}", text, labels=labels)
+    for key, each in of.items():
+        family.add_metric(key, list(_buckets(each)), each.sum)
+    return family
+
+
+def _buckets(of: Spread) -> Iterator[tuple[str, float]]:
+    """Cumulative, as Prometheus has them."""
+    bounds = (*map(str, map(float, of.bounds)), "+Inf")
+    yield from zip(bounds, accumulate(of.counts), strict=True)
 
 
 async def watch_loop() -> None:

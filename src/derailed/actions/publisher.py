@@ -69,6 +69,10 @@ class Publisher:
         self._retry_s = _RETRY_FROM_S
         self._work = asyncio.Event()
         self._quiet = asyncio.Event()
+        self.appended = 0
+        """Records that the bus has by us."""
+        self.offset = 0
+        """The highest that it gave one of them."""
         self.is_stuck = False
         """What happens waits in the outbox: the bus, or the database, can not be reached."""
 
@@ -210,6 +214,8 @@ class Publisher:
                 self._must_drain(verb)
             else:
                 published += [row.id for row in verb]
+                self.offset = max(self.offset, offsets[-1])
+        self.appended += len(published)
         await self._store.forget(published)
 
     def _must_drain(self, rows: Sequence[OutboxRow]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from functools import cache
+from time import perf_counter
 from typing import Any, Final
 
 from litestar import Litestar, Router
@@ -51,7 +52,8 @@ from derailed.api.answers import Answer, refused
 from derailed.api.behind import Behind
 from derailed.api.docs.serving import Docs, is_docs
 from derailed.api.entrance import UNLIMITED, Entrance, Limiting
-from derailed.api.hot import Hot, Work, answered
+from derailed.api.hot import PATH, Hot, Work, answered
+from derailed.api.meter import OTHER, Meter
 from derailed.api.origins import Addresses
 from derailed.model.errors import Invalid, Refusal, TooLarge
 from derailed.wire.requests import Bits, Snowflake, decode_hook
@@ -92,6 +94,8 @@ ROUTES: Final = (
     *webhooks.ROUTES,
 )
 
+_READING: Final = ("GET", "HEAD")
+
 
 class Api:
     """The API: an ASGI application, which a connection that knows it may pass by for the hot routes."""
@@ -101,9 +105,36 @@ class Api:
         self._entrance = Entrance(verbs.tokens, ROUTES, limiting)
         self._behind = Behind(verbs, self._entrance, addresses)
         self._routes = _routes()
+        self.meter = Meter()
+        self._posts, self._gets = self.meter.of("POST", PATH), self.meter.of("GET", PATH)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, and count it."""
+        began, status = perf_counter(), 0
+
+        async def noting(event: Event) -> None:
+            nonlocal status
+            if event["type"] == "http.response.start":
+                status = event["status"]
+            await send(event)
+
+        try:
+            await self._answer(scope, receive, noting)
+        finally:
+            if status:  # else they hung up
+                self.meter.of(*self._route(scope)).answered(status, perf_counter() - began)
+
+    def _route(self, scope: Scope) -> tuple[str, str]:
+        """A method and a path, of which there are not more than routes."""
+        method, path = scope["method"], scope["path"]
+        if files.is_file(path):
+            return method if method in _READING else OTHER, "/" + path.split("/", 2)[1]
+        if is_docs(path):
+            return method if method in _READING else OTHER, "/docs"
+        found = self._entrance.path_of(method, path)
+        return (OTHER, OTHER) if found is None else (method, found)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if files.is_file(scope["path"]):
             await self._stored(scope, receive, send)
             return
@@ -135,12 +166,15 @@ class Api:
         return None if work is None else self._at_once(work, scope, body)
 
     async def _at_once(self, work: Work, scope: Scope, body: bytes) -> Answer:
+        began = perf_counter()
         caller = await self._entrance.admit(scope)
         if caller.refusal is None:
             answer = await answered(work, scope, caller, body)
         else:
             answer = refused(caller.refusal)
-        return await self._entrance.tell(scope, caller, answer)
+        answer = await self._entrance.tell(scope, caller, answer)
+        (self._posts if scope["method"] == "POST" else self._gets).answered(answer.status, perf_counter() - began)
+        return answer
 
 
 def create(verbs: Verbs, addresses: Addresses = Addresses(), limiting: Limiting = UNLIMITED) -> Api:

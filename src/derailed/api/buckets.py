@@ -16,7 +16,7 @@ from derailed.wire.rates import Rates
 
 _VERSIONS: Final = ("v9", "v10")
 _NUMBER, _WORD = "#", "*"
-_PARAMETER: Final = re.compile(r"\{\w+:(\w+)\}")
+_PARAMETER: Final = re.compile(r"\{(\w+):(\w+)\}")
 
 
 class Route(Protocol):
@@ -37,6 +37,8 @@ class Bucket(NamedTuple):
     """One route's. `name` is what libraries know it by: it means nothing, and never changes."""
 
     name: str
+    path: str
+    """Its route's, with the names of what changes in it."""
     rates: Rates
     by_address: bool
     of_webhook: bool
@@ -83,7 +85,7 @@ class Buckets:
         for route in routes:
             for path in route.paths:
                 for method in route.http_methods:
-                    self._add(str(method), _template(path), scale)
+                    self._add(str(method), path, scale)
 
     def of(self, method: str, path: str) -> tuple[Bucket, str] | None:
         """The bucket of a method and a path, and the major parameter it is counted for; None where no route is."""
@@ -98,8 +100,8 @@ class Buckets:
         bucket = at.buckets.get(method)
         return None if bucket is None else (bucket, _major(steps))
 
-    def _add(self, method: str, template: str, scale: float) -> None:
-        at = self._root
+    def _add(self, method: str, path: str, scale: float) -> None:
+        at, template = self._root, _template(path)
         for step in template.split("/"):
             at = at.add(step)
         route = (method, template)
@@ -108,6 +110,7 @@ class Buckets:
         limits = scaled(rates.RATES.get(route, usual), scale)
         at.buckets[method] = Bucket(
             name=name,
+            path=_PARAMETER.sub(lambda parameter: f"{{{parameter[1]}}}", path),
             rates=limits,
             by_address=route in rates.BY_ADDRESS,
             of_webhook=template.startswith("webhooks/#/*"),
@@ -121,7 +124,7 @@ def scaled(of: Rates, scale: float) -> Rates:
 
 
 def _template(path: str) -> str:
-    return _PARAMETER.sub(lambda kind: _NUMBER if kind[1] == "int" else _WORD, path).strip("/")
+    return _PARAMETER.sub(lambda kind: _NUMBER if kind[2] == "int" else _WORD, path).strip("/")
 
 
 def _major(steps: list[str]) -> str:

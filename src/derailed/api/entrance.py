@@ -121,6 +121,11 @@ class Entrance:
             await self._count_bad_token(limits, scope)
         return Answer(status, headers + caller.headers, body)
 
+    def path_of(self, method: str, path: str) -> str | None:
+        """The path of the route that such a request is for, if there is one."""
+        found = self._buckets.of(method, path)
+        return None if found is None else found[0].path
+
     async def spend(self, subject: str, of: Rates) -> None:
         """Take from budgets that only the route knows of. Raises TooMany."""
         if self._limits is None:

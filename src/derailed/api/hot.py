@@ -28,6 +28,7 @@ Receive = Callable[[], Awaitable[Event]]
 Work = Callable[[Actor, bytes], Awaitable[bytes]]
 """What a request asks for: given who asks and its body, the JSON of the answer."""
 
+PATH: Final = "/channels/{channel_id}/messages"
 _path: Final = re.compile(r"/api(?:/v(?:9|10))?/channels/([0-9]{1,19})/messages/?").fullmatch
 
 

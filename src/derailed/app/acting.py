@@ -16,6 +16,7 @@ from derailed.actions.indexing import Indexing
 from derailed.actions.passwords import Passwords
 from derailed.actions.publisher import Publisher
 from derailed.actions.sweeper import Sweeper
+from derailed.actions.tally import Tally
 from derailed.actions.verbs import Verbs
 from derailed.actions.visitors import Visitors
 from derailed.api.app import Application, Receive, Scope, Send, create
@@ -23,6 +24,7 @@ from derailed.api.connection import AtOnce
 from derailed.api.entrance import Limiting
 from derailed.api.files import is_file
 from derailed.api.origins import Addresses
+from derailed.app import measures
 from derailed.app.parts import Parts, now_ms
 from derailed.app.readiness import Readiness
 from derailed.bus import Bus
@@ -57,8 +59,10 @@ class Acting:
         store = await parts.store()
         claim = await parts.claim()
         bus = await parts.bus(log, store)
-        publisher = Publisher(store, bus, now_ms)
-        store.committed = publisher.take
+        publisher, made = Publisher(store, bus, now_ms), Tally()
+        store.committed = _both(publisher.take, made.take)
+        measures.of_store(store)
+        measures.of_events(made, publisher, store, now_ms)
         passwords = Passwords(PasswordHasher())
         parts.callback(passwords.close)
         lease = await parts.lease(store)
@@ -75,7 +79,7 @@ class Acting:
         ]
         unfurling = parts.unfurling(context)
         if unfurling is not None:
-            store.committed = _both(publisher.take, unfurling.take)
+            store.committed = _both(store.committed, unfurling.take)
             works.append(unfurling.run())
         if claim is not None:
             works.append(claim.hold(lost))
@@ -100,6 +104,7 @@ def answering(settings: Settings, parts: Parts, acting: Acting, addresses: Addre
     """What answers HTTP: the API, its pages, files, and the app for every other path; and the hot routes at once."""
     limiting = Limiting(parts.limits(), settings.rate_limits, settings.trusted_proxies, now_ms)
     api, site = create(acting.verbs, addresses, limiting), Site(connects_to=addresses.elsewhere())
+    measures.of_requests(api.meter)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         first = scope["path"].removeprefix("/").partition("/")[0]

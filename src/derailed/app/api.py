@@ -18,7 +18,7 @@ async def serve(settings: Settings) -> None:
     """Run until it is told to stop; wait for what is not there yet."""
     settings.require("api", "database_url", "bus_url", "presence_url")
     with listen(settings.http_host, settings.http_port, "DERAILED_HTTP_PORT") as listener:
-        async with Parts(settings, patient=True) as parts, Process(settings) as process:
+        async with Parts(settings, patient=True) as parts, Process(settings, "api") as process:
             door = process.open(listener)
             door.gateway = no_gateway
             _log.info("starting", address=address_of(listener))

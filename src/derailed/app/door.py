@@ -70,7 +70,9 @@ class Door(uvicorn.Server):
                 is_ready, lines = self._readiness.look()
                 await respond(send, 200 if is_ready else 503, lines.encode(), _TEXT)
             case "metrics":
-                await respond(send, 200, telemetry.metrics(), [(b"content-type", telemetry.METRICS_TYPE.encode())])
+                await respond(
+                    send, 200, await telemetry.metrics(), [(b"content-type", telemetry.METRICS_TYPE.encode())]
+                )
             case _:
                 await self.application(scope, receive, send)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from derailed import telemetry
 from derailed.actions.sessions import Sessions
+from derailed.app import measures
 from derailed.app.parts import Parts, now_ms
 from derailed.app.readiness import Readiness
 from derailed.bus import Bus
@@ -23,7 +23,6 @@ async def node(
     links = presences.link(parts.node), members.link(parts.node)
     address = settings.gateway_url or settings.public_url or None
     service = Service(bus, sessions, secret, *links, now_ms, address, await parts.rules())
-    telemetry.show("gateway_sockets", "Sockets that are open.", service.sockets)
-    telemetry.show("gateway_sessions", "Sessions that are on this node.", lambda: len(service.hub.registry))
-    telemetry.show("gateway_topics", "Topics that its sessions follow.", lambda: len(service.hub.registry.topics))
+    measures.of_gateway(service)
+    measures.of_services(presences, members)
     return service

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from derailed.app import measures
 from derailed.app.door import free
 from derailed.app.parts import Parts
 from derailed.app.process import Process
@@ -19,7 +20,7 @@ async def serve(settings: Settings) -> None:
     """Run until it is told to stop; wait for what is not there yet."""
     settings.require("members", "database_url", "bus_url", "presence_url")
     where = free(settings.members_host, settings.members_port, "DERAILED_MEMBERS_PORT")
-    async with Parts(settings, patient=True) as parts, Process(settings) as process:
+    async with Parts(settings, patient=True) as parts, Process(settings, "members") as process:
         members = await process.unless_stopped(_members(parts, process))
         if members is None:
             return
@@ -33,6 +34,7 @@ async def serve(settings: Settings) -> None:
 
 async def _members(parts: Parts, process: Process) -> Members:
     store = await parts.store()
+    measures.of_store(store)
     claim = await parts.claim()
     if claim is not None:
         process.run(claim.hold(process.stop))
@@ -41,5 +43,6 @@ async def _members(parts: Parts, process: Process) -> Members:
     process.readiness.needs("database", lambda: store.is_up, "can not be reached")
     process.readiness.needs("bus", lambda: bus.is_up, "can not be reached")
     members = LocalMembers(store, bus, presences)
+    measures.of_services(presences, members)
     parts.push_async_callback(members.close)
     return members

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 
+from derailed.app import measures
 from derailed.app.door import free
 from derailed.app.process import Process
 from derailed.presence.server import PresenceServer
@@ -17,8 +18,9 @@ _log = structlog.stdlib.get_logger(__name__)
 async def serve(settings: Settings) -> None:
     """Run until it is told to stop."""
     where = free(settings.presence_host, settings.presence_port, "DERAILED_PRESENCE_PORT")
-    async with AsyncExitStack() as parts, Process(settings) as process:
+    async with AsyncExitStack() as parts, Process(settings, "presence") as process:
         server = PresenceServer(where, resume_window_s=settings.resume_window_s)
+        measures.of_census(server.census)
         await server.start()
         parts.push_async_callback(server.stop)
         _log.info("ready", port=server.port)

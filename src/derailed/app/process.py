@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from derailed import telemetry
+from derailed.app import measures
 from derailed.app.door import Door, listen, no_gateway, nothing_here
 from derailed.app.readiness import Readiness
 from derailed.settings import Settings
@@ -26,9 +27,11 @@ every 700 objects takes a tenth of their time."""
 class Process:
     """As a context it is running; what fails in it ends it. SIGINT and SIGTERM stop it; the second one in a hurry."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, service: str) -> None:
+        """`service` is the command that runs it."""
         self.readiness = Readiness()
         self._settings = settings
+        self._service = service
         self._tasks = asyncio.TaskGroup()
         self._doors: list[tuple[Door, asyncio.Task[None]]] = []
         self._running: list[asyncio.Task[None]] = []
@@ -84,6 +87,7 @@ class Process:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
         telemetry.watch_process()
+        measures.of_build(self._service)
         telemetry.show("ready", "1 while /readyz says so.", lambda: self.readiness.look()[0])
         self.run(telemetry.watch_loop(), self.readiness.watch())
         return self

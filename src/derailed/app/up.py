@@ -23,7 +23,7 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
     if settings.bus_url and not settings.presence_url:
         _log.warning("who is here is known to this process alone: others need DERAILED_PRESENCE_URL in common")
     with listen(settings.http_host, settings.http_port, "DERAILED_HTTP_PORT") as listener:
-        async with Parts(settings) as parts, Process(settings) as process:
+        async with Parts(settings) as parts, Process(settings, "up") as process:
             acting = await Acting.open(parts, parts.log(), process.stop)
             acting.watched_by(process.readiness)
             sessions, secret = acting.verbs.sessions, acting.context.secret

@@ -6,6 +6,7 @@ import structlog
 
 from derailed.actions.sessions import Sessions
 from derailed.actions.tokens import Tokens
+from derailed.app import measures
 from derailed.app.door import address_of, bind_shared, listen, nothing_here
 from derailed.app.gateway import node
 from derailed.app.parts import Parts, now_ms
@@ -26,7 +27,7 @@ async def serve(settings: Settings, *, is_worker: bool = False) -> None:
     settings.require("wss", "database_url", "bus_url", "presence_url")
     take = bind_shared if is_worker else listen
     with take(settings.gateway_host, settings.gateway_port, "DERAILED_GATEWAY_PORT") as listener:
-        async with Parts(settings, patient=True) as parts, Process(settings) as process:
+        async with Parts(settings, patient=True) as parts, Process(settings, "wss") as process:
             if not is_worker:
                 door = process.open(listener)
                 door.application = nothing_here
@@ -47,6 +48,7 @@ async def serve(settings: Settings, *, is_worker: bool = False) -> None:
 
 async def _gateway(parts: Parts, process: Process) -> Service:
     store = await parts.store()
+    measures.of_store(store)
     claim = await parts.claim()
     if claim is not None:
         process.run(claim.hold(process.stop))

@@ -114,6 +114,7 @@ class Arrivals:
         self._feeds.presences.announce(recipient)
         entered = [self._entered(recipient, each, online[each.guild.id]) for each in snapshots]
         friends = self._feeds.presences.friends(recipient)
+        hub.registry.traffic.identified += 1
         opened = Opening(account, entered, friends, signed, gateway_url, capabilities)
         hub.release(recipient, payloads.opening(recipient, opened, self._pieces))
 
@@ -238,10 +239,12 @@ class Arrivals:
             actor = await self._sessions.authenticate(asked.token)
         except Unauthenticated:
             actor = None
-        if identity is None or actor is None:
-            sink.refuse()
-            return None
-        if (actor.user_id, actor.token_id) != (identity.user_id, identity.token_id):
+        if (
+            identity is None
+            or actor is None
+            or (actor.user_id, actor.token_id) != (identity.user_id, identity.token_id)
+        ):
+            self._hub.registry.traffic.resumes_refused += 1
             sink.refuse()
             return None
         recipient = Recipient(identity, sink)
@@ -254,7 +257,7 @@ class Arrivals:
         await hub.begun()
         position = identity.base + sequence // 2
         if sequence % 2 or not hub.fits(sequence) or identity.epoch != hub.epoch:
-            hub.registry.refuse(recipient)
+            self._refuse(recipient)
             return
         async with self._admission:
             histories = await self._missed(recipient, position)
@@ -267,14 +270,19 @@ class Arrivals:
         if recipient.ended():
             return
         if missed is None or position > hub.cursor:
-            hub.registry.refuse(recipient)
+            self._refuse(recipient)
             return
         steps = self._replayable(recipient, [said for said in missed if said.offset not in withheld], position)
         if steps is None or not hub.fits(hub.sequence(recipient)):
-            hub.registry.refuse(recipient)
+            self._refuse(recipient)
             return
         self._feeds.presences.announce(recipient, resumed=True)
         hub.take_up(recipient, steps, payloads.RESUMED)
+        hub.registry.traffic.resumed += 1
+
+    def _refuse(self, recipient: Recipient) -> None:
+        self._hub.registry.traffic.resumes_refused += 1
+        self._hub.registry.refuse(recipient)
 
     async def _missed(self, recipient: Recipient, position: int) -> list[History] | None:
         """Everything in the session's topics after `position`, and more; None when it can not be whole."""

@@ -41,11 +41,12 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_backed_up", "_body", "_drained", "_file", "_handshake", "_incoming", "_loop", "_recipient", "_service",
-        "_session", "_transport", "_zstd", "encoding", "gateway_url", "open", "owing_since",
+        "_session", "_traffic", "_transport", "_zstd", "encoding", "gateway_url", "open", "owing_since",
     )  # fmt: skip
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._traffic = service.hub.registry.traffic
         self._loop = asyncio.get_running_loop()
         self._session = Session(self._loop.time())
         self._handshake: WSConnection | None = WSConnection(ConnectionType.SERVER)
@@ -109,7 +110,7 @@ class Connection(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The server stops: tell the client to resume elsewhere (uvicorn calls this too)."""
-        self.send(frames.RECONNECT)
+        self._put(frames.RECONNECT)
         self._end(Close.GOING_AWAY, "The server is restarting.")
 
     # --- handshake
@@ -154,7 +155,7 @@ class Connection(asyncio.Protocol):
             case "zstd-stream":
                 self.encoding = Encoding.ZSTD
                 self._zstd = self._service.zstd().compressobj()
-        self.send(frames.HELLO)
+        self._put(frames.HELLO)
 
     # --- the client's frames
 
@@ -193,7 +194,7 @@ class Connection(asyncio.Protocol):
     def _act(self, effect: Effect) -> None:
         match effect:
             case Ack():
-                self.send(frames.ACK)
+                self._put(frames.ACK)
             case Hang(code, reason):
                 self._end(code, reason)
             case Begin():
@@ -235,6 +236,7 @@ class Connection(asyncio.Protocol):
         """Wire bytes. They go to the kernel from here: through the transport each would cost a quarter more."""
         if self._backed_up:
             if self._transport.get_write_buffer_size() > _BUFFER_BYTES_MAX:
+                self._traffic.cut += 1
                 self._cut_off()
             else:
                 self._transport.write(data)
@@ -250,16 +252,24 @@ class Connection(asyncio.Protocol):
             self._transport.write(data[taken:])
 
     def send(self, frame: Frame) -> None:
-        """One frame, in this socket's encoding."""
+        """One event, in this socket's encoding."""
+        if self.open:
+            self._traffic.deliveries += 1
+            self._put(frame)
+
+    def _put(self, frame: Frame) -> None:
+        """A frame, be it an event or not."""
         if not self.open:
             return
         if self.encoding is Encoding.PLAIN:
-            self.write(frame.plain)
+            wire = frame.plain
         elif self.encoding is Encoding.ZLIB:
-            self.write(frame.zlib)
+            wire = frame.zlib
         else:
             block = self._zstd.compress(frame.payload) + self._zstd.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-            self.write(frames.binary(block))
+            wire = frames.binary(block)
+        self._traffic.bytes += len(wire)
+        self.write(wire)
 
     def live(self) -> None:
         """The session has all it was owed."""
@@ -271,7 +281,7 @@ class Connection(asyncio.Protocol):
         self._recipient = None
         if self.open and self._session.state in (State.IDENTIFIED, State.LIVE):
             self._session.move(State.HELLO)
-            self.send(frames.INVALID_SESSION)
+            self._put(frames.INVALID_SESSION)
 
     def hang_up(self, code: Close, reason: str) -> None:
         """Close the socket for this reason."""
@@ -284,6 +294,7 @@ class Connection(asyncio.Protocol):
         elif self.owing_since is None:
             self.owing_since = now
         elif now - self.owing_since > patience_s:
+            self._traffic.cut += self.open  # who does not answer our close is not slow
             self._cut_off()
             return
         if self._session.expired(now):

@@ -105,6 +105,7 @@ class FanOut:
         wire = b""
         if encoding is not Encoding.ZSTD:
             wire = b"".join([frame.plain if encoding is Encoding.PLAIN else frame.zlib for frame in frames])
+        shut = 0
         for start in range(0, len(sinks), SLICE):
             if start:
                 await asyncio.sleep(0)
@@ -117,6 +118,15 @@ class FanOut:
             for sink in part:
                 if sink.open:
                     sink.write(wire)
+                else:
+                    shut += 1
+        if encoding is not Encoding.ZSTD:
+            self._sent(len(sinks) - shut, len(frames), len(wire))
+
+    def _sent(self, sockets: int, frames: int, size: int) -> None:
+        traffic = self._registry.traffic
+        traffic.deliveries += sockets * frames
+        traffic.bytes += sockets * size
 
     def together(self, sink: Sink, frames: list[Frame]) -> None:
         """These frames to one socket, by one system call where that can be; then there are none."""
@@ -124,5 +134,7 @@ class FanOut:
             for frame in frames:
                 sink.send(frame)
         elif frames and sink.open:
-            sink.write(b"".join([frame.plain if sink.encoding is Encoding.PLAIN else frame.zlib for frame in frames]))
+            wire = b"".join([frame.plain if sink.encoding is Encoding.PLAIN else frame.zlib for frame in frames])
+            sink.write(wire)
+            self._sent(1, len(frames), len(wire))
         frames.clear()

@@ -124,9 +124,13 @@ class Hub:
                 break
             await self._progress()
         if not recipient.ended():
-            reached = await self._stream.fence()
-            await self.between()
-            self.cursor = max(self.cursor, reached)
+            await self.fence()
+
+    async def fence(self) -> None:
+        """Return when all that the log holds now has been handled here."""
+        reached = await self._stream.fence()
+        await self.between()
+        self.cursor = max(self.cursor, reached)
 
     def _seen(self, name: str) -> int:
         topic = self.registry.topics.get(name)
@@ -254,6 +258,7 @@ class Hub:
         self.cursor = max(self.cursor, entry.offset)
         if topic is None or entry.rev <= topic.seen:
             return
+        self.registry.traffic.events += 1
         record = records.decode(entry.payload)
         try:
             before, after = topic.advance(record)

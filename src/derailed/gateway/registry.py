@@ -13,6 +13,7 @@ from derailed.bus import Subscription
 from derailed.gateway.audience import Seat
 from derailed.gateway.node import Topic
 from derailed.gateway.recipient import Listed, Recipient, Stage
+from derailed.gateway.traffic import Traffic
 from derailed.wire.gateway import Close
 from derailed.wire.records import guild_topic, user_topic
 
@@ -26,6 +27,7 @@ class Registry:
         self._members = belonging
         self._sessions: dict[bytes, Recipient] = {}
         self.topics: dict[str, Topic] = {}
+        self.traffic = Traffic()
         self.lists: dict[int, Recipient] = {}
         """Who follows which list of members."""
         self.released = asyncio.Event()
@@ -54,6 +56,7 @@ class Registry:
     def refuse(self, recipient: Recipient) -> None:
         """End a session that can not be kept whole: its client starts afresh."""
         if not recipient.ended():
+            self.traffic.refused += 1
             self.drop(recipient)
             recipient.sink.refuse()
 

@@ -12,7 +12,7 @@ import zstandard
 
 from derailed import members, presence
 from derailed.actions.sessions import Sessions
-from derailed.bus import Bus
+from derailed.bus import Bus, BusDown
 from derailed.gateway.arrival import Arrivals
 from derailed.gateway.feeds import Feeds
 from derailed.gateway.hub import Hub
@@ -26,6 +26,8 @@ _SPOKES = 8
 """Sockets are looked at once a turn of the wheel, a spoke a second: no timer a connection."""
 _PATIENCE_S = 15.0
 _GOODBYE_S = 2.0
+_LAG_WITHIN_S = 1.0
+"""Whoever asks how far behind we are waits for as long."""
 _ZSTD = zstandard.ZstdCompressionParameters.from_level(1, window_log=10, hash_log=7, chain_log=6)
 """Small tables: a context stays with its socket for as long as it lives."""
 
@@ -58,6 +60,10 @@ class Service:
         self._empty = asyncio.Event()
         """No socket is here."""
         self._empty.set()
+        self._fenced_at: float | None = None
+        self._fencing: asyncio.Event | None = None
+        self.lag_s = 0.0
+        """For how long records wait here, as of the last `look`."""
 
     async def run(self) -> None:
         """Serve until cancelled or `close`d."""
@@ -116,6 +122,25 @@ class Service:
         self._spokes[id(connection) // 64 % _SPOKES].discard(connection)
         if not any(self._spokes):
             self._empty.set()
+
+    async def look(self) -> None:
+        """Find out how far behind the bus we are, by asking it to be told all that it holds now."""
+        asked_at = asyncio.get_running_loop().time()
+        if self._fencing is None:
+            self._fencing = asyncio.Event()
+            self.hub.supervisor.start(self._fence(self._fencing, asked_at), _log_failure)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._fencing.wait(), _LAG_WITHIN_S)
+        if self._fencing is not None:  # nothing was heard since it was asked, or since we were told the last time
+            self.lag_s = asyncio.get_running_loop().time() - (self._fenced_at or asked_at)
+
+    async def _fence(self, told: asyncio.Event, asked_at: float) -> None:
+        with contextlib.suppress(BusDown):  # it is closed
+            await self.hub.fence()
+            self._fenced_at = asyncio.get_running_loop().time()
+            self.lag_s = self._fenced_at - asked_at
+        self._fencing = None
+        told.set()
 
     def sockets(self) -> int:
         """How many are open."""

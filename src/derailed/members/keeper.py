@@ -65,6 +65,10 @@ class Keeper:
 
     # --- use
 
+    def census(self) -> tuple[int, int]:
+        """How many guilds are in memory, and how many members."""
+        return len(self._kept), sum([len(kept.roster.entries) for kept in self._kept.values() if kept.roster])
+
     def in_use(self, guild_id: int) -> bool:
         """Whether it is held in memory, or on its way there."""
         return guild_id in self._kept

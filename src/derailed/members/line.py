@@ -51,6 +51,8 @@ class Line:
     def __init__(self, caller: Caller, service: int, node: str, channel: grpc.aio.Channel) -> None:
         self.up = False
         """Whether the service is there, as far as we know."""
+        self.found = 0
+        """How often it was found."""
         self.tried = asyncio.Event()
         """That is known."""
         self._caller = caller
@@ -85,6 +87,7 @@ class Line:
         await call.write(proto.FromNode(node=self._node))
         await _heard(call)
         self.up = True
+        self.found += 1
         self._unsent.extend(self._caller.found(self._service))
         self.tried.set()
         speaking = asyncio.create_task(self._speak(call))

@@ -50,6 +50,11 @@ class RemoteMembers:
             return any(link.is_up for link in self._links)
         return any(channel.get_state(try_to_connect=True) is _CONNECTED for channel in self._channels)
 
+    @property
+    def lines(self) -> Sequence[Line]:
+        """The streams to services."""
+        return [line for link in self._links for line in link.lines]
+
     def link(self, node: str) -> RemoteLink:
         """See Members."""
         link = RemoteLink(node, self._addresses, self._channels)
@@ -86,6 +91,11 @@ class RemoteLink:
     def is_up(self) -> bool:
         """Whether any service is there, as far as we know."""
         return any(line.up for line in self._lines)
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """To each of the services."""
+        return self._lines
 
     # --- what the node wants
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from derailed.presence.sessions import Census
 from derailed.presence.tracker import RESUME_WINDOW_S, Tracker
 
 Clock = Callable[[], int]
@@ -38,6 +39,10 @@ class Keeper:
         """Get ready to be asked what is recent, in steps too."""
         while self.tracker.recall(away_ms, self.clock(), _STEP):  # noqa: ASYNC110  what is waited for is done here
             await asyncio.sleep(0)
+
+    def census(self) -> Census:
+        """How many are here."""
+        return self.tracker.census()
 
     def close(self) -> None:
         """Time stands still from now on."""

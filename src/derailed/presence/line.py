@@ -57,6 +57,8 @@ class Line:
     def __init__(self, caller: Caller, service: int, node: str, channel: grpc.aio.Channel) -> None:
         self.up = False
         """Whether the service is there, as far as we know."""
+        self.found = 0
+        """How often it was found."""
         self.tried = False
         """Whether that is known."""
         self._caller = caller
@@ -98,6 +100,7 @@ class Line:
         await call.write(proto.FromNode(node=self._node))
         await _heard(call)
         self.up = self.tried = True
+        self.found += 1
         self._known = self._caller.found(self._service)
         speaking = asyncio.create_task(self._speak(call))
         try:

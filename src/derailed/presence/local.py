@@ -24,6 +24,8 @@ class LocalPresences:
 
     def __init__(self, clock: Clock = monotonic_ms, resume_window_s: int = RESUME_WINDOW_S) -> None:
         self._keeper = Keeper(clock, resume_window_s=resume_window_s)
+        self.census = self._keeper.census
+        """How many are here."""
 
     @property
     def is_up(self) -> bool:

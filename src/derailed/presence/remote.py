@@ -11,6 +11,7 @@ import grpc.aio
 from derailed.generated import presence_pb2 as proto
 from derailed.model.rendezvous import order
 from derailed.presence import Down, Presence, messages
+from derailed.presence.line import Line
 from derailed.presence.questions import Services
 from derailed.presence.remote_link import RemoteLink
 
@@ -39,6 +40,11 @@ class RemotePresences:
         if self._links:
             return any(link.is_up for link in self._links)
         return any(channel.get_state(try_to_connect=True) is _CONNECTED for channel in self._channels)
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """The streams to services."""
+        return [line for link in self._links for line in link.lines]
 
     def link(self, node: str) -> RemoteLink:
         """See Presences."""

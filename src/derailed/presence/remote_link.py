@@ -69,6 +69,11 @@ class RemoteLink:
         """Whether any service is there, as far as we know."""
         return any(line.up for line in self._lines)
 
+    @property
+    def lines(self) -> Sequence[Line]:
+        """To each of the services."""
+        return self._lines
+
     # What the node says
 
     def up(self, session: Announced) -> None:

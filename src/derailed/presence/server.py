@@ -46,6 +46,8 @@ class PresenceServer:
     ) -> None:
         """`address` is `host:port`, where port 0 is any free one, or `unix:path`."""
         self._keeper = Keeper(clock, settles_in_ms, resume_window_s)
+        self.census = self._keeper.census
+        """How many are here."""
         self._service = _Service(self._keeper)
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])

@@ -7,11 +7,22 @@ in a circle (a node and its sessions) is taken apart by the tracker when it ends
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from derailed.presence import Client, Presence, Status
 from derailed.presence.merging import Showing
+
+
+class Census(NamedTuple):
+    """How many there are now, and what happened so far: sessions that came back in time, and users who changed."""
+
+    nodes: int
+    sessions: int
+    users: int
+    flaps: int
+    changes: int
 
 
 class Node:

@@ -15,7 +15,7 @@ from derailed.presence import Announced, Changed, Presence, Recent, Signal, Stat
 from derailed.presence.changes import Changes
 from derailed.presence.merging import NO_ACTIVITIES, merge
 from derailed.presence.seen import Seen
-from derailed.presence.sessions import Node, Session, User
+from derailed.presence.sessions import Census, Node, Session, User
 from derailed.presence.watchers import Watchers
 from derailed.wire.gateway import SILENCE_MAX_S
 
@@ -43,6 +43,7 @@ class Tracker:
     ) -> None:
         self._recent = Changes(began_ms, resume_window_ms + NOTICED_WITHIN_MS)
         self._nodes: set[Node] = set()
+        self._flaps = self._changed = 0
         self._settles_at_ms = settles_at_ms
         self._settled = settles_at_ms == 0
         self._users: dict[int, User] = {}
@@ -189,6 +190,11 @@ class Tracker:
 
     # Asking
 
+    def census(self) -> Census:
+        """How many are here."""
+        here = sum([len(node.sessions) for node in self._nodes])
+        return Census(sum(not node.lost for node in self._nodes), here, len(self._users), self._flaps, self._changed)
+
     def count(self, guild_id: int) -> int:
         """How many users are seen in the guild."""
         return self._seen.count(guild_id)
@@ -290,6 +296,7 @@ class Tracker:
         return session
 
     def _take_over(self, node: Node, session: Session, announced: Announced) -> None:
+        self._flaps += not session.live
         if session.node is not node:
             del session.node.sessions[session.id]
             if session.live:
@@ -340,6 +347,7 @@ class Tracker:
             self._held.setdefault(user.id, set()).update(guild_ids)
 
     def _show(self, user_id: int, guild_ids: Sequence[int], now_ms: int) -> None:
+        self._changed += 1
         self._recent.add(user_id, guild_ids, now_ms)
         self._watchers.changed(user_id, guild_ids, now_ms)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from derailed.store.full_text import FullText
+    from derailed.store.meter import Meter
     from derailed.store.topics import Change, Versions
 
 T = TypeVar("T")
@@ -89,6 +90,14 @@ class OutboxRow(NamedTuple):
     """Unix milliseconds."""
 
 
+class Load(NamedTuple):
+    """Verbs that wait for a group, and how many of its connections are at work."""
+
+    waiting: int
+    connections: int
+    busy: int
+
+
 Work = Callable[[Connection], Awaitable[T]]
 
 
@@ -102,8 +111,21 @@ class Store(Protocol):
     """Called when a group could not be committed: whatever was remembered of it is void."""
 
     @property
+    def meter(self) -> Meter:
+        """What it has done so far."""
+        ...
+
+    @property
     def is_up(self) -> bool:
         """Whether it can be read and written now, as far as it knows."""
+        ...
+
+    def load(self) -> Load:
+        """What it has to do now."""
+        ...
+
+    async def size(self) -> int:
+        """Bytes of all that it keeps."""
         ...
 
     async def read(self, work: Work[T]) -> T:

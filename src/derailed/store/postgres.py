@@ -17,7 +17,8 @@ import asyncpg  # type: ignore[import-untyped]
 import structlog
 
 from derailed.model.errors import Unavailable
-from derailed.store import Connection, OutboxRow, T, Work
+from derailed.store import Connection, Load, OutboxRow, T, Work
+from derailed.store.meter import Meter
 from derailed.store.postgres_line import TROUBLE, Line, Unreachable, connect, refusal
 from derailed.store.postgres_reads import Reads
 from derailed.store.postgres_schema import migrate
@@ -52,6 +53,8 @@ SELECT id, verb, topic, rev, payload, created_at FROM outbox
 WHERE id > $1 AND id <> ALL($3::bigint[]) ORDER BY id LIMIT $2
 """
 
+_SIZE = "SELECT pg_database_size(current_database())"
+
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -68,6 +71,7 @@ class PostgresStore:
     ) -> None:
         self.committed: Callable[[Sequence[OutboxRow]], None] = _ignore_rows
         self.rolled_back: Callable[[], None] = _ignore
+        self.meter = Meter()
         self._writer = writer
         self._reads = Reads(readers)
         self._searches = Reads(searchers, SEARCHES_WAITING_MAX, group_max=1, within_s=SEARCH_WITHIN_S)
@@ -114,9 +118,27 @@ class PostgresStore:
         """Whether the server can be reached, as far as we know."""
         return self._writer.is_up and self._reads.is_up
 
+    def load(self) -> Load:
+        """See Store."""
+        reading, searching = self._reads.busy, self._searches.busy
+        return Load(len(self._waiting), 1 + _READERS + _SEARCHERS, (self._pump is not None) + reading + searching)
+
+    async def size(self) -> int:
+        """See Store."""
+
+        async def work(tx: Connection) -> int:
+            ((size,),) = await tx.fetch(_SIZE)
+            return int(size)
+
+        return await self.read_apart(work)
+
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot of everything committed. Raises Unavailable."""
-        return await self._reads.read(work)
+        began = time.perf_counter()
+        try:
+            return await self._reads.read(work)
+        finally:
+            self.meter.reads.add(time.perf_counter() - began)
 
     async def read_apart(self, work: Work[T]) -> T:
         """Run a `work` that may take long on such a snapshot. Raises Unavailable."""
@@ -198,6 +220,7 @@ class PostgresStore:
         """Begin, fill, commit and answer one group."""
         self._forget_due = False
         forgotten = sorted(self._forgotten)[:FORGET_MAX]
+        began = time.perf_counter()
         try:
             rows = await self._write_trusting(forgotten)
             if rows is None:
@@ -208,6 +231,8 @@ class PostgresStore:
         except BaseException:
             self._writer.drop()  # what is open on it must not become part of another group
             raise
+        self.meter.commits.add(time.perf_counter() - began)
+        self.meter.writes.add(len(self._group))
         self._forgotten.difference_update(forgotten)
         if self._forgotten:
             self._forget_soon()
@@ -289,6 +314,7 @@ class PostgresStore:
     async def _undo(self, error: Exception) -> None:
         """The group is undone. What the server refused is run again, each verb alone; what was lost is refused."""
         self.rolled_back()
+        self.meter.refused += 1
         self._left.clear()
         self._ours.clear()
         cause = error.__cause__ if isinstance(error, Broken) else error

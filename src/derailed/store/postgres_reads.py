@@ -148,6 +148,11 @@ class Reads:
         """Whether anything can be read now."""
         return any(line.is_up for line in self._lines)
 
+    @property
+    def busy(self) -> int:
+        """Lines that are asked something now."""
+        return len(self._serving)
+
     async def read(self, work: Work[T]) -> T:
         """Run `work` in the next snapshot that is taken. Raises Unavailable."""
         if len(self._waiting) >= self._waiting_max or not self.is_up:

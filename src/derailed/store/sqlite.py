@@ -18,7 +18,8 @@ from typing import Final, Self
 import structlog
 
 from derailed.model.errors import Unavailable
-from derailed.store import OutboxRow, T, Work
+from derailed.store import Connection, Load, OutboxRow, T, Work
+from derailed.store.meter import Meter
 from derailed.store.sqlite_connection import Transaction, connect, migrate
 from derailed.store.writes import (
     FORGET_MAX,
@@ -35,6 +36,7 @@ _SLICE_S: Final = 0.002
 _LOCK_WITHIN_S: Final = 5.0
 """Another process, a command of the operator, may hold the write lock for as long."""
 _LOCK_RETRY_S: Final = 0.005
+_SIZE = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
 _READ_BUSY_MS: Final = 1000
 """A reader only ever waits while another process recovers the log of one that died."""
 
@@ -49,6 +51,7 @@ class SqliteStore:
     ) -> None:
         self.committed: Callable[[Sequence[OutboxRow]], None] = _ignore_rows
         self.rolled_back: Callable[[], None] = _ignore
+        self.meter = Meter()
         self._reader = reader
         self._writer = writer
         self._searcher = searcher
@@ -77,9 +80,26 @@ class SqliteStore:
         """It is in this process."""
         return True
 
+    def load(self) -> Load:
+        """See Store. One connection writes, one reads in between, one searches."""
+        return Load(len(self._waiting), 3, (self._pump is not None) + (self._searches > 0))
+
+    async def size(self) -> int:
+        """See Store."""
+
+        async def work(tx: Connection) -> int:
+            ((size,),) = await tx.fetch(_SIZE)
+            return int(size)
+
+        return await self.read_apart(work)
+
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot of everything committed, at once."""
-        return self._reader.read(work)
+        began = time.perf_counter()
+        try:
+            return self._reader.read(work)
+        finally:
+            self.meter.reads.add(time.perf_counter() - began)
 
     async def read_apart(self, work: Work[T]) -> T:
         """Run a `work` that may take long on such a snapshot, in a thread with a connection of its own."""
@@ -154,6 +174,7 @@ class SqliteStore:
 
     async def _write_group(self) -> None:
         """Begin, fill, commit and answer one group. What the disk refuses is undone, and refused to all in it."""
+        began = time.perf_counter()
         try:
             await self._begin()
             forgotten = self._forget()
@@ -163,6 +184,8 @@ class SqliteStore:
         except sqlite3.Error as error:
             self._refuse_group(error)
             return
+        self.meter.commits.add(time.perf_counter() - began)
+        self.meter.writes.add(len(self._group))
         self._forgotten.difference_update(forgotten)
         if self._forgotten:
             self._forget_soon()
@@ -214,6 +237,7 @@ class SqliteStore:
 
     def _refuse_group(self, error: sqlite3.Error) -> None:
         self._writer.undo()
+        self.meter.refused += 1
         if not self._group:  # it did not even begin
             self._group.extend(self._waiting)
             self._waiting.clear()
