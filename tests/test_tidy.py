@@ -245,3 +245,10 @@ def test_lock_files_hold_hashes_and_no_addresses() -> None:
         assert "index-url" not in text
         assert text.count("--hash=sha256:") >= text.count("==")
     assert '"resolved"' not in (ROOT / "web" / "package-lock.json").read_text()
+
+
+def test_decisions_are_numbered_one_after_the_other() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").iterdir())
+    assert [page.name[:5] for page in pages] == [f"{number:04}-" for number in range(1, len(pages) + 1)]
+    for number, page in enumerate(pages, 1):
+        assert page.read_text().startswith(f"# {number}. ")
