@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.door import Door, visit
 from tests.api.readers import hall
+from tests.api.talks import direct, group, met, say
 from tests.api.test_messages import code_of
 
 VIEW, HISTORY = 1 << 10, 1 << 16
@@ -78,6 +79,45 @@ def test_what_is_hidden_does_not_hide_what_is_below_it(tmp_path: Path) -> None:
             await h.anna.do("POST", f"/channels/{other['id']}/messages", {"content": "@everyone"})
         await h.anna.do("PUT", f"/channels/{other['id']}/permissions/{h.ben.id}", {"type": 1, "deny": str(VIEW)})
         assert [each["id"] for each in await h.ben.get(f"{INBOX}?limit=1")] == [said]
+
+    visit(tmp_path, story)
+
+
+def test_what_was_said_in_conversations_is_listed_if_it_called_by_name(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna, ben, cleo, dora = await met(door, "anna", "ben", "cleo", "dora")
+        ours, us = await direct(anna, ben), await group(anna, ben, cleo)
+        for channel in (ours, us):
+            await say(anna, channel, f"nobody, nor @everyone, nor <@{dora.id}>")
+        by_name = await say(anna, ours, f"<@{ben.id}>")
+        question = await say(ben, us, f"<@{ben.id}>?")
+        by_answer = await say(cleo, us, "!", message_reference={"message_id": question["id"]})
+        found = await ben.get(INBOX)
+        assert [each["id"] for each in found] == [by_answer["id"], by_name["id"]]
+        assert found[1] == await ben.get(f"{ours}/messages/{by_name['id']}")
+        assert await ben.get(f"{INBOX}?guild_id=5") == []
+        assert [await each.get(INBOX) for each in (anna, cleo, dora)] == [[], [], []]
+        await ben.do("DELETE", f"{INBOX}/{by_answer['id']}")
+        assert [each["id"] for each in await ben.get(INBOX)] == [by_name["id"]]
+
+    visit(tmp_path, story)
+
+
+def test_of_a_group_is_listed_what_was_said_while_one_was_in_it(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna, ben, cleo = await met(door, "anna", "ben", "cleo")
+        us = await group(anna, ben, cleo)
+        await say(anna, us, f"<@{ben.id}>")
+        await anna.do("DELETE", f"{us}/recipients/{ben.id}")
+        await say(anna, us, f"<@{ben.id}>")
+        assert await ben.get(INBOX) == []
+        door.now_ms += 1
+        await anna.do("PUT", f"{us}/recipients/{ben.id}")
+        assert await ben.get(INBOX) == []
+        again = await say(anna, us, f"<@{ben.id}>")
+        assert [each["id"] for each in await ben.get(INBOX)] == [again["id"]]
+        await anna.do("DELETE", f"{us}/messages/{again['id']}")
+        assert await ben.get(INBOX) == []
 
     visit(tmp_path, story)
 

@@ -11,7 +11,7 @@ from derailed.actions.unread import Reader
 from derailed.model import permissions, snowflakes
 from derailed.model.errors import Forbidden
 from derailed.model.user import Actor
-from derailed.store import Connection, guilds, members, mentions, messages, topics
+from derailed.store import Connection, conversations, guilds, members, mentions, messages, topics
 from derailed.store.mentions import Mention
 from derailed.wire import limits
 from derailed.wire.inbox import MentionsQuery
@@ -44,13 +44,14 @@ class Inbox:
         now_ms = self._context.clock()
         since_id = snowflakes.at(now_ms - limits.MENTIONS_MS)
         readers = await self._readers(tx, actor, query, now_ms)
-        targets = _targets(actor, readers, query)
+        targets, talks = _targets(actor, readers, query), query.guild_id is None
         shown: list[bytes] = []
         before = snowflakes.MAX if query.before is None else query.before
         for _ in range(_ROUNDS):
             found = await mentions.newest(tx, actor.user_id, targets, before, since_id, limits.MENTIONS_PAGE)
             for each in found:
-                if len(shown) < query.limit and (message := await _readable(tx, each, readers)):
+                may = await _was_said_to(tx, actor, each) if talks and not each.guild_id else _readable(each, readers)
+                if may and len(shown) < query.limit and (message := await _shown(tx, actor, each)):
                     shown.append(message)
             if len(found) < limits.MENTIONS_PAGE or len(shown) == query.limit:
                 break
@@ -70,17 +71,26 @@ class Inbox:
         return found
 
 
-async def _readable(tx: Connection, mention: Mention, readers: Mapping[int, Reader]) -> bytes | None:
-    """The message as JSON, if it is still there, and the reader was there when it was sent, and may read it."""
+def _readable(mention: Mention, readers: Mapping[int, Reader]) -> bool:
+    """Whether the reader was in the guild when it was sent, and may read it."""
     reader = readers.get(mention.guild_id)
     channel = None if reader is None else reader.guild.channels.get(mention.channel_id)
     if reader is None or channel is None or snowflakes.time_ms(mention.message_id) < reader.member.joined_at:
-        return None
+        return False
     held = permissions.of_member(reader.guild, reader.member, channel, reader.now_ms)
-    if held & _READING != _READING:
-        return None
+    return held & _READING == _READING
+
+
+async def _was_said_to(tx: Connection, actor: Actor, mention: Mention) -> bool:
+    """Whether the actor is in the conversation, and was when it was said."""
+    since = await conversations.since(tx, mention.channel_id, actor.user_id)
+    return 0 < since < mention.message_id
+
+
+async def _shown(tx: Connection, actor: Actor, mention: Mention) -> bytes | None:
+    """The message as JSON, if it is still there."""
     message = await messages.get(tx, mention.channel_id, mention.message_id)
-    return None if message is None else await rendering.one(tx, reader.member.user_id, message)
+    return None if message is None else await rendering.one(tx, actor.user_id, message)
 
 
 def _targets(actor: Actor, readers: Mapping[int, Reader], query: MentionsQuery) -> Sequence[int]:

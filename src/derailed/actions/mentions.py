@@ -57,8 +57,11 @@ def with_author(user_ids: tuple[int, ...], answered: Message | None) -> tuple[in
 
 
 def calls(found: Mentions, people: Iterable[int], guild_id: int) -> list[int]:
-    """Whom a message calls, as it is kept: these people, roles, and the guild's id for everyone in it."""
-    return [*people, *found.roles, *([guild_id] if found.everyone else ())]
+    """Whom a message calls, as it is kept: these people, roles, and the guild's id for everyone in it.
+
+    Everyone in a conversation is called by whatever is said there.
+    """
+    return [*people, *found.roles, *([guild_id] if found.everyone and guild_id else ())]
 
 
 def kept(user_ids: Iterable[int]) -> str | None:

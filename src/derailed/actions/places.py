@@ -53,6 +53,10 @@ class Place(Struct, frozen=True):
         """What events say of it: nothing in a conversation."""
         return str(self.channel.guild_id) if self.channel.guild_id else UNSET
 
+    def talks_with(self, user_id: int) -> bool:
+        """Whether it is a conversation in which they are."""
+        return self.conversation is not None and user_id in self.conversation.recipients
+
     def require(self, wanted: int) -> None:
         """Raise unless all of these permissions are held. In a conversation nobody moderates."""
         if self.permissions & wanted != wanted:

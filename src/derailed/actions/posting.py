@@ -72,10 +72,9 @@ async def add(
         webhook_author=speaker.user if speaker.webhook else None,
     )
     messages.insert(tx, message)
-    if place.guild is not None and (mentioned or found.roles or found.everyone):
-        calls = mentions.calls(
-            found, [user.id for user, member in mentioned if member and not user.bot], place.guild_id
-        )
+    if mentioned or found.roles or found.everyone:
+        called = [user.id for user, member in mentioned if not user.bot and (member or place.talks_with(user.id))]
+        calls = mentions.calls(found, called, place.guild_id)
         mentioned_rows.insert(tx, Mention(message_id, channel.id, place.guild_id), speaker.id, calls)
     if enclosed.files:
         await attachments.keep(tx, channel.id, enclosed, place.now_ms)
