@@ -95,6 +95,7 @@ VERBS: dict[str, Verb] = {
     "whom she blocked looks different": looks_different("blocked"),
     "stranger looks different": looks_different("stranger"),
     "settings": by_anna("PATCH", "/users/@me/settings", {"theme": "light", "custom_status": {"text": "x"}}),
+    "language": by_anna("PATCH", "/users/@me/settings", {"locale": "de"}),
     "settings that stay": by_anna("PATCH", "/users/@me/settings", {"theme": "dark"}),
     "new guild is restricted": _restricts_new_guilds,
     "own name": by_anna("PATCH", "/users/@me", {"global_name": "Anna"}),
@@ -163,6 +164,7 @@ def _state(snapshot: AccountSnapshot) -> State:
         "friends": snapshot.friends,
         "settings": msgspec.to_builtins(snapshot.settings),
         "global_name": snapshot.user.global_name,
+        "locale": snapshot.settings.locale,
     }
 
 
@@ -177,7 +179,7 @@ def _apply(state: State, record: Record) -> None:
         case "USER_SETTINGS_UPDATE":
             state["settings"].update(data)
         case "USER_UPDATE":
-            state["global_name"] = data["global_name"]
+            state["global_name"], state["locale"] = data["global_name"], data["locale"]
         case _:
             assert record.event in INTERNAL
     if record.event.startswith("RELATIONSHIP_"):

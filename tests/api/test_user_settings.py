@@ -32,8 +32,9 @@ def test_settings_are_kept_and_what_changed_is_told_to_oneself_alone(tmp_path: P
         assert await anna.get(PATH) == {**DEFAULTS, **changed}
         assert (told(door, anna, since), told(door, ben, since)) == ([changed], [])
         assert await ben.get(PATH) == DEFAULTS
+        known = len(door.records)
         await anna.do("PATCH", PATH, changed)
-        assert len(door.records) == since + 1
+        assert len(door.records) == known
 
     visit(tmp_path, story)
 
@@ -44,6 +45,20 @@ def test_who_logs_in_is_told_of_locale_and_theme(tmp_path: Path) -> None:
         await anna.do("PATCH", PATH, {"theme": "light", "locale": "fr"})
         answer = await door.ask("POST", "/auth/login", {"login": "anna", "password": PASSWORD})
         assert answer.json()["user_settings"] == {"locale": "fr", "theme": "light"}
+
+    visit(tmp_path, story)
+
+
+def test_the_language_is_part_of_how_an_account_sees_itself(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        anna = await door.register("anna")
+        assert (await anna.get("/users/@me"))["locale"] == "en-US"
+        await anna.do("PATCH", PATH, {"locale": "fr"})
+        assert (await anna.get("/users/@me"))["locale"] == "fr"
+        changed = await anna.do("PATCH", "/users/@me", {"global_name": "Anne"})
+        updates = [record.data for _, record in door.records if record.event == "USER_UPDATE"]
+        assert [msgspec.json.decode(each)["locale"] for each in updates] == ["fr", "fr"]
+        assert msgspec.json.decode(updates[1]) == changed
 
     visit(tmp_path, story)
 

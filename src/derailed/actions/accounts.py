@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from derailed.actions import images, joining, looks
+from derailed.actions import acquaintance, images, joining, looks
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
 from derailed.actions.forms import Form, refuse
@@ -32,6 +32,7 @@ class Own(NamedTuple):
 
     user: User
     email: str | None
+    locale: str
     token: str | UnsetType = UNSET
 
 
@@ -92,8 +93,12 @@ class Accounts:
 
     async def own(self, actor: Actor) -> Own:
         """One's own account."""
-        known = await self._context.store.read(lambda tx: _own(tx, actor))
-        return Own(known.user, known.email)
+
+        async def work(tx: Connection) -> Own:
+            known = await _own(tx, actor)
+            return Own(known.user, known.email, await _locale(tx, actor.user_id))
+
+        return await self._context.store.read(work)
 
     async def get(self, actor: Actor, user_id: int) -> User:
         """Anybody's account."""
@@ -127,7 +132,8 @@ class Accounts:
             )
             email = known.email if body.email is UNSET else body.email
             await self._show(changes, known, Credentials(user, email, None))
-            return Own(user, email, UNSET if new is None else await self._renew(changes, user.id, new, client))
+            token = UNSET if new is None else await self._renew(changes, user.id, new, client)
+            return Own(user, email, await _locale(changes.tx, user.id), token)
 
         async with images.held(self._context, avatar, banner):
             result = await change(self._context, work)
@@ -167,7 +173,8 @@ class Accounts:
             await users.set_email(changes.tx, user.id, now.email)
         if user == known.user:
             if now.email != known.email:
-                await changes.user_update(user, now.email)
+                await changes.hold(user_topic(user.id))
+                await changes.user_update(user, now.email, await _locale(changes.tx, user.id))
             return
         if await users.name_is_taken(changes.tx, user.username, by_other_than=user.id):
             raise _name_taken()
@@ -182,7 +189,7 @@ class Accounts:
             pair = await members.get(changes.tx, guild_id, user.id)
             if pair is not None:
                 await changes.member("GUILD_MEMBER_UPDATE", pair[0], user)
-        await changes.user_update(user, now.email)
+        await changes.user_update(user, now.email, await _locale(changes.tx, user.id))
 
     async def _renew(self, changes: Changes, user_id: int, password: str, client: Client) -> str:
         await self._set_password(changes, user_id, password)
@@ -199,6 +206,10 @@ async def _own(tx: Connection, actor: Actor) -> Credentials:
     if known is None:
         raise Unauthenticated
     return known
+
+
+async def _locale(tx: Connection, user_id: int) -> str:
+    return (await acquaintance.settings_of(tx, user_id)).locale
 
 
 def _renamed(user: User, body: EditAccount) -> User:

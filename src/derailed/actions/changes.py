@@ -155,9 +155,10 @@ class Changes:
         """To the account: that token does not stand any more; 0 is all of them."""
         return await self._account(user_id, Record(event=REVOKED, id=token_id))
 
-    async def user_update(self, account: User, email: str | None) -> int:
+    async def user_update(self, account: User, email: str | None, locale: str) -> int:
         """To the account: it was changed."""
-        return await self._account(account.id, Record(event="USER_UPDATE", data=events.own_user(account, email)))
+        record = Record(event="USER_UPDATE", data=events.own_user(account, email, locale))
+        return await self._account(account.id, record)
 
     async def _shape(self, event: str, guild_id: int, about: int, data: bytes, change: Change = Change.SHAPE) -> int:
         record = Record(event=event, guild=guild_id, id=about, data=data)

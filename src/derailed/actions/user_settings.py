@@ -13,7 +13,7 @@ from derailed.actions.context import Context
 from derailed.actions.forms import Form
 from derailed.model.errors import Forbidden
 from derailed.model.user import Actor
-from derailed.store import members, user_settings
+from derailed.store import members, user_settings, users
 from derailed.store.topics import Change
 from derailed.wire import limits, rest
 from derailed.wire import user_settings as wire
@@ -77,6 +77,10 @@ async def keep(changes: Changes, user_id: int, before: UserSettings, after: User
         await user_settings.put(changes.tx, user_id, wire.encode(after))
         record = Record(event=wire.UPDATED, target=user_id, data=wire.update(changed))
         await changes.emit(user_topic(user_id), Change.NOTHING, record)
+    if "locale" in changed:
+        known = await users.credentials(changes.tx, user_id)
+        assert known is not None
+        await changes.user_update(known.user, known.email, after.locale)
     return after
 
 

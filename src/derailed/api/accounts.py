@@ -74,7 +74,7 @@ def _client(request: Asked) -> Client:
 
 
 def _own(account: Own) -> OwnUserShape:
-    return rest.own_user(account.user, account.email, account.token)
+    return rest.own_user(account.user, account.email, account.locale, account.token)
 
 
 ROUTES = (register, login, logout, own, edit, other, leave)

@@ -99,7 +99,7 @@ def opening(recipient: Recipient, opened: Opening, pieces: Pieces) -> list[Event
     threshold = recipient.id.large_threshold
     created = [] if account.user.bot else [Raw(pieces.guild(each, threshold)) for each in entered]
     ready = _Ready(
-        user=rest.own_user(account.user, account.email),
+        user=rest.own_user(account.user, account.email, account.settings.locale),
         guilds=created or [_Unavailable(str(each.snapshot.guild.id)) for each in entered],
         session_id=opened.session_id,
         resume_gateway_url=opened.gateway_url,

@@ -191,6 +191,6 @@ def invite_delete(of: Invite) -> bytes:
     return encode(InviteDelete(guild_id=str(of.guild_id), channel_id=str(of.channel_id), code=of.code))
 
 
-def own_user(of: User, email: str | None) -> bytes:
+def own_user(of: User, email: str | None, locale: str) -> bytes:
     """USER_UPDATE."""
-    return encode(rest.own_user(of, email))
+    return encode(rest.own_user(of, email, locale))

@@ -59,7 +59,7 @@ def user(of: User) -> UserShape:
     )
 
 
-def own_user(of: User, email: str | None, token: str | UnsetType = UNSET) -> OwnUserShape:
+def own_user(of: User, email: str | None, locale: str, token: str | UnsetType = UNSET) -> OwnUserShape:
     """The account as it sees itself."""
     return OwnUserShape(
         id=str(of.id),
@@ -69,6 +69,7 @@ def own_user(of: User, email: str | None, token: str | UnsetType = UNSET) -> Own
         banner=of.banner,
         bot=True if of.bot else UNSET,
         public_flags=of.flags,
+        locale=locale,
         email=email,
         flags=of.flags,
         token=token,

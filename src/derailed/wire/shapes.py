@@ -36,7 +36,7 @@ class OwnUserShape(UserShape, kw_only=True):
     """An account as it sees itself."""
 
     mfa_enabled: bool = False
-    locale: str = "en-US"
+    locale: str
     verified: bool = True
     email: str | None
     flags: int
