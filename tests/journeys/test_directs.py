@@ -1,4 +1,4 @@
-"""A bot on an unmodified library in a DM: it is written to, reads it, and answers there as bots do."""
+"""Bots on unmodified libraries in DMs: they are written to, answer, write first, and lose nothing by a kill."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.journeys.deployment import Deployment
 from tests.journeys.people import Account, Guild, register
 from tests.journeys.programs import Program
 
-PROGRAMS = {"discord.py": "confidant_discord_py.py"}
+PROGRAMS = {"discord.py": "confidant_discord_py.py", "hikari": "confidant_hikari.py"}
 
 pytestmark = pytest.mark.slow
 
@@ -63,3 +63,27 @@ def test_a_bot_answers_in_a_dm_and_reads_it_without_asking_for_content(stage: St
     assert stage.bot.until("typing") == {"event": "typing", "direct": True, "user": stage.anna.id}
     (listed,) = stage.anna.call("GET", "/users/@me/channels")
     assert [each["id"] for each in listed["recipients"]] == [str(stage.account.id)]
+
+
+def test_a_bot_writes_first(stage: Stage) -> None:
+    stage.anna.send(stage.guild.general, f"<@{stage.account.id}>")
+    told = stage.bot.until("told")
+    assert (told["content"], told["author"]) == ("hello", "Pilot")
+    (listed,) = stage.anna.call("GET", "/users/@me/channels")
+    (message,) = stage.anna.call("GET", f"/channels/{listed['id']}/messages")
+    assert message["embeds"][0]["title"] == f"from {stage.library}"
+
+
+def test_a_bot_misses_nothing_that_is_said_to_it_while_the_server_is_killed(stage: Stage) -> None:
+    dm = stage.dm()
+    first = stage.anna.send(dm, "before")
+    stage.bot.until("told", lambda told: told["id"] == first)
+    stage.bot.pause()
+    sent = [first, stage.anna.send(dm, "unread")]
+    stage.server.restart()
+    sent.append(stage.anna.send(dm, "while away"))
+    stage.bot.go_on()
+    stage.bot.until("resumed")
+    sent.append(stage.anna.send(dm, "after"))
+    stage.bot.until("told", lambda told: told["id"] == sent[-1])
+    assert [told["id"] for told in stage.bot.all("told")] == sent
