@@ -81,8 +81,8 @@ async def fill(tx: Connection) -> None:
 
 def question(text: str, **more: Any) -> Question:
     """The words of the text, in both channels."""
-    every = (*((word,) for word in sorted(words.asked(text))), ("_c0", "_c1"))
-    return Question(every, (), 0, MAX)._replace(**more)
+    every = tuple((word,) for word in sorted(words.asked(text)))
+    return Question(every, (), 0, MAX, channel_ids=(0, 1))._replace(**more)
 
 
 async def found(store: Store, asked: Question, limit: int = 100) -> list[int]:
@@ -117,9 +117,43 @@ def test_what_is_found_is_in_order_within_bounds_and_no_more_than_asked_for(play
         assert await store.read(lambda tx: search.hits(tx, question(""), 10, 2, 3)) == (10, [18, 17, 16])
         assert await store.read(lambda tx: search.hits(tx, question(""), 10, 9, 3)) == (10, [11])
         assert await found(store, question("", above=5, below=9)) == [8, 7, 6]
-        assert await found(store, question("", every=(("_c1",),))) == list(range(19, 0, -2))
+        assert await found(store, question("", channel_ids=(1,))) == list(range(19, 0, -2))
         assert await found(store, question("night", none=("train", "nothing"))) == [2]
         assert await found(store, question("", none=("_all",))) == []
+
+    play(story)
+
+
+@pytest.mark.parametrize(("look", "skim"), [(1, 1), (2, 6), (3, 20), (20, 100)])
+def test_what_is_common_is_found_the_same_without_the_index(
+    play: Play, monkeypatch: pytest.MonkeyPatch, look: int, skim: int
+) -> None:
+    """Where the index is in no order, the newest messages are looked at first; elsewhere this says the same twice."""
+    asked = [
+        question(""),
+        question("", oldest_first=True),
+        question("", above=3, below=17),
+        question("", channel_ids=(1,)),
+        question("", none=("train",)),
+        question("night", none=("mail",)),
+        question("train", oldest_first=True),
+        question("", every=(("night", "train", "at"),)),
+        question("", every=(("_c0",), ("夜", "京都"))),
+    ]
+
+    async def story(store: Store) -> None:
+        await store.write(fill)
+        await store.write(touch)
+        for limit in (1, 3, 7, 100):
+            found_by: list[list[list[int]]] = []
+            for most in ((0, 0), (look, skim)):
+                monkeypatch.setattr(search, "_LOOK", max(1, most[0]))
+                monkeypatch.setattr(search, "_SKIM", most[1])
+                found_by.append([await found(store, each, limit) for each in asked])
+            assert found_by[0] == found_by[1]
+
+    async def touch(tx: Connection) -> None:
+        search.touch(tx, 0, [18, 2])
 
     play(story)
 
@@ -127,8 +161,8 @@ def test_what_is_found_is_in_order_within_bounds_and_no_more_than_asked_for(play
 def test_a_question_may_be_long(play: Play) -> None:
     async def story(store: Store) -> None:
         await store.write(fill)
-        channels = tuple(f"_c{number}" for number in range(500))
-        asked = question("night", every=(("night",), channels), none=tuple(f"_a{number}" for number in range(100)))
+        channels, authors = tuple(range(500)), tuple(f"_a{number}" for number in range(100))
+        asked = question("night", channel_ids=channels, none=authors)
         assert await found(store, asked) == [2, 1]
         many = " ".join(f"w{number}" for number in range(500))
         assert await found(store, question(many)) == []

@@ -8,7 +8,7 @@ from typing import Final
 
 from derailed.model import snowflakes, words
 from derailed.model.message import SYSTEM, Message
-from derailed.store.search import Question
+from derailed.store.search import Question, channel_term
 from derailed.wire.messages import Body, body_of
 from derailed.wire.search import SearchQuery
 
@@ -24,7 +24,7 @@ def of_message(message: Message) -> set[str]:
     if body.type in SYSTEM:
         return set()
     terms = words.of_text(_text(body))
-    terms |= {_channel(message.channel_id), _author(message.author_id), *_traits(body)}
+    terms |= {channel_term(message.channel_id), _author(message.author_id), *_traits(body)}
     terms.update(_mentioned(user_id) for user_id in message.mentioned)
     return terms
 
@@ -45,13 +45,13 @@ def question(query: SearchQuery, channel_ids: Iterable[int]) -> Question:
         every.append([_author(each) for each in sorted(set(query.author_id))])
     if query.mentions:
         every.append([_mentioned(each) for each in sorted(set(query.mentions))])
-    every.append([_channel(each) for each in channel_ids])
     return Question(
         every=tuple(tuple(group) for group in every),
         none=tuple(none),
         above=query.min_id or 0,
         below=snowflakes.MAX if query.max_id is None else query.max_id,
         oldest_first=query.sort_order == "asc",
+        channel_ids=tuple(channel_ids),
     )
 
 
@@ -83,10 +83,6 @@ def _traits(body: Body) -> Iterator[str]:
     for embed in body.embeds:
         if embed.image is not None or embed.type == "image":
             yield "_image"
-
-
-def _channel(channel_id: int) -> str:
-    return f"_c{channel_id}"
 
 
 def _author(user_id: int) -> str:

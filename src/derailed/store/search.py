@@ -17,25 +17,30 @@ _MESSAGE = """
 messages.channel_id, messages.id, messages.author_id, messages.reply_to, messages.mentions, messages.reacted,
 messages.body, messages.webhook_author
 """
-_PROGRESS = lists.statements("SELECT channel_id FROM search_progress WHERE channel_id IN (%s)", first=1)
-_TAILS = lists.statements(
-    f"""
-SELECT {_MESSAGE} FROM search_progress
-JOIN messages ON messages.channel_id = search_progress.channel_id AND messages.id > search_progress.indexed_id
-WHERE search_progress.channel_id IN (%s) LIMIT $1
+# Messages are sought one by one by their key: a join of so many rows that are mostly not there reads the whole table.
+_PROGRESS = lists.statements(
+    """
+SELECT channel_id, indexed_id,
+    (SELECT MAX(messages.id) FROM messages WHERE messages.channel_id = search_progress.channel_id)
+FROM search_progress WHERE channel_id IN (%s)
 """,
-    first=2,
+    first=1,
 )
 _STALE = lists.statements(
-    f"""
-SELECT {_MESSAGE} FROM search_stale
-JOIN messages ON messages.channel_id = search_stale.channel_id AND messages.id = search_stale.message_id
-JOIN search_progress ON search_progress.channel_id = search_stale.channel_id
-    AND search_stale.message_id <= search_progress.indexed_id
-WHERE search_stale.channel_id IN (%s) LIMIT $1
+    """
+SELECT channel_id, id FROM (
+    SELECT search_stale.channel_id AS channel_id, (
+        SELECT messages.id FROM messages
+        WHERE messages.channel_id = search_stale.channel_id AND messages.id = search_stale.message_id
+    ) AS id
+    FROM search_stale JOIN search_progress ON search_progress.channel_id = search_stale.channel_id
+        AND search_stale.message_id <= search_progress.indexed_id
+    WHERE search_stale.channel_id IN (%s)
+) AS touched WHERE id IS NOT NULL LIMIT $1
 """,
     first=2,
 )
+_THESE = lists.statements(f"SELECT {_MESSAGE} FROM messages WHERE channel_id = $1 AND id IN (%s)", first=2)
 _FROM = f"SELECT {_MESSAGE} FROM messages WHERE channel_id = $1 AND id > $2 ORDER BY id LIMIT $3"
 _CHANNELS = lists.statements("SELECT rowid, channel_id FROM search_index WHERE rowid IN (%s)", first=1)
 _DROP = lists.statements("DELETE FROM search_index WHERE rowid IN (%s)", first=1)
@@ -60,20 +65,28 @@ SELECT walk.id, COALESCE(indexed_id, 0), (SELECT MAX(messages.id) FROM messages 
 FROM walk LEFT JOIN search_progress ON search_progress.channel_id = walk.id
 WHERE walk.id IS NOT NULL ORDER BY walk.id
 """
+_LOOK = 2_000
+"""Rows that are looked at first, where the index is in no order: milliseconds, which tell what the rest is like."""
+_SKIM = 100_000
+"""The most that are looked at in place of the index: a tenth of a second, and a word of every tenth row is found."""
 
 
 class Question(NamedTuple):
-    """What messages shall have: one of each group of terms, none of the others, and an id between two."""
+    """What messages shall have: one of each group of terms, none of the others, an id between two, a channel of these.
+
+    No channels are all that there are.
+    """
 
     every: tuple[tuple[str, ...], ...]
     none: tuple[str, ...]
     above: int
     below: int
     oldest_first: bool = False
+    channel_ids: tuple[int, ...] = ()
 
     def fits(self, message_id: int, terms: Collection[str]) -> bool:
-        """Whether a message of these terms is asked for."""
-        within = self.above < message_id < self.below
+        """Whether a message of these terms in one of the channels is asked for; without any it is never found."""
+        within = self.above < message_id < self.below and bool(terms)
         wanted = within and all(any(term in terms for term in group) for group in self.every)
         return wanted and not any(term in terms for term in self.none)
 
@@ -96,12 +109,36 @@ class Standing(NamedTuple):
 async def hits(tx: Connection, question: Question, counted: int, first: int, count: int) -> Hits:
     """What the index has of it: how many, up to `counted`, and so many of these from the `first`, in their order."""
     full_text = tx.full_text
-    sql = full_text.found.format(order="ASC" if question.oldest_first else "DESC")
+    page = (question.above, question.below, counted, count, first)
+    if full_text.skimmed is not None:
+        near = await _skimmed(tx, question, page, _LOOK)
+        if near.total < counted <= near.total * _SKIM / _LOOK:
+            near = await _skimmed(tx, question, page, _SKIM)
+        if near.total == counted:
+            return near
+    channels = [tuple(map(channel_term, question.channel_ids))] if question.channel_ids else []
+    asked = full_text.asked([*question.every, *channels], question.none)
+    return await _hits(tx, full_text.found, question, (asked, *page))
+
+
+async def _skimmed(tx: Connection, question: Question, page: tuple[int, ...], rows: int) -> Hits:
+    """What is found among so many rows at the end that is asked for: quick for what is common, vain for what is not."""
+    full_text = tx.full_text
+    assert full_text.skimmed is not None
     asked = full_text.asked(question.every, question.none)
-    row = await tx.fetchrow(sql, asked, question.above, question.below, counted, count, first)
+    return await _hits(tx, full_text.skimmed, question, (asked, *page, rows, question.channel_ids))
+
+
+async def _hits(tx: Connection, sql: str, question: Question, parameters: tuple[object, ...]) -> Hits:
+    row = await tx.fetchrow(sql.format(order="ASC" if question.oldest_first else "DESC"), *parameters)
     assert row is not None
     ids = [int(each) for each in row[1].split(",")] if row[1] else []
     return Hits(row[0], sorted(ids, reverse=not question.oldest_first))
+
+
+def channel_term(channel_id: int) -> str:
+    """What every message of the channel is found by."""
+    return f"_c{channel_id}"
 
 
 async def channels_of(tx: Connection, message_ids: Collection[int]) -> dict[int, int]:
@@ -118,13 +155,29 @@ async def unindexed(tx: Connection, channel_ids: Sequence[int], limit: int) -> l
     for first in range(0, len(channel_ids), lists.BULK):
         part = channel_ids[first : first + lists.BULK]
         ids = lists.padded(part)
-        begun = {row[0] for row in await tx.fetch(_PROGRESS[len(ids)], *ids)}
-        for sql in (_TAILS[len(ids)], _STALE[len(ids)]):
-            found += [Message(*row) for row in await tx.fetch(sql, limit + 1 - len(found), *ids)]
-        for channel_id in set(part) - begun:
-            found += await after(tx, channel_id, 0, limit + 1 - len(found))
+        behind = dict.fromkeys(part, 0)
+        for channel_id, indexed_id, newest_id in await tx.fetch(_PROGRESS[len(ids)], *ids):
+            behind[channel_id] = indexed_id
+            if newest_id is None or newest_id <= indexed_id:
+                del behind[channel_id]
+        for channel_id, indexed_id in behind.items():
+            found += await after(tx, channel_id, indexed_id, limit + 1 - len(found))
+        found += await _stale(tx, ids, limit + 1 - len(found))
         if len(found) > limit:
             return None
+    return found
+
+
+async def _stale(tx: Connection, channel_ids: tuple[int, ...], limit: int) -> list[Message]:
+    """Some of the channels' messages that the index has otherwise than they are now."""
+    touched: dict[int, list[int]] = {}
+    for channel_id, message_id in await tx.fetch(_STALE[len(channel_ids)], limit, *channel_ids):
+        touched.setdefault(channel_id, []).append(message_id)
+    found: list[Message] = []
+    for channel_id, message_ids in touched.items():
+        for first in range(0, len(message_ids), lists.BULK):
+            ids = lists.padded(message_ids[first : first + lists.BULK])
+            found += [Message(*row) for row in await tx.fetch(_THESE[len(ids)], channel_id, *ids)]
     return found
 
 
