@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.journeys.app import PASSWORD, Person, has_no_barrier, meet
-from tests.journeys.server import Server
+from tests.journeys.server import Server, until
 from tests.journeys.split import Split
 
 pytestmark = pytest.mark.slow
@@ -76,6 +77,47 @@ def test_what_is_said_while_one_is_cut_off_arrives_once(server: Server, met: lis
         expect(person.messages).to_have_count(3)
 
 
+def test_what_is_queued_while_the_server_restarts_goes_out_once_and_in_order(server: Server, met: list[Person]) -> None:
+    ann, ben = met
+    ann.say("Before")
+    expect(ben.message("Before")).to_be_visible()
+    server.kill()
+    names = ("ann", "ben")
+    for person, name in zip(met, names, strict=True):
+        expect(person.page.get_by_text("Connection lost")).to_be_visible()
+        for number in range(3):
+            person.say(f"{name} {number}")
+        expect(person.page.get_by_text("Goes out when the connection is back.").first).to_be_visible()
+    server.start()
+    for person in met:
+        expect(person.messages).to_have_count(7)
+        expect(person.page.get_by_text("Goes out when the connection is back.")).to_have_count(0)
+        said = person.messages.locator("p").all_inner_texts()
+        for name in names:
+            assert [text for text in said if text.startswith(name)] == [f"{name} {number}" for number in range(3)]
+
+
+def test_a_message_whose_answer_was_lost_is_sent_again_and_there_once(met: list[Person]) -> None:
+    ann, ben = met
+    sent: list[str | None] = []
+
+    def lose_the_first_answer(route: Route) -> None:
+        sent.append(route.request.post_data)
+        if len(sent) > 1:
+            return route.continue_()
+        route.fetch()
+        return route.abort()
+
+    ann.page.route(re.compile(r"/channels/\d+/messages$"), lose_the_first_answer)
+    ann.say("Mind the gap")
+    expect(ben.message("Mind the gap")).to_be_visible()
+    ann.say("And the doors")
+    for person in met:
+        expect(person.message("And the doors")).to_be_visible()
+        expect(person.messages).to_have_count(2)
+    assert sent[0] == sent[1], "it was sent again as it was"
+
+
 def test_the_app_finds_a_gateway_that_is_elsewhere(people: list[Person], tmp_path: Path) -> None:
     with Split(tmp_path / "data") as split:
         ann, ben = meet(split, people)
@@ -101,6 +143,43 @@ def test_what_people_write_never_becomes_code(met: list[Person]) -> None:
     expect(ben.message("press").locator("a, img")).to_have_count(0)
     expect(ben.message("elsewhere").locator("a")).to_have_attribute("rel", "noopener noreferrer nofollow")
     expect(ben.page).not_to_have_title("had")
+
+
+def test_history_scrolls_without_end_and_keeps_its_place(server: Server, met: list[Person]) -> None:
+    ann, _ = met
+    channel = ann.page.url.rsplit("/", 1)[1]
+    with httpx.Client(base_url=server.api, headers={"Authorization": ann.token}) as api:
+        for number in range(400):
+            api.post(f"/channels/{channel}/messages", json={"content": f"number {number}."}).raise_for_status()
+    expect(ann.message("number 399.")).to_be_in_viewport()
+    ann.page.reload()
+    expect(ann.message("number 399.")).to_be_in_viewport()
+    log = ann.page.get_by_role("log")
+
+    def at_the_beginning() -> bool:
+        log.evaluate("pane => pane.scrollTop = 0")
+        return ann.message("number 0.").count() > 0
+
+    until(at_the_beginning, "the first message is drawn")
+    expect(ann.message("number 0.")).to_be_in_viewport()
+    assert ann.messages.count() < 120, "what is far from what one sees is not drawn"
+    ann.page.get_by_role("button", name="To the present").click()
+    expect(ann.message("number 399.")).to_be_in_viewport()
+
+
+def test_what_one_reads_stays_where_it_is(met: list[Person]) -> None:
+    ann, ben = met
+    for number in range(4):
+        ann.say("\n".join([f"departure {number}", *["."] * 30]))
+        expect(ann.message(f"departure {number}")).to_be_attached()
+    log = ann.page.get_by_role("log")
+    log.evaluate("pane => pane.scrollTop = pane.scrollHeight / 3")
+    expect(ann.page.get_by_role("button", name="To the present")).to_be_visible()
+    before = ann.message("departure 2").bounding_box()
+    height = log.evaluate("pane => pane.scrollHeight")
+    ben.say("Something new")
+    until(lambda: log.evaluate("pane => pane.scrollHeight") > height, "the message is there")
+    assert ann.message("departure 2").bounding_box() == before
 
 
 def test_the_form_says_what_is_wrong_where_it_is_wrong(server: Server, people: list[Person]) -> None:

@@ -57,6 +57,21 @@ def test_files_are_dropped_and_pasted_and_seen_in_their_size(met: list[Person]) 
     expect(ben.page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_one_sees_how_far_a_large_file_is(met: list[Person]) -> None:
+    ann, ben = met
+    devtools = ann.page.context.new_cdp_session(ann.page)
+    devtools.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 300_000}
+    devtools.send("Network.emulateNetworkConditions", slow)
+    ann.page.locator("main input[type=file]").set_input_files(
+        {"name": "timetable.bin", "mimeType": "application/octet-stream", "buffer": bytes(900_000)}
+    )
+    ann.say("The timetable")
+    expect(ann.page.get_by_role("progressbar", name=re.compile(r"Uploading, [1-9]\d? %"))).to_be_visible()
+    expect(ben.message("The timetable").get_by_role("link", name="Download timetable.bin")).to_be_visible()
+    expect(ann.page.get_by_role("progressbar")).to_have_count(0)
+
+
 def test_names_are_completed_while_one_types(met: list[Person]) -> None:
     ann, ben = met
     ann.composer.press_sequentially("Hello @be")
@@ -124,6 +139,23 @@ def test_a_draft_is_kept_where_it_was_begun(server: Server, met: list[Person]) -
     ann.page.reload()
     expect(ann.message("half a thou")).to_be_visible()
     expect(ann.composer).to_have_value("")
+
+
+def test_one_goes_to_a_message_by_its_link_and_back_to_the_present(server: Server, met: list[Person]) -> None:
+    ann, ben = met
+    guild, channel = ann.page.url.rsplit("/", 2)[1:]
+    said: list[str] = []
+    with httpx.Client(base_url=server.api, headers={"Authorization": ann.token}) as api:
+        for number in range(260):
+            answer = api.post(f"/channels/{channel}/messages", json={"content": f"number {number}."})
+            said.append(answer.raise_for_status().json()["id"])
+    ben.open(f"{server.url}/channels/{guild}/{channel}/{said[3]}")
+    expect(ben.message("number 3.")).to_be_in_viewport()
+    ben.page.get_by_role("button", name="To the present").click()
+    expect(ben.message("number 259.")).to_be_in_viewport()
+    ben.page.get_by_role("button", name="Jump to a date").click()
+    ben.page.get_by_label("Jump to a date").last.fill("2015-02-01")
+    expect(ben.message("number 0.")).to_be_in_viewport()
 
 
 def test_slow_mode_counts_down_for_those_whom_it_slows(server: Server, met: list[Person]) -> None:
