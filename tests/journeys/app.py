@@ -83,9 +83,9 @@ class Person:
         message.get_by_role("button", name=action, exact=True).click()
 
 
-def person(chromium: Browser) -> Person:
+def person(chromium: Browser, user_agent: str | None = None) -> Person:
     """Somebody with a window that shares nothing with others', whose console's complaints are kept."""
-    one = Person(chromium.new_context(locale="en-GB").new_page())
+    one = Person(chromium.new_context(locale="en-GB", user_agent=user_agent).new_page())
 
     def heard(message: ConsoleMessage) -> None:
         expected = "Failed to load resource" in message.text or "WebSocket connection" in message.text

@@ -6,9 +6,9 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.journeys.app import PASSWORD, Person, has_no_barrier
+from tests.journeys.app import PASSWORD, Person, has_no_barrier, person
 from tests.journeys.server import Server, until
 from tests.journeys.test_app_talk import picture
 
@@ -86,3 +86,72 @@ def test_a_developer_makes_a_bot_and_brings_it_into_a_guild(server: Server, met:
     answer = httpx.get(f"{server.api}/users/@me", headers={"Authorization": f"Bot {token}"})
     assert answer.json()["username"].lower() == "porter"
     expect(ben.page.get_by_label("Member list")).to_contain_text(re.compile("porter", re.IGNORECASE))
+
+
+def test_the_frames_of_ones_own_session_are_shown_without_its_token(met: list[Person]) -> None:
+    ann, ben = met
+    ann.choose("Account menu", "Developers")
+    dialog = ann.page.get_by_role("dialog", name="Developers")
+    dialog.get_by_role("button", name="Gateway frames").click()
+    frames = dialog.get_by_role("list", name="Gateway frames")
+    dialog.get_by_label("Filter").fill("MESSAGE_CREATE")
+    ben.say("Can you see me?")
+    expect(frames.get_by_role("button").first).to_contain_text("MESSAGE_CREATE")
+    frames.get_by_role("button").first.click()
+    expect(frames.locator("pre")).to_contain_text("Can you see me?")
+    has_no_barrier(ann.page)
+    dialog.get_by_role("button", name="Pause").click()
+    before = frames.get_by_role("button").count()
+    ben.say("And now?")
+    expect(ann.message("And now?")).to_be_attached()
+    assert frames.get_by_role("button").count() == before
+    dialog.get_by_role("button", name="Go on").click()
+    expect(frames).to_contain_text("MESSAGE_CREATE")
+    assert frames.get_by_role("button").count() > before
+    dialog.get_by_label("Filter").fill("op 2")
+    frames.get_by_role("button").first.click()
+    assert ann.token not in frames.inner_text()
+
+
+def sign_in(person: Person, server: Server, name: str) -> None:
+    """By the form."""
+    person.open(f"{server.url}/login")
+    person.page.get_by_label("Username").fill(name)
+    person.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    person.page.get_by_role("button", name="Sign in").click()
+
+
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def test_one_signs_out_elsewhere_and_then_everywhere(server: Server, people: list[Person], chromium: Browser) -> None:
+    here, there = people[0], person(chromium, FIREFOX)
+    here.open(f"{server.url}/register")
+    here.register("ann")
+    expect(here.page.get_by_label("Account menu")).to_be_visible()
+    sign_in(there, server, "ann")
+    expect(there.page.get_by_label("Account menu")).to_be_visible()
+    before = there.token
+    here.choose("Account menu", "Settings")
+    dialog = here.page.get_by_role("dialog", name="Settings")
+    dialog.get_by_role("button", name="Sessions").click()
+    sessions = dialog.get_by_role("group", name="Sessions").get_by_role("listitem")
+    expect(sessions).to_have_count(2)
+    has_no_barrier(here.page)
+    sessions.filter(has_text="Firefox").get_by_role("button", name="Sign out").click()
+    here.page.get_by_role("dialog", name="Sign out").get_by_role("button", name="Sign out").click()
+    expect(there.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert httpx.get(f"{server.api}/users/@me", headers={"Authorization": before}).status_code == 401
+    expect(sessions).to_have_count(1)
+    sign_in(there, server, "ann")
+    expect(there.page.get_by_label("Account menu")).to_be_visible()
+    dialog.get_by_role("button", name="Profile").click()
+    dialog.get_by_role("button", name="Sessions").click()
+    expect(sessions).to_have_count(2)
+    dialog.get_by_role("button", name="Sign out everywhere").click()
+    ask = here.page.get_by_role("dialog", name="Sign out everywhere")
+    ask.get_by_role("button", name="Sign out everywhere").click()
+    for one in (here, there):
+        expect(one.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    there.page.context.close()
+    assert not there.complaints

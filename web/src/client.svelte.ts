@@ -7,16 +7,18 @@ import { Drafts } from "./drafts";
 import { Frames } from "./frames.svelte";
 import { Refused, sentence, Unreachable } from "./http";
 import { announcement } from "./announcement";
+import { Idle } from "./idle";
 import * as notifier from "./notifier";
+import { announces, nextEnd } from "./muting";
 import { Outbox } from "./outbox";
 import { Socket } from "./socket";
 import { apply, channelOf, NOTHING, TYPING_LASTS_MS, type Event, type State } from "./state";
-import { concerns } from "./talk";
 import { EMPTY, type Edge, emojiKey, type Pending, type Timeline } from "./timeline";
 import type { Dispatch, Emoji, Message, Snowflake } from "./wire";
 
 const TYPING_SAID_EVERY_MS = 8_000; // sooner than it ends for others
 const ALL_MEMBERS_UP_TO = 1_000; // a bigger guild's list comes in ranges, never whole
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const ACK_AFTER_MS = 400; // one call for what is read at a stretch
 
 export const [getClient, setClient] = createContext<Client>();
@@ -33,8 +35,10 @@ export class Client {
   private readonly socket: Socket;
   private readonly outbox: Outbox;
   private readonly waiting = new Set<() => void>();
+  private readonly idle = new Idle(() => this.presentSelf());
   private askings = 0;
   private stopped = false;
+  private unmuting: ReturnType<typeof setTimeout> | undefined;
   private followed: { guildId: Snowflake; channelId: Snowflake; ranges: [number, number][] } | null = null;
   private readonly entered = new Set<Snowflake>();
   private readonly typingSaid = new Map<Snowflake, number>();
@@ -61,10 +65,13 @@ export class Client {
 
   start(): void {
     this.socket.open();
+    this.idle.start();
   }
 
   stop(): void {
     this.stopped = true;
+    clearTimeout(this.unmuting);
+    this.idle.stop();
     this.socket.close();
   }
 
@@ -207,13 +214,37 @@ export class Client {
   private dispatched(dispatch: Dispatch): void {
     const now = Date.now();
     this.apply({ kind: "dispatch", dispatch, now });
-    if (dispatch.t === "READY") this.entered.clear();
+    if (dispatch.t === "READY") {
+      this.entered.clear();
+      if (this.idle.since !== null) this.presentSelf();
+    }
+    if (dispatch.t === "READY" || dispatch.t === "USER_GUILD_SETTINGS_UPDATE") this.soundAgain();
     if (dispatch.t === "TYPING_START") {
       setTimeout(() => this.apply({ kind: "time", now: now + TYPING_LASTS_MS }), TYPING_LASTS_MS);
     }
-    if (dispatch.t === "MESSAGE_CREATE" && concerns(this.state, dispatch.d)) {
+    if (dispatch.t === "MESSAGE_CREATE" && announces(this.state, dispatch.d)) {
       notifier.tell(announcement(this.state, dispatch.d));
     }
+  }
+
+  /** Once the first mute ends; a timer holds no more than some weeks. */
+  private soundAgain(): void {
+    clearTimeout(this.unmuting);
+    const end = nextEnd(this.state.muting);
+    if (end === null) return;
+    this.unmuting = setTimeout(
+      () => {
+        this.apply({ kind: "time", now: Date.now() });
+        this.soundAgain();
+      },
+      Math.min(Math.max(0, end - Date.now()) + 1, LONGEST_TIMER_MS),
+    );
+  }
+
+  /** Who chose to be seen otherwise than online is seen so, however long they are away. */
+  private presentSelf(): void {
+    const { since } = this.idle;
+    if (this.state.settings.status === "online") this.socket.present(since === null ? "online" : "idle", since);
   }
 
   private async read(channelId: Snowflake, edge: Edge, page: Page): Promise<void> {

@@ -85,6 +85,12 @@ export function withChannel(guild: GuildState, channel: Channel): GuildState {
   return { ...guild, channels: { ...guild.channels, [channel.id]: next } };
 }
 
+export function withPins(guild: GuildState, id: Snowflake, last_pin_timestamp: string | null): GuildState {
+  const channel = guild.channels[id];
+  if (channel === undefined) return guild;
+  return { ...guild, channels: { ...guild.channels, [id]: { ...channel, last_pin_timestamp } } };
+}
+
 export function withLastMessage(guild: GuildState, { id, channel_id }: Message): GuildState {
   const channel = guild.channels[channel_id];
   if (channel === undefined) return guild;

@@ -28,6 +28,9 @@ export const avatarUrl = ({ id, avatar }: Pictured): string | null =>
 export const iconUrl = ({ id, icon }: { id: Snowflake; icon: string | null }): string | null =>
   icon == null ? null : `/icons/${id}/${icon}.${extension(icon)}`;
 
+export const groupIconUrl = ({ id, icon }: DirectChannel): string | null =>
+  icon == null ? null : `/channel-icons/${id}/${icon}.${extension(icon)}`;
+
 /** Of a conversation outside of guilds: its own name, else those who are in it. */
 export function directName({ name, recipients }: DirectChannel): string {
   if (name != null && name !== "") return name;

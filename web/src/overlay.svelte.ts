@@ -13,6 +13,8 @@ export type Overlay =
   | { kind: "account"; tab?: string }
   | { kind: "developers"; tab?: string }
   | { kind: "group"; channelId: Snowflake | null }
+  | { kind: "group settings"; channelId: Snowflake }
+  | { kind: "hearing"; guildId: Snowflake }
   | { kind: "jump" }
   | { kind: "keys" };
 

@@ -3,7 +3,18 @@
 import { byId, byUser, without, type ById } from "./collections";
 import { withPresence } from "./guilds";
 import { newest } from "./snowflakes";
-import type { Dispatch, DirectChannel, Message, OwnUser, Presence, Ready, Relationship, Snowflake, User } from "./wire";
+import type {
+  Dispatch,
+  Dispatches,
+  DirectChannel,
+  Message,
+  OwnUser,
+  Presence,
+  Ready,
+  Relationship,
+  Snowflake,
+  User,
+} from "./wire";
 
 export interface People {
   relationships: ById<Relationship>;
@@ -15,6 +26,9 @@ export interface People {
 export const NOBODY: People = { relationships: {}, directs: {}, presences: {} };
 
 type Talk = Extract<Dispatch, { t: `RELATIONSHIP_${string}` | `CHANNEL_RECIPIENT_${string}` }>;
+
+/** When something was last pinned in a channel; null once nothing is. */
+export type Pinned = Dispatches["CHANNEL_PINS_UPDATE"];
 
 export function ready(d: Ready): People {
   const users = byId(d.users ?? []);
@@ -34,7 +48,7 @@ export function happened(people: People, { t, d }: Talk, me: OwnUser | null): Pe
     case "RELATIONSHIP_UPDATE": {
       const held = people.relationships[d.id];
       if (held === undefined) return people;
-      return { ...people, relationships: { ...people.relationships, [d.id]: { ...held, nickname: d.nickname } } };
+      return { ...people, relationships: { ...people.relationships, [d.id]: { ...held, ...d } } };
     }
     case "RELATIONSHIP_REMOVE":
       return {
@@ -55,8 +69,10 @@ export function happened(people: People, { t, d }: Talk, me: OwnUser | null): Pe
 
 export function opened(people: People, channel: DirectChannel): People {
   const held = people.directs[channel.id];
-  const last_message_id = newest([held?.last_message_id, channel.last_message_id]);
-  const next = { ...channel, recipients: channel.recipients ?? held?.recipients ?? [], last_message_id };
+  // What was said last comes with messages; an update may have been read before the latest.
+  const last = newest([held?.last_message_id, channel.last_message_id]);
+  const recipients = channel.recipients ?? held?.recipients ?? [];
+  const next = { ...channel, recipients, ...(last === "0" ? {} : { last_message_id: last }) };
   return { ...people, directs: { ...people.directs, [channel.id]: next } };
 }
 
@@ -73,6 +89,13 @@ export function spoken(people: People, { channel_id, id }: Message): People {
 
 export function seen(people: People, presence: Presence): People {
   return { ...people, presences: withPresence(people.presences, presence) };
+}
+
+/** A conversation in which nothing is pinned does not say when something was. */
+export function pinned(people: People, { channel_id, last_pin_timestamp = null }: Pinned): People {
+  return onDirect(people, channel_id, ({ last_pin_timestamp: _, ...rest }) =>
+    last_pin_timestamp === null ? rest : { ...rest, last_pin_timestamp },
+  );
 }
 
 function withRecipient(direct: DirectChannel, user: User): DirectChannel {

@@ -45,9 +45,9 @@ export function placeAt(state: State, route: Route): Place | undefined {
 }
 
 export function routeTo(place: Place, messageId?: Snowflake): Route {
-  if (place.guild === undefined) return { place: "direct", channelId: place.id };
-  const there: Route = { place: "guild", guildId: place.guild.id, channelId: place.id };
-  return messageId === undefined ? there : { ...there, messageId };
+  const message = messageId === undefined ? {} : { messageId };
+  if (place.guild === undefined) return { place: "direct", channelId: place.id, ...message };
+  return { place: "guild", guildId: place.guild.id, channelId: place.id, ...message };
 }
 
 /** Outside of guilds everybody may do what is not to another's words. */

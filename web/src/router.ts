@@ -8,8 +8,8 @@ export type Route =
   | { place: "register" }
   | { place: "invite"; code: string }
   | { place: "friends" }
-  | { place: "direct"; channelId: Snowflake }
   /** `messageId` is one to go to. */
+  | { place: "direct"; channelId: Snowflake; messageId?: Snowflake }
   | { place: "guild"; guildId: Snowflake; channelId: Snowflake | null; messageId?: Snowflake };
 
 const ID = /^\d{1,20}$/;
@@ -21,15 +21,18 @@ export function parse(path: string): Route {
   if (place === "login" || place === "register") return { place };
   if (place === "invite" && CODE.test(first)) return { place, code: first };
   if (place === "channels" && first === "@me") {
-    return second !== undefined && ID.test(second) ? { place: "direct", channelId: second } : { place: "friends" };
+    if (second === undefined || !ID.test(second)) return { place: "friends" };
+    return { place: "direct", channelId: second, ...messageIn(third) };
   }
   if (place === "channels" && ID.test(first)) {
     const channelId = second !== undefined && ID.test(second) ? second : null;
-    const messageId = channelId !== null && third !== undefined && ID.test(third) ? { messageId: third } : {};
-    return { place: "guild", guildId: first, channelId, ...messageId };
+    return { place: "guild", guildId: first, channelId, ...(channelId === null ? {} : messageIn(third)) };
   }
   return { place: "home" };
 }
+
+const messageIn = (part: string | undefined): { messageId?: Snowflake } =>
+  part !== undefined && ID.test(part) ? { messageId: part } : {};
 
 export function format(route: Route): string {
   switch (route.place) {
@@ -43,7 +46,7 @@ export function format(route: Route): string {
     case "friends":
       return "/channels/@me";
     case "direct":
-      return `/channels/@me/${route.channelId}`;
+      return ["/channels/@me", route.channelId, route.messageId].filter((part) => part != null).join("/");
     case "guild":
       return ["/channels", route.guildId, route.channelId, route.messageId].filter((part) => part != null).join("/");
   }

@@ -79,6 +79,11 @@ export class Socket {
     this.send(14, { guild_id: guildId, channels: { [channelId]: ranges } });
   }
 
+  /** What this session shows, until the account's settings say otherwise. */
+  present(status: string, since: number | null): void {
+    this.send(3, { status, since, afk: since !== null, activities: [] });
+  }
+
   private connect(address: string): void {
     if (this.closed) return;
     const socket = new WebSocket(`${address}?v=10&encoding=json`);

@@ -5,6 +5,8 @@ import { byId, mapped, without, type ById } from "./collections";
 import * as guilds from "./guilds";
 import { guildState, type GuildState } from "./guilds";
 import { channelOf } from "./lookup";
+import * as mutings from "./muting";
+import type { Muting } from "./muting";
 import * as people from "./people";
 import { NOBODY, type People } from "./people";
 import * as rolls from "./roll";
@@ -46,6 +48,7 @@ export interface State {
   /** The list of members that is followed. */
   roll: Roll | null;
   settings: Settings;
+  muting: Muting;
 }
 
 export type Event =
@@ -71,6 +74,7 @@ export const NOTHING: State = {
   acks: false,
   roll: null,
   settings: { status: "online", custom_status: null },
+  muting: {},
 };
 
 export const TYPING_LASTS_MS = 10_000;
@@ -94,7 +98,11 @@ export function apply(state: State, event: Event): State {
     case "seen":
       return saw(state, event.channelId, channelOf(state, event.channelId)?.last_message_id ?? "0");
     case "time":
-      return { ...state, typing: stillTyping(state.typing, event.now) };
+      return {
+        ...state,
+        typing: stillTyping(state.typing, event.now),
+        muting: mutings.lapsed(state.muting, event.now),
+      };
   }
 }
 
@@ -104,12 +112,15 @@ function dispatched(state: State, dispatch: Dispatch, now: number): State {
   const { t, d } = dispatch;
   switch (t) {
     case "READY":
-      return ready(state, d);
+      return ready(state, d, now);
     case "CHANNEL_CREATE":
     case "CHANNEL_UPDATE":
       return withChannel(state, d);
     case "CHANNEL_DELETE":
       return withoutChannel(state, d);
+    case "CHANNEL_PINS_UPDATE":
+      if (d.guild_id === undefined) return { ...state, people: people.pinned(state.people, d) };
+      return onGuild(state, d.guild_id, (guild) => guilds.withPins(guild, d.channel_id, d.last_pin_timestamp ?? null));
     case "PRESENCE_UPDATE":
       return d.guild_id === undefined
         ? { ...state, people: people.seen(state.people, d) }
@@ -126,6 +137,8 @@ function dispatched(state: State, dispatch: Dispatch, now: number): State {
       return { ...state, people: people.happened(state.people, dispatch, state.me) };
     case "USER_SETTINGS_UPDATE":
       return { ...state, settings: { ...state.settings, ...d } };
+    case "USER_GUILD_SETTINGS_UPDATE":
+      return { ...state, muting: mutings.told(state.muting, d, now) };
     case "MESSAGE_ACK":
       return acknowledged(state, d);
     default: // there are events that the app has no use for
@@ -166,7 +179,7 @@ function shaped(state: State, { t, d }: Shape): State {
 const whole = (guild: Ready["guilds"][number]): guild is GuildCreate => "channels" in guild;
 
 /** A new session: the shape is whole again, while messages may have been missed. */
-function ready(state: State, d: Ready): State {
+function ready(state: State, d: Ready, now: number): State {
   const came = d.guilds.filter(whole);
   // Those that are only announced come each by its own event: until then they stay as they were.
   const awaited = d.guilds.filter((guild) => !whole(guild)).flatMap(({ id }) => state.guilds[id] ?? []);
@@ -181,6 +194,7 @@ function ready(state: State, d: Ready): State {
     timelines: mapped(state.timelines, timelines.outdated),
     typing: {},
     settings: { ...state.settings, ...d.user_settings },
+    muting: mutings.all(d.user_guild_settings ?? [], now),
   };
 }
 

@@ -1,7 +1,8 @@
 // What messages, and reading them, make of the state.
 
 import { without, type ById } from "./collections";
-import { inGuild, withLastMessageOf } from "./lookup";
+import { withLastMessageOf } from "./lookup";
+import { calls } from "./muting";
 import * as people from "./people";
 import { compare, firstAt } from "./snowflakes";
 import { onHeld, type State } from "./state";
@@ -47,19 +48,7 @@ function posted(state: State, message: Message): State {
   next = withLastMessageOf({ ...next, people: people.spoken(next.people, message) }, message);
   if (mine) return saw(next, channel_id, message.id);
   const fresh = compare(message.id, state.seen[channel_id] ?? "0") > 0;
-  return fresh && concerns(state, message)
-    ? withMentions(next, channel_id, (state.mentions[channel_id] ?? 0) + 1)
-    : next;
-}
-
-/** Whether it is for the reader in particular: it names them or a role of theirs, or is in no guild. */
-export function concerns(state: State, message: Message): boolean {
-  const me = state.me?.id;
-  if (me === undefined || message.author.id === me) return false;
-  if (state.people.directs[message.channel_id] !== undefined) return true;
-  if (message.mention_everyone || message.mentions.some(({ id }) => id === me)) return true;
-  const roles = inGuild(state, message.channel_id)?.members[me]?.roles ?? [];
-  return (message.mention_roles ?? []).some((id) => roles.includes(id));
+  return fresh && calls(state, message) ? withMentions(next, channel_id, (state.mentions[channel_id] ?? 0) + 1) : next;
 }
 
 /** One has read up to this message, here or in another tab. */

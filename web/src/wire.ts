@@ -11,10 +11,12 @@ export type {
   AuditLog,
   Ban,
   Channel,
+  ChannelOverride,
   Embed,
   Emoji,
   Guild,
   GuildEmoji,
+  GuildSettings,
   Invite,
   Message,
   Overwrite,
@@ -138,6 +140,7 @@ export interface Ready {
   presences?: (generated.Presence & { guild_id?: Snowflake })[];
   users?: User[];
   user_settings?: Partial<Settings>;
+  user_guild_settings?: generated.GuildSettings[] | { entries: generated.GuildSettings[] };
   read_state?: generated.ReadState[] | { entries: generated.ReadState[] };
 }
 

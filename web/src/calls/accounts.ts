@@ -1,7 +1,7 @@
 // Calls about oneself: the account, its sessions, its applications.
 
 import type { Http } from "../http";
-import type { Application, OwnUser, Settings, Snowflake, UserSession } from "../wire";
+import type { Application, GuildSettings, OwnUser, Settings, Snowflake, UserSession } from "../wire";
 
 export interface AccountEdit {
   username?: string;
@@ -10,6 +10,14 @@ export interface AccountEdit {
   password?: string;
   new_password?: string;
 }
+
+type Level = Partial<Pick<GuildSettings, "muted" | "mute_config" | "message_notifications">>;
+
+/** What one wants to hear of a guild, and otherwise of its channels, by id. */
+export type HearingEdit = Level &
+  Partial<Pick<GuildSettings, "suppress_everyone" | "suppress_roles">> & {
+    channel_overrides?: Record<Snowflake, Level>;
+  };
 
 export class AccountCalls {
   constructor(private readonly http: Http) {}
@@ -20,6 +28,11 @@ export class AccountCalls {
 
   set(form: { status?: string; custom_status?: { text: string } | null }): Promise<Settings> {
     return this.http.call("PATCH", "/users/@me/settings", form);
+  }
+
+  /** `place` is a guild, or `@me` for what is outside of guilds. */
+  hear(place: Snowflake, form: HearingEdit): Promise<GuildSettings> {
+    return this.http.call("PATCH", `/users/@me/guilds/${place}/settings`, form);
   }
 
   async sessions(): Promise<UserSession[]> {

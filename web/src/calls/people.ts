@@ -49,7 +49,11 @@ export class PeopleCalls {
     return this.http.call("PUT", `/channels/${channelId}/recipients/${userId}`);
   }
 
-  renameGroup(channelId: Snowflake, name: string): Promise<DirectChannel> {
-    return this.http.call("PATCH", `/channels/${channelId}`, { name });
+  removeFromGroup(channelId: Snowflake, userId: Snowflake): Promise<void> {
+    return this.http.call("DELETE", `/channels/${channelId}/recipients/${userId}`);
+  }
+
+  editGroup(channelId: Snowflake, form: { name?: string; icon?: string | null }): Promise<DirectChannel> {
+    return this.http.call("PATCH", `/channels/${channelId}`, form);
   }
 }

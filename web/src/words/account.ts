@@ -23,7 +23,8 @@ export const account = {
   needsPassword: "Your password, to be sure it is you.",
   unknownClient: "Unknown program",
   notifications: "Desktop notifications",
-  notificationsHint: "When somebody mentions you or writes to you, and this page is not in front.",
+  notificationsHint:
+    "When this page is not in front: of what is said to you, and of what you chose to hear of each guild.",
   notificationsDenied: "Your browser does not let this page notify you. Its settings can change that.",
   notificationsOn: "Notify me",
 };

@@ -4,8 +4,9 @@ import { account } from "./account";
 import { developers } from "./developers";
 import { entrance } from "./entrance";
 import { guilds } from "./guilds";
+import { hearing } from "./hearing";
 import { messages } from "./messages";
 import { people } from "./people";
 import { shell } from "./shell";
 
-export const words = { account, developers, entrance, guilds, messages, people, shell };
+export const words = { account, developers, entrance, guilds, hearing, messages, people, shell };

@@ -10,6 +10,7 @@ export const shell = {
   joinGuild: "Join a guild",
   newMessages: (name: string) => `${name}, new messages`,
   mentions: (name: string, count: number) => `${name}, ${counted(count, "mention", "mentions")}`,
+  muted: "muted",
   spokenNew: ", new messages",
   spokenMentions: (count: number) => `, ${counted(count, "mention", "mentions")}`,
   notInGuild: "You are not in a guild yet",

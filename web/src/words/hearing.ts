@@ -1,0 +1,30 @@
+export const hearing = {
+  title: (name: string) => `What you hear of ${name}`,
+  button: "Notifications",
+  buttonMuted: "Notifications, muted",
+  mute: "Mute",
+  unmute: "Unmute",
+  muteFor: "Mute for",
+  spans: [
+    [900, "15 minutes"],
+    [3600, "1 hour"],
+    [28_800, "8 hours"],
+    [86_400, "1 day"],
+    [0, "Until you unmute it"],
+  ] as const,
+  muted: "Muted until you unmute it.",
+  mutedUntil: (when: string) => `Muted until ${when}.`,
+  hint: "What is muted shows nothing new, and calls you by your own name only.",
+  directHint: "What is muted shows nothing new.",
+  level: "Notify you of",
+  /** Of a guild, and of a channel. */
+  levels: [
+    [3, "What is usual there", "What you chose for the guild"],
+    [0, "Every message", "Every message"],
+    [1, "Only what calls you", "Only what calls you"],
+    [2, "Nothing", "Nothing"],
+  ] as const,
+  but: "Do not let these call you",
+  suppressEveryone: "@everyone and @here",
+  suppressRoles: "Mentions of your roles",
+};
