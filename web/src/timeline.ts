@@ -70,23 +70,51 @@ function changed(messages: readonly Message[], change: Change, newer: boolean): 
     case "MESSAGE_CREATE":
       return newer ? messages : inserted(messages, change.d);
     case "MESSAGE_UPDATE":
-      return messages.map((message) => (message.id === change.d.id ? edited(message, change.d) : message));
+      return onMessage(messages, change.d.id, (message) => edited(message, change.d));
     case "MESSAGE_DELETE":
-      return messages.filter((message) => message.id !== change.d.id);
+      return messages.filter(({ id }) => id !== change.d.id).map((message) => withoutAnswered(message, change.d.id));
   }
 }
 
 function inserted(messages: readonly Message[], message: Message): readonly Message[] {
   const at = messages.findLastIndex((other) => compare(other.id, message.id) <= 0);
   if (messages[at]?.id === message.id) return messages;
-  return messages.toSpliced(at + 1, 0, message);
+  const answered = messages.find(({ id }) => id === message.referenced_message?.id);
+  return messages.toSpliced(
+    at + 1,
+    0,
+    answered === undefined ? message : { ...message, referenced_message: bare(answered) },
+  );
 }
 
-/** An update says nothing of reactions that the reader gave: those it leaves out are kept. */
+/** A message as it is shown within an answer to it. */
+function bare({ referenced_message: _, ...message }: Message): Message {
+  return message;
+}
+
+/** One message, and what the answers to it show of it. */
+function onMessage(
+  messages: readonly Message[],
+  id: Snowflake,
+  change: (message: Message) => Message,
+): readonly Message[] {
+  return messages.map((message) => {
+    if (message.id === id) return change(message);
+    const answered = message.referenced_message;
+    return answered?.id === id ? { ...message, referenced_message: bare(change(answered)) } : message;
+  });
+}
+
+function withoutAnswered(message: Message, id: Snowflake): Message {
+  return message.referenced_message?.id === id ? { ...message, referenced_message: null } : message;
+}
+
+/** An update says nothing of reactions that the reader gave, nor of those to what it answers: these are kept. */
 function edited(old: Message, update: Message): Message {
   if ((update.edited_timestamp ?? "") < (old.edited_timestamp ?? "")) return old;
   const reactions = old.reactions === undefined ? {} : { reactions: old.reactions };
-  return { ...update, ...reactions };
+  const answered = old.referenced_message === undefined ? {} : { referenced_message: old.referenced_message };
+  return { ...update, ...reactions, ...answered };
 }
 
 export function asked(timeline: Timeline, loading: Asking): Timeline {
@@ -191,6 +219,5 @@ export function unreacted(timeline: Timeline, messageId: Snowflake, emoji?: Emoj
 }
 
 function withMessage(timeline: Timeline, id: Snowflake, change: (message: Message) => Message): Timeline {
-  const messages = timeline.messages.map((message) => (message.id === id ? change(message) : message));
-  return { ...timeline, messages };
+  return { ...timeline, messages: onMessage(timeline.messages, id, change) };
 }
