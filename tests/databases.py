@@ -55,6 +55,11 @@ def open_sqlite(file: Path, clock: Callable[[], int]) -> SqliteStore:
     return SqliteStore.open(file, clock)
 
 
+def location(folder: Path) -> str:
+    """What an operator would write to find it."""
+    return _urls[folder] if folder in _urls else str(folder / "derailed.sqlite")
+
+
 def copy(folder: Path, to: Path) -> None:
     """Let `to` be as that folder is; nobody has it open."""
     shutil.copytree(folder, to, dirs_exist_ok=True)

@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "servers": set(),
     "actions": NOUNS | {"store", "blobs", "limits", "unfurl", "bus", "presence", "members"},
     "api": NOUNS | {"limits", "actions"},
+    "transfer": NOUNS | {"store", "blobs", "actions"},
     "gateway": NOUNS | {"actions", "bus", "presence", "members", "rules"},
 }
 COMPOSITION = {"app", "cli", "doctor", "__main__"}
@@ -60,6 +61,7 @@ PURE = (
     "members/ranked.py",
     "unfurl/addresses.py",
     "unfurl/page.py",
+    "transfer/layout.py",
     "doctor/facts.py",
     "doctor/table.py",
     "doctor/checks/",

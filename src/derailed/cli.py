@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from derailed import settings as settings_of
+from derailed.app import transfer_commands
 from derailed.model.errors import FieldError, Invalid, Refusal
 from derailed.settings import Settings, WrongSetting
 
@@ -37,6 +38,7 @@ _out = Console(highlight=False, soft_wrap=True)
 
 def main() -> None:
     """Run the command line. What can not be done is one line: exit code 2 for what must be set otherwise, else 1."""
+    transfer_commands.add_to(app, _run, _out)
     try:
         app()
     except WrongSetting as error:

@@ -21,14 +21,19 @@ class Bar:
     """One bar a step, on the standard error: what a command prints can be piped elsewhere."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("rows"))
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[unit]}"),
+        )
         self._shown = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True))
         self._step: TaskID | None = None
 
-    def begin(self, step: str, rows: int) -> None:
-        """A step begins, which will go over so many rows."""
+    def begin(self, step: str, rows: int, unit: str = "rows") -> None:
+        """A step begins, which will go over so many; 0: nobody knows."""
         self._shown.start()
-        self._step = self._shown.add_task(step, total=rows)
+        self._step = self._shown.add_task(step, total=rows or None, unit=unit)
 
     def advance(self, rows: int) -> None:
         """So many more are done."""

@@ -103,6 +103,13 @@ def arranged(
     return after
 
 
+def address(secret: bytes, origin: str, where: tuple[int, int], filename: str) -> str:
+    """Where a file is fetched from; `where` is its channel and itself."""
+    channel_id, attachment_id = where
+    signed = signature(secret, channel_id, attachment_id, filename)
+    return f"{origin}/attachments/{channel_id}/{attachment_id}/{quote(filename, safe='')}?hm={signed}"
+
+
 def signature(secret: bytes, channel_id: int, attachment_id: int, filename: str) -> str:
     """What proves that an address was given out by us."""
     path = f"attachments/{channel_id}/{attachment_id}/{filename}"
@@ -114,8 +121,7 @@ async def _shape(
 ) -> AttachmentShape:
     attachment_id = context.new_id()
     name = filenames.cleaned(told.filename) if told is not None and told.filename else upload.filename
-    signed = signature(context.secret, channel_id, attachment_id, name)
-    url = f"{origin}/attachments/{channel_id}/{attachment_id}/{quote(name, safe='')}?hm={signed}"
+    url = address(context.secret, origin, (channel_id, attachment_id), name)
     size = await asyncio.to_thread(_measured, upload.content)
     return AttachmentShape(
         id=str(attachment_id),

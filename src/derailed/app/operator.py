@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Final
 
 from argon2 import PasswordHasher
 
@@ -24,7 +25,7 @@ async def operating(settings: Settings) -> AsyncIterator[Verbs]:
         passwords = Passwords(PasswordHasher())
         parts.callback(passwords.close)
         lease = await parts.lease(store)
-        yield Verbs.of(parts.context(store, _NobodyListens(), lease.ids), passwords, settings.registration)
+        yield Verbs.of(parts.context(store, nobody_listens, lease.ids), passwords, settings.registration)
 
 
 class _NobodyListens:
@@ -32,3 +33,6 @@ class _NobodyListens:
 
     async def publish(self, topic: str, payload: bytes) -> None:
         """Deliver it to the subscribers of this process, of which there are none."""
+
+
+nobody_listens: Final = _NobodyListens()

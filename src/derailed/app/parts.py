@@ -228,7 +228,7 @@ class Parts(AsyncExitStack):
     def context(self, store: Store, bus: Ephemerals, ids: Snowflakes, presences: Presences | None = None) -> Context:
         """What every verb is given."""
         secret = secret_in(self.settings.secret_path)
-        context = Context(store, bus, ids, now_ms, self._blobs(), secret, presences=presences)
+        context = Context(store, bus, ids, now_ms, self.blobs(), secret, presences=presences)
         store.rolled_back = context.shapes.clear
         return context
 
@@ -258,7 +258,8 @@ class Parts(AsyncExitStack):
 
         return Unfurling(context, GuardedClient(urlsplit(self.settings.public_url).hostname or ""))
 
-    def _blobs(self) -> Blobs:
+    def blobs(self) -> Blobs:
+        """Where files are kept."""
         if not self.settings.blobs_url:
             return FolderBlobs(self.settings.blobs_path)
         from derailed.blobs.s3 import S3Blobs  # loads a library of ten megabytes

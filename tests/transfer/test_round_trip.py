@@ -1,0 +1,135 @@
+"""A guild goes from one instance to another and back, and is what it was, as the API tells it field by field."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from derailed.store.upkeep import opening
+from tests.journeys.people import Account
+from tests.journeys.place import run
+from tests.journeys.server import Server, derailed, until
+from tests.journeys.sockets import Socket
+from tests.transfer.town import Town, fetched, seen
+
+pytestmark = pytest.mark.slow
+
+
+def done(*arguments: str, **settings: str) -> str:
+    """What a command says that must succeed."""
+    ran = derailed(*arguments, **settings)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def claimed(server: Server, name: str) -> Account:
+    """An account that came with a guild, which the operator gives to its person."""
+    password = done("user", "reset-password", name, **server.settings).strip()
+    answer = httpx.post(f"{server.api}/auth/login", json={"login": name, "password": password}, timeout=30)
+    assert answer.is_success, answer.text
+    return Account(server, answer.json()["token"])
+
+
+def test_a_guild_is_on_another_instance_what_it_was(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "harbour.tar"
+    with Town(server) as town:
+        told, files = seen(town.anna, town.guild.id), fetched(town.anna, seen(town.anna, town.guild.id))
+        assert "guild" in done("export", str(town.guild.id), str(file), **server.settings)
+    with Server(tmp_path / "other") as other:
+        said = done("import", str(file), **other.settings)
+        assert said == f"Guild {town.guild.id} is here.\n"
+        with claimed(other, "anna") as anna:
+            assert seen(anna, town.guild.id) == told
+            assert fetched(anna, told) == files
+            anna.send(town.guild.general, "and on it goes")
+            again = seen(anna, town.guild.id)
+            said = done("import", str(file), **other.settings)
+            assert said == f"Guild {town.guild.id} is here already: nothing was changed.\n"
+            assert seen(anna, town.guild.id) == again
+        for name in ("carl", "pilot"):
+            body = {"login": name, "password": ""}
+            assert httpx.post(f"{other.api}/auth/login", json=body, timeout=30).status_code == 400
+
+
+def test_a_guild_that_was_deleted_comes_back_with_its_ids_while_the_server_runs(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "harbour.tar"
+    with Town(server) as town:
+        told, files = seen(town.anna, town.guild.id), fetched(town.anna, seen(town.anna, town.guild.id))
+        done("export", str(town.guild.id), str(file), **server.settings)
+        town.anna.call("DELETE", f"/guilds/{town.guild.id}")
+        until(lambda: not _remains(server), "the sweeper has removed what was the guild's")
+        run(_hears(town, file))
+        assert seen(town.anna, town.guild.id) == told
+        assert fetched(town.anna, told) == files
+        assert int(town.ben.call("GET", "/users/@me/guilds")[0]["id"]) == town.guild.id
+        assert town.carl.call("GET", "/users/@me/guilds") == []
+
+
+async def _hears(town: Town, file: Path) -> None:
+    """Ben and Anna are connected while their guild comes back: each is told of it once, and of what is said in it."""
+    async with Socket(town.ben.server) as ben, Socket(town.anna.server) as anna:
+        for socket, account in ((ben, town.ben), (anna, town.anna)):
+            assert (await socket.identify(account))["d"]["guilds"] == []
+        said = await asyncio.to_thread(done, "import", str(file), **town.anna.server.settings)
+        assert said == f"Guild {town.guild.id} is here.\n"
+        for socket in (ben, anna):
+            created = await socket.until("GUILD_CREATE")
+            assert (int(created["id"]), created["member_count"]) == (town.guild.id, 3)
+        added = await anna.until("GUILD_MEMBER_ADD", lambda member: int(member["user"]["id"]) == town.ben.id)
+        assert added["nick"] == "Benny"
+
+
+def test_a_guild_beside_itself_has_other_ids_and_is_otherwise_the_same(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "harbour.tar"
+    with Town(server) as town:
+        told = seen(town.anna, town.guild.id)
+        done("export", str(town.guild.id), str(file), **server.settings)
+        said = done("import", str(file), **server.settings)
+        other = int(said.split()[1])
+        assert other != town.guild.id
+        copied, files = seen(town.anna, other), fetched(town.anna, seen(town.anna, other))
+        assert seen(town.anna, town.guild.id) == told
+        codes = ", ".join(sorted(each["code"] for each in told["/invites"]))
+        assert sorted(re.findall(r"\w{8}\b", said.partition("left out")[2])) == codes.split(", ")
+        assert alike(copied) == alike(told | {"/invites": []})
+        assert not {id_ for id_ in ids(copied) if id_ in set(ids(told)) - set(map(str, (p.id for p in town.people)))}
+        for address in re.findall(r'/channels/(\d+)/(\d+)/(\d+)"', json.dumps(copied)):
+            town.anna.call("GET", f"/channels/{address[1]}/messages/{address[2]}")
+        town.anna.call("DELETE", f"/guilds/{town.guild.id}")
+        assert fetched(town.anna, copied) == files
+        assert done("import", str(file), **server.settings) == f"Guild {other} is here already: nothing was changed.\n"
+
+
+def ids(told: dict[str, Any]) -> list[str]:
+    """Every id, as often as it is there, but for those of files and of what the audit log says of what is gone."""
+    text = json.dumps({key: value for key, value in told.items() if key != "audit"})
+    return re.findall(r"(?<![\w/])\d{17,19}\b", text)
+
+
+def alike(told: dict[str, Any]) -> str:
+    """What is told without its ids: each is only which of them it is."""
+    names: dict[str, str] = {}
+    text = json.dumps(told)
+    text = re.sub(r"\b\d{17,19}\b", lambda found: names.setdefault(found[0], f"id {len(names)}"), text)
+    return re.sub(r"\b(?:a_)?[0-9a-f]{32}\b", lambda found: names.setdefault(found[0], f"picture {len(names)}"), text)
+
+
+def _remains(server: Server) -> bool:
+    """Whether anything is left of guilds and channels that were deleted."""
+    return any(asyncio.run(_rows(server.settings.get("DERAILED_DATABASE_URL") or str(server.data / "derailed.sqlite"))))
+
+
+async def _rows(location: str) -> list[int]:
+    database = await opening.open_database("here", location)
+    try:
+        return [
+            (await database.fetch(f"SELECT COUNT(*) FROM {table}"))[0][0] for table in ("deleted_channels", "chores")
+        ]
+    finally:
+        await database.close()
