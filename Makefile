@@ -1,6 +1,6 @@
 # Each thing one does here, as one command. `make run` and `make check` are all a newcomer needs.
 .DEFAULT_GOAL := run
-.PHONY: run split ready dev wheel test test-slow check lint web-check fmt generate bench lock
+.PHONY: run split ready dev wheel test test-slow check lint web-check fmt generate bench lock advisories
 
 # Tests start hundreds of processes; compiling everything anew in each would take most of their time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -58,6 +58,11 @@ lint: dev
 	@$(bin)/ruff check --quiet
 	@$(bin)/mypy
 	@$(bin)/python -m tools.generate --check
+	@$(bin)/python -m tools.audit
+
+# Known vulnerabilities of what is locked: asks the registries' databases, and says so when it can not.
+advisories: dev
+	@$(bin)/python -m tools.advisories
 
 web-check: dev
 	@$(setup) npm run --silent check

