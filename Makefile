@@ -1,6 +1,6 @@
 # Each thing one does here, as one command. `make run` and `make check` are all a newcomer needs.
 .DEFAULT_GOAL := run
-.PHONY: run split ready dev wheel test test-slow check lint web-check fmt generate bench lock advisories
+.PHONY: run split ready dev wheel test test-slow check lint web-check fmt generate bench lock advisories docs
 
 # Tests start hundreds of processes; compiling everything anew in each would take most of their time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -59,6 +59,10 @@ lint: dev
 	@$(bin)/mypy
 	@$(bin)/python -m tools.generate --check
 	@$(bin)/python -m tools.audit
+
+# The documentation as a site of plain files in dist/site.
+docs: dev
+	@$(bin)/python -m tools.docs
 
 # Known vulnerabilities of what is locked: asks the registries' databases, and says so when it can not.
 advisories: dev

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import pytest
 from derailed.store.upkeep import opening
 from tests.journeys.people import Account
 from tests.journeys.place import run
-from tests.journeys.server import Server, derailed, until
+from tests.journeys.server import Server, clean_environment, derailed, until
 from tests.journeys.sockets import Socket
 from tests.transfer.town import Town, fetched, seen
 
@@ -57,6 +60,32 @@ def test_a_guild_is_on_another_instance_what_it_was(server: Server, tmp_path: Pa
             assert httpx.post(f"{other.api}/auth/login", json=body, timeout=30).status_code == 400
 
 
+def test_commands_that_are_killed_by_chance_end_as_if_they_had_not_been(server: Server, tmp_path: Path) -> None:
+    file, chance = tmp_path / "harbour.tar", random.Random(7)
+    with Town(server) as town:
+        told = seen(town.anna, town.guild.id)
+        killed(chance, "export", str(town.guild.id), str(file), **server.settings)
+    with Server(tmp_path / "other") as other:
+        killed(chance, "import", str(file), **other.settings)
+        with claimed(other, "anna") as anna:
+            assert seen(anna, town.guild.id) == told
+
+
+def killed(chance: random.Random, *arguments: str, **settings: str) -> None:
+    """Run a command some times, each a little longer, with a kill -9 at a moment of chance; then to its end."""
+    command = [sys.executable, "-m", "derailed", *arguments]
+    for longest_s in (0.6, 0.8, 1.0, 1.2, 1.5):
+        with subprocess.Popen(
+            command, env=clean_environment() | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            try:
+                process.wait(chance.uniform(longest_s / 2, longest_s))
+            except subprocess.TimeoutExpired:
+                process.kill()
+    last = derailed(*arguments, **settings)
+    assert last.returncode == 0 or "is there already" in last.stderr, last.stderr
+
+
 def test_a_guild_that_was_deleted_comes_back_with_its_ids_while_the_server_runs(server: Server, tmp_path: Path) -> None:
     file = tmp_path / "harbour.tar"
     with Town(server) as town:
@@ -70,6 +99,19 @@ def test_a_guild_that_was_deleted_comes_back_with_its_ids_while_the_server_runs(
         assert town.carl.call("GET", "/users/@me/guilds") == []
 
 
+def test_what_can_not_be_done_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    data, file = str(tmp_path / "data"), tmp_path / "harbour.tar"
+    refused = derailed("export", "7", str(file), DERAILED_DATA_DIR=data)
+    assert (refused.returncode, refused.stderr) == (2, "derailed: there is no guild 7\n")
+    missing = derailed("import", str(file), DERAILED_DATA_DIR=data)
+    assert (missing.returncode, missing.stderr.count("it can not be read (No such file")) == (2, 1)
+    file.write_bytes(b"no archive" * 1000)
+    for more in ((), ("--abandon",)):
+        damaged = derailed("import", str(file), *more, DERAILED_DATA_DIR=data)
+        assert (damaged.returncode, damaged.stderr.count("\n")) == (2, 1)
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".half")] == []
+
+
 async def _hears(town: Town, file: Path, before: dict[str, Any]) -> None:
     """Ben and Anna are connected while their guild comes back: each is told of it once, and of what is said in it."""
     async with Socket(town.ben.server) as ben, Socket(town.anna.server) as anna:
@@ -78,6 +120,8 @@ async def _hears(town: Town, file: Path, before: dict[str, Any]) -> None:
         output = await asyncio.to_thread(done, "import", str(file), **town.anna.server.settings)
         assert output == f"Guild {town.guild.id} is here.\n"
         assert seen(town.anna, town.guild.id) == before
+        for socket in (ben, anna):
+            await socket.until("GUILD_CREATE")
         said = town.anna.send(town.guild.general, "we are back")
         for socket in (ben, anna):
             await socket.until("MESSAGE_CREATE", lambda message: int(message["id"]) == said)

@@ -169,6 +169,8 @@ def _welcome(out: Console, settings: Settings, database: str, bus: str) -> None:
         f"  data      {settings.data_dir}\n"
         f"  stop      Ctrl+C\n"
     )
+    if not settings.database_url:  # else whoever set it knows it, and its password is not for the screen
+        out.print(f"For commands such as `derailed bot create`: export DERAILED_DATABASE_URL='{escape(database)}'\n")
 
 
 def _presence(settings: Settings) -> str:

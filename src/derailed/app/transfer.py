@@ -9,6 +9,7 @@ from derailed.app.parts import Parts, now_ms
 from derailed.app.trouble import CannotStart
 from derailed.model.errors import Unavailable
 from derailed.settings import Settings
+from derailed.store import guilds
 from derailed.transfer import BadArchive, Busy, Progress, layout
 from derailed.transfer.archive import Reader, Writer
 from derailed.transfer.checking import check
@@ -20,6 +21,8 @@ async def export(settings: Settings, guild_id: int, to: Path, made_by: str, prog
     """Write the guild into a file. Raises CannotStart."""
     async with Parts(settings) as parts:
         store, blobs = await parts.store(), parts.blobs()
+        if await store.read(lambda tx: guilds.shape(tx, guild_id, 0)) is None:
+            raise CannotStart(f"there is no guild {guild_id}")
         manifest = layout.Manifest(
             format=layout.FORMAT, version=layout.VERSION, guild_id=guild_id, made_at=now_ms(), made_by=made_by
         )

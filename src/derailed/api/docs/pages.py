@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from markdown_it import MarkdownIt
 
 from derailed.api.docs import reference
@@ -40,8 +41,9 @@ _FRAME: Final = """<!doctype html>
 <link rel="stylesheet" href="/docs/style.css">
 </head>
 <body>
-<header><a href="/docs">Derailed</a> <a href="/">The app</a> <a href="/docs/openapi.json">openapi.json</a></header>
-<nav aria-label="Pages">{menu}</nav>
+<header><a href="/docs">Derailed</a> <a href="/">The app</a> <a href="/docs/openapi.json">openapi.json</a>
+<a href="#pages">Pages</a></header>
+<nav id="pages" aria-label="Pages">{menu}</nav>
 <main>
 {content}
 </main>
@@ -60,14 +62,30 @@ def made(document: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str
     titles = {name: text.partition("\n")[0].removeprefix("# ") for name, text in texts.items()}
     tags = [tag["name"] for tag in document["tags"]]
     menu = _Menu(titles, tags)
-    contents = {name: (titles[name], _rendered(text)) for name, text in texts.items()}
-    contents |= {f"api/{_slug(tag)}": (tag.capitalize(), reference.of_tag(document, tag)) for tag in tags}
-    contents["api/types"] = ("Types", reference.types(document))
+    contents = {name: (titles[name], rendered(text, _here)) for name, text in texts.items()}
+    contents |= reference_pages(document)
     contents[""] = ("API", _home(titles, document, tags))
     return {
         name: _FRAME.format(title=escape(title), menu=menu.at(name), content=content)
         for name, (title, content) in contents.items()
     }
+
+
+def reference_pages(document: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Title and content of what is made of the document alone, by name."""
+    tags = [tag["name"] for tag in document["tags"]]
+    found = {f"api/{_slug(tag)}": (tag.capitalize(), reference.of_tag(document, tag)) for tag in tags}
+    return found | {"api/types": ("Types", reference.types(document))}
+
+
+def source_of(name: str) -> str:
+    """Where in `docs/` the text of a page is."""
+    return _PAGES[name]
+
+
+def encoded(document: Mapping[str, Any]) -> bytes:
+    """The document as it is fetched."""
+    return msgspec.json.encode(document)
 
 
 def style() -> bytes:
@@ -105,8 +123,8 @@ def _home(titles: Mapping[str, str], document: Mapping[str, Any], tags: list[str
     return f"<h1>The API</h1>{told}{_links(list(titles.items()), '')}{listed}"
 
 
-def _rendered(text: str) -> str:
-    """The Markdown as HTML; headings can be linked to, and links to other pages lead to them here."""
+def rendered(text: str, lead: Callable[[str], str]) -> str:
+    """The Markdown as HTML; headings can be linked to, and links lead to where `lead` says."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = markdown.parse(text)
     for index, token in enumerate(tokens):
@@ -116,7 +134,7 @@ def _rendered(text: str) -> str:
             token.attrSet("class", "aligned")  # to the right: the policy allows no styles in place
         for child in token.children or ():
             if child.type == "link_open":
-                child.attrSet("href", _here(str(child.attrGet("href"))))
+                child.attrSet("href", lead(str(child.attrGet("href"))))
     html: str = markdown.renderer.render(tokens, markdown.options, {})
     return html.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
 

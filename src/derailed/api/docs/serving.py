@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from derailed.api.answers import refused
@@ -71,7 +70,7 @@ def _made(routes: tuple[HTTPRouteHandler, ...]) -> Mapping[str, _Page]:
     html = {f"{_HOME}/{name}".rstrip("/"): text for name, text in pages.made(told, texts).items()}
     made = {path: _page(text.encode(), b"text/html; charset=utf-8") for path, text in html.items()}
     made[f"{_HOME}/style.css"] = _page(pages.style(), b"text/css; charset=utf-8")
-    made[_DOCUMENT] = _page(msgspec.json.encode(told), b"application/json")
+    made[_DOCUMENT] = _page(pages.encoded(told), b"application/json")
     return made
 
 
