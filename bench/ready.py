@@ -1,19 +1,19 @@
 """READY for a person in a hundred guilds: how large it is, how long it takes, and what it costs the server.
 
 `python -m bench.ready` starts `derailed up`, makes the guilds, and identifies over and over, plain and with
-zlib-stream, in turns with an account that is in no guild, which is the floor. Prints a table and writes it to
-bench/results/.
+zlib-stream, in turns with an account that is in no guild, which is the floor; on SQLite, then on PostgreSQL.
+Prints tables and writes them to bench/results/.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import statistics
 import tempfile
 import time
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -153,32 +153,33 @@ def table(rounds: dict[str, list[Round]]) -> str:
     return "\n".join(lines)
 
 
+def told(database: str) -> str:
+    """What is measured on one kind of database."""
+    settings: dict[str, str] = {"DERAILED_RATE_LIMITS": NEVER_REACHED}
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as until:
+        pid = None
+        if database == "PostgreSQL":
+            postgres = until.enter_context(Postgres(durable=True))
+            settings["DERAILED_DATABASE_URL"] = postgres.database()
+            pid = postgres.pid
+        server = until.enter_context(Server(Path(folder) / "data", **settings))
+        rounds = uvloop.run(measure(server, pid))
+    return f"## {database}\n\n{table(rounds)}\n\n{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}.\n"
+
+
 def main() -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
-    database = parser.parse_args().database
-    settings: dict[str, str] = {"DERAILED_RATE_LIMITS": NEVER_REACHED}
-    with tempfile.TemporaryDirectory() as folder:
-        if database == "postgres":
-            with Postgres(durable=True) as postgres:
-                settings["DERAILED_DATABASE_URL"] = postgres.database()
-                with Server(Path(folder) / "data", **settings) as server:
-                    rounds = uvloop.run(measure(server, postgres.pid))
-        else:
-            with Server(Path(folder) / "data", **settings) as server:
-                rounds = uvloop.run(measure(server, None))
     how = (
-        f"One person in {GUILDS} guilds of {MEMBERS} members, {CHANNELS} channels and {1 + ROLES} roles each, on "
-        f"{database}; medians of {ROUNDS} rounds of {IN_A_ROUND}, in turns. CPU is the server's, with PostgreSQL's own "
-        f"where it runs, from the handshake to the end of the socket. {os.cpu_count()} cores, load "
-        f"{os.getloadavg()[0]:.1f}."
+        f"One person in {GUILDS} guilds of {MEMBERS} members, {CHANNELS} channels and {1 + ROLES} roles each; medians "
+        f"of {ROUNDS} rounds of {IN_A_ROUND}, in turns. CPU is the server's, with PostgreSQL's own, from the handshake "
+        "to the end of the socket."
     )
-    printed = f"{table(rounds)}\n\n{how}\n"
-    print(printed)
-    if database == "sqlite":
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "ready.md").write_text(f"# READY\n\n`python -m bench.ready`\n\n{printed}")
+    lines = [f"# READY\n\n`python -m bench.ready`\n\n{how}\n"]
+    for database in ("SQLite", "PostgreSQL"):
+        lines.append(told(database))
+        print(lines[-1])
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "ready.md").write_text("\n".join(lines))
 
 
 if __name__ == "__main__":
