@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
 import time
+import zipfile
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from tests.journeys.people import PASSWORD, Account
 from tests.journeys.place import Place, run
+from tests.journeys.server import until
 
 pytestmark = pytest.mark.slow
 
@@ -83,3 +88,23 @@ def test_what_is_said_is_found_from_the_moment_it_is_answered(place: Place) -> N
         place.anna.call("PATCH", f"/channels/{place.guild.general}/messages/{said}", {"content": f"pin{number}"})
         found = place.anna.call("GET", f"/channels/{place.guild.general}/messages/search?content=needle{number}")
         assert found["total_results"] == 0
+
+
+def test_all_that_is_ones_own_is_put_together_and_fetched(place: Place) -> None:
+    with place.stranger() as stranger:
+        place.guild.admit(stranger)
+        stranger.send(place.guild.general, "mine to keep")
+        direct = stranger.call("POST", "/users/@me/channels", {"recipient_id": str(place.anna.id)})["id"]
+        stranger.send(int(direct), "between us")
+        stranger.call("POST", "/users/@me/harvest")
+        until(lambda: stranger.call("GET", "/users/@me/harvest")["state"] == 2, "the archive is there", 60)
+        headers = {"Authorization": stranger.token}
+        url = stranger.call("GET", "/users/@me/harvest")["url"]
+        answer = httpx.get(url, headers=headers, timeout=30).raise_for_status()
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            held = {name: json.loads(archive.read(name)) for name in archive.namelist()}
+        assert held["account.json"]["id"] == str(stranger.id)
+        assert [int(each["id"]) for each in held["guilds.json"]] == [place.guild.id]
+        said = [each["content"] for name in held if name.startswith("messages/") for each in held[name]]
+        assert said == ["between us", "mine to keep"]
+        assert httpx.get(url, headers={"Authorization": place.anna.token}, timeout=30).status_code == 404

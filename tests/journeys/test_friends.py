@@ -71,6 +71,36 @@ def test_who_becomes_a_friend_is_heard_of_until_that_ends(place: Place) -> None:
     run(journey())
 
 
+def test_requests_nicknames_and_refusals_are_seen_by_whom_they_concern(place: Place) -> None:
+    async def journey() -> None:
+        with place.stranger() as cleo, place.stranger() as dora:
+            async with place.socket() as near, place.socket() as far, place.socket() as second:
+                for socket, who in ((near, cleo), (far, dora), (second, cleo)):
+                    await socket.identify(who)
+                nobody = {"all": False, "mutual_friends": False, "mutual_guilds": False}
+                dora.call("PATCH", "/users/@me/settings", {"friend_source_flags": nobody})
+                await far.until("USER_SETTINGS_UPDATE")
+                assert cleo.status("PUT", f"{OWN}/{dora.id}") == 400
+                dora.call("PATCH", "/users/@me/settings", {"friend_source_flags": {"all": True}})
+                cleo.call("POST", OWN, {"username": dora.call("GET", "/users/@me")["username"]})
+                assert (await far.until("RELATIONSHIP_ADD"))["type"] == 3
+                dora.call("DELETE", f"{OWN}/{cleo.id}")
+                assert (await near.until("RELATIONSHIP_REMOVE"))["type"] == 4
+                befriend(cleo, dora)
+                cleo.call("PATCH", f"{OWN}/{dora.id}", {"nickname": "Dotty"})
+                assert (await second.until("RELATIONSHIP_UPDATE"))["nickname"] == "Dotty"
+                direct = cleo.call("POST", "/users/@me/channels", {"recipient_id": str(dora.id)})["id"]
+                said = cleo.send(int(direct), "friends now")
+                await far.until("MESSAGE_CREATE", lambda message: int(message["id"]) == said)
+                dora.call("PUT", f"{OWN}/{cleo.id}", {"type": 2})
+                assert (await second.until("RELATIONSHIP_REMOVE"))["nickname"] == "Dotty"
+                for one in (cleo, dora):
+                    assert one.status("POST", f"/channels/{direct}/typing") == 403
+                assert far.events("RELATIONSHIP_UPDATE") == []
+
+    run(journey())
+
+
 def test_friends_are_there_again_after_the_server_was_killed(own_place: Place) -> None:
     place = own_place
 
