@@ -92,7 +92,7 @@ async def _of_people(door: Door, name: str) -> Case:
 async def _people(scene: test_sync_law_people.Scene) -> Any:
     snapshot = await test_sync_law_people._snapshot(scene)
     return {
-        "me": msgspec.to_builtins(rest.own_user(snapshot.user, snapshot.email)),
+        "me": msgspec.to_builtins(rest.own_user(snapshot.user, snapshot.email, snapshot.settings.locale)),
         "relationships": [msgspec.to_builtins(relationships.shape(each)) for each in snapshot.relationships],
         "settings": msgspec.to_builtins(snapshot.settings),
     }
