@@ -9,9 +9,10 @@ import asyncio
 import logging
 import sys
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextvars import Context, ContextVar
 from itertools import accumulate
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge, GCCollector, Histogram, ProcessCollector, generate_latest
@@ -23,6 +24,12 @@ REGISTRY: Final = CollectorRegistry()
 METRICS_TYPE: Final = CONTENT_TYPE_LATEST
 Metric = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 Labels = TypeVar("Labels", bound=tuple[str, ...])
+T = TypeVar("T")
+
+REQUEST: Final[ContextVar[str]] = ContextVar("request", default="")
+"""The id of the request that is being answered, if one is: in every line of the log."""
+SESSION: Final[ContextVar[str]] = ContextVar("session", default="")
+"""The handle of the session that something is done for, likewise."""
 
 MOMENTS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Seconds that something takes which somebody waits for."""
@@ -141,6 +148,11 @@ def _buckets(of: Spread) -> Iterator[tuple[str, float]]:
     yield from zip(bounds, accumulate(of.counts), strict=True)
 
 
+def apart(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Run it in a task that is of no request and of no session, whoever happens to start it."""
+    return asyncio.get_running_loop().create_task(work, context=Context())
+
+
 async def watch_loop() -> None:
     """Measure how late the event loop is, until cancelled."""
     loop = asyncio.get_running_loop()
@@ -159,12 +171,15 @@ def watch_process() -> None:
 def configure_logs(level: str, form: str = "auto", worker: int = 0) -> None:
     """Send every log line, ours and the libraries', to standard error. `auto`: for people on a terminal, else as JSON.
 
-    Each tells the number of the worker, if this is one.
+    Each tells the number of the worker, if this is one, and which request or session it is about, if it is about one.
     """
 
     def sign(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
         if worker:
             event["worker"] = worker
+        for name, value in (("request", REQUEST.get()), ("session", SESSION.get())):
+            if value:
+                event.setdefault(name, value)
         return event
 
     shared: list[structlog.typing.Processor] = [

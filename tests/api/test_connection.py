@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from structlog.testing import capture_logs
 
 from derailed.api.answers import Answer, ok
 from derailed.api.connection import AtOnce, Connection
+from derailed.api.request_ids import RequestIds
+from derailed.telemetry import REQUEST, apart
 
 GET = b"GET %b HTTP/1.1\r\nhost: x\r\n\r\n"
 _LAST = b"GET /plain HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
@@ -61,12 +65,13 @@ async def _answer(scope: Any, receive: Any, send: Any) -> None:
 def _visit(
     story: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
     at_once: AtOnce | None = None,
+    proxies: str = "",
     **options: Any,
 ) -> list[bytes]:
     """Talk to a server; the pieces that it wrote."""
 
     async def run() -> None:
-        http: Any = partial(_Pieces, at_once=at_once)
+        http: Any = partial(_Pieces, at_once=at_once, ids=RequestIds([ip_network(proxies)] if proxies else []))
         server = uvicorn.Server(
             uvicorn.Config(_answer, http=http, lifespan="off", access_log=False, log_config=None, **options)
         )
@@ -186,9 +191,19 @@ def _quick(scope: Any, body: bytes) -> Coroutine[Any, None, Answer] | None:
             await asyncio.get_running_loop().run_in_executor(None, int)
         elif body == b"fails":
             raise ValueError
+        elif body == b"who":
+            mine = REQUEST.get()
+            await asyncio.sleep(0)
+            assert await asyncio.create_task(_who()) == mine
+            return ok(f"{await apart(_who())}quick:{REQUEST.get()}".encode())
         return ok(b"quick:" + body)
 
     return answer() if scope["path"] == "/quick" else None
+
+
+async def _who() -> str:
+    await asyncio.sleep(0)
+    return REQUEST.get()
 
 
 def _bodies(heard: bytes) -> list[bytes]:
@@ -235,3 +250,37 @@ def test_our_mistake_ends_the_connection_and_is_logged() -> None:
 def test_who_is_silent_for_too_long_is_hung_up_on() -> None:
     heard, _ = _asked(POST % (5, b"later"), at_once=_quick, timeout_keep_alive=0)
     assert _bodies(heard) == [b"quick:later"]
+
+
+NAMED = b"POST /quick HTTP/1.1\r\nhost: x\r\nx-request-id: %b\r\ncontent-length: 3\r\n\r\nwho"
+
+
+def _ids(heard: bytes) -> list[bytes]:
+    return re.findall(rb"\r\nx-request-id: ([^\r]*)\r\n", heard)
+
+
+def test_each_request_has_an_id_that_its_answer_and_all_that_it_starts_have() -> None:
+    heard, _ = _asked(POST % (3, b"who"), POST % (3, b"who"), GET % b"/parts", _LAST, at_once=_quick)
+    ids = _ids(heard)
+    assert len(ids) == len(set(ids)) == 4
+    assert _bodies(heard)[0] == b"quick:" + ids[0]
+    assert all(re.fullmatch(rb"[0-9a-f]{16}", each) for each in ids)
+    assert REQUEST.get() == ""
+
+
+def test_a_trusted_proxy_may_say_what_the_id_is_and_nobody_else() -> None:
+    for proxies, is_believed in (("127.0.0.0/8", True), ("10.0.0.0/8", False), ("", False)):
+        heard, _ = _asked(
+            NAMED % b"edge-1:a.b_c", GET.replace(b"\r\n\r\n", b"\r\nx-request-id: other\r\n\r\n") % b"/plain", _LAST,
+            at_once=_quick, proxies=proxies,
+        )  # fmt: skip
+        ids = _ids(heard)
+        assert (ids[:2] == [b"edge-1:a.b_c", b"other"]) == is_believed
+        assert (b"edge-1" in heard) == is_believed
+        assert _bodies(heard)[0] == b"quick:" + ids[0]
+
+
+@pytest.mark.parametrize("written", [b"", b"a b", b"a" * 65, b"\xc3\xa4", b'"quoted"', b"{}"])
+def test_an_id_that_is_not_well_formed_is_not_taken(written: bytes) -> None:
+    heard, _ = _asked(NAMED % written, _LAST, at_once=_quick, proxies="127.0.0.0/8")
+    assert re.fullmatch(rb"[0-9a-f]{16}", _ids(heard)[0])

@@ -24,6 +24,12 @@ def address_of(scope: Scope, proxies: Sequence[Network]) -> str:
     return str(peer) if isinstance(peer, IPv4Address) else f"{int(peer) >> _HOST_BITS:x}"
 
 
+def is_in(text: str, networks: Sequence[Network]) -> bool:
+    """Whether this is the address of somebody there."""
+    address = _parsed(text)
+    return address is not None and _is_in(address, networks)
+
+
 def _forwarded_for(scope: Scope, proxies: Sequence[Network]) -> IPv4Address | IPv6Address | None:
     """The last address that a trusted proxy saw. What stands before it was written by whom nobody vouches for."""
     written = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")

@@ -5,11 +5,13 @@ One set of routes answers under /api/v10, /api/v9 and /api, with or without a sl
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from functools import cache
 from time import perf_counter
 from typing import Any, Final
 
+import structlog
 from litestar import Litestar, Router
 from litestar.di import Provide
 
@@ -96,6 +98,8 @@ ROUTES: Final = (
 
 _READING: Final = ("GET", "HEAD")
 
+_log: Final = structlog.stdlib.get_logger(__name__)
+
 
 class Api:
     """The API: an ASGI application, which a connection that knows it may pass by for the hot routes."""
@@ -107,6 +111,8 @@ class Api:
         self._routes = _routes()
         self.meter = Meter()
         self._posts, self._gets = self.meter.of("POST", PATH), self.meter.of("GET", PATH)
+        self._tells = logging.getLogger(__name__).isEnabledFor(logging.DEBUG)
+        """Whether the log has a line a request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, and count it."""
@@ -122,7 +128,10 @@ class Api:
             await self._answer(scope, receive, noting)
         finally:
             if status:  # else they hung up
-                self.meter.of(*self._route(scope)).answered(status, perf_counter() - began)
+                route, seconds = self._route(scope), perf_counter() - began
+                self.meter.of(*route).answered(status, seconds)
+                if self._tells:
+                    _tell(" ".join(route), status, seconds)
 
     def _route(self, scope: Scope) -> tuple[str, str]:
         """A method and a path, of which there are not more than routes."""
@@ -173,7 +182,10 @@ class Api:
         else:
             answer = refused(caller.refusal)
         answer = await self._entrance.tell(scope, caller, answer)
-        (self._posts if scope["method"] == "POST" else self._gets).answered(answer.status, perf_counter() - began)
+        seconds = perf_counter() - began
+        (self._posts if scope["method"] == "POST" else self._gets).answered(answer.status, seconds)
+        if self._tells:
+            _tell(f"{scope['method']} {PATH}", answer.status, seconds)
         return answer
 
 
@@ -233,6 +245,10 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
         return event
 
     return bounded
+
+
+def _tell(route: str, status: int, seconds: float) -> None:
+    _log.debug("request answered", route=route, status=status, ms=round(seconds * 1000, 2))
 
 
 async def _send(send: Send, answer: Answer) -> None:

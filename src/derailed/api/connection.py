@@ -8,7 +8,8 @@ uvicorn.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from contextvars import copy_context
 from functools import partial
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from derailed.api.answers import Answer
 from derailed.api.exchange import Exchange
+from derailed.api.request_ids import HEADER, RequestIds
+from derailed.telemetry import REQUEST
 from derailed.wire import limits
 
 Event = MutableMapping[str, Any]
@@ -34,9 +37,12 @@ _NOT_USUAL: Final = (b"connection", b"transfer-encoding")
 class Connection(HttpToolsProtocol):
     """Give it to uvicorn as its `http`. A head that goes on and on, which uvicorn would collect, is cut off."""
 
-    def __init__(self, *args: Any, at_once: AtOnce | None = None, **more: Any) -> None:
+    def __init__(self, *args: Any, at_once: AtOnce | None = None, ids: RequestIds = RequestIds(), **more: Any) -> None:
         super().__init__(*args, **more)
         self._ask_at_once = at_once
+        self._ids = ids
+        self._believes: bool | None = None
+        """Whether the other end may say what a request's id is; None until it is asked."""
         self._in_head = False
         self._head_bytes = 0
         self._held: bytes | None = None
@@ -114,9 +120,15 @@ class Connection(HttpToolsProtocol):
             super().on_message_complete()
         else:
             self._held = None
-            exchange = Exchange(answer, self._answer)
+            exchange = Exchange(answer, self._answer, self._id(self.headers))
             self.cycle = exchange  # type: ignore[assignment]  # it has what uvicorn says to a cycle from outside
-            exchange.go_on()
+            copy_context().run(exchange.begin)
+
+    def _id(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """That of the request with this head."""
+        if self._believes is None:
+            self._believes = self._ids.believes(self.client)
+        return self._ids.of(headers) if self._believes else self._ids.new()
 
     def _ask_as_usual(self) -> None:
         """Give the request that is held to the application."""
@@ -138,6 +150,7 @@ class Connection(HttpToolsProtocol):
             return
         status, headers, body = answer
         lines = [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
+        lines.append(b"x-request-id: %b\r\n" % exchange.id)
         lines += [b"%b: %b\r\n" % header for header in headers]
         goes_on = exchange.keep_alive
         self.transport.write(
@@ -180,17 +193,20 @@ class Connection(HttpToolsProtocol):
         """The timer looks by itself whether it is still wanted."""
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        super()._start_asgi_task(cycle, partial(_exchange, app, cycle))
+        super()._start_asgi_task(cycle, partial(_exchange, app, cycle, self._id(cycle.scope["headers"])))
 
 
-async def _exchange(app: Application, cycle: RequestResponseCycle, scope: Scope, receive: Receive, send: Send) -> None:
+async def _exchange(
+    app: Application, cycle: RequestResponseCycle, request_id: bytes, scope: Scope, receive: Receive, send: Send
+) -> None:
     """Let the application answer; hold the head of the answer back until its body comes."""
+    REQUEST.set(request_id.decode())
     held: Event | None = None
 
     async def answer(event: Event) -> None:
         nonlocal held
         if event["type"] == "http.response.start":
-            held = event
+            held = {**event, "headers": [(HEADER, request_id), *event["headers"]]}
             return
         if held is not None:
             start, held = held, None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from typing import Any, Final
 
 import msgspec
@@ -62,10 +61,8 @@ def _misshapen(error: HTTPException, body: Body | None) -> Invalid:
 
 def _unexpected(method: str, path: str, error: Exception) -> Answer:
     """Our mistake: the log has it under the id that the client is given."""
-    request_id = uuid.uuid4().hex
-    _log.error("request failed", request=request_id, route=f"{method} {paths.shape(path)}", exc_info=error)
-    status, headers, body = refused(Refusal("internal"))
-    return Answer(status, [*headers, (b"x-request-id", request_id.encode())], body)
+    _log.error("request failed", route=f"{method} {paths.shape(path)}", exc_info=error)
+    return refused(Refusal("internal"))
 
 
 def _handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 
 from derailed.api.answers import Answer
+from derailed.telemetry import REQUEST
 
 _log: Final = structlog.stdlib.get_logger(__name__)
 
@@ -27,18 +28,27 @@ class _Deaf:
 class Exchange:
     """What uvicorn has a cycle for. It says on it that the client has gone, or that this is the last answer."""
 
-    __slots__ = ("_answered", "_step", "disconnected", "keep_alive", "response_complete")
+    __slots__ = ("_answered", "_step", "disconnected", "id", "keep_alive", "response_complete")
 
     message_event: Final = _Deaf()
 
     def __init__(
-        self, steps: Coroutine[Any, None, Answer], answered: Callable[[Exchange, Answer | None], None]
+        self,
+        steps: Coroutine[Any, None, Answer],
+        answered: Callable[[Exchange, Answer | None], None],
+        request_id: bytes,
     ) -> None:
+        self.id = request_id
         self._step = steps.send
         self._answered: Callable[[Exchange, Answer | None], None] | None = answered
         self.disconnected = False
         self.keep_alive = True
         self.response_complete = False
+
+    def begin(self) -> None:
+        """Take the first step, in a context of its own: those that follow are taken in copies of it."""
+        REQUEST.set(self.id.decode())
+        self.go_on()
 
     def go_on(self, _: object = None) -> None:
         """Take the next step."""

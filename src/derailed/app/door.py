@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -13,9 +13,10 @@ import uvicorn
 
 from derailed import telemetry
 from derailed.api.connection import AtOnce, Connection
+from derailed.api.request_ids import RequestIds
 from derailed.app.readiness import Readiness
 from derailed.app.trouble import CannotStart
-from derailed.settings import bracketed
+from derailed.settings import Network, bracketed
 from derailed.site import respond
 
 if TYPE_CHECKING:  # it loads the library that the API is on, which most processes do without
@@ -45,8 +46,12 @@ class Door(uvicorn.Server):
     What is asked of it before there is an `application`, or a `gateway`, is refused for now.
     """
 
-    def __init__(self, readiness: Readiness) -> None:
-        super().__init__(_config(self._answer, self._answer_at_once, self._upgraded))
+    def __init__(self, readiness: Readiness, proxies: Sequence[Network] = ()) -> None:
+        """`proxies` may say what a request's id is."""
+        ids = RequestIds(proxies)
+        super().__init__(
+            _config(self._answer, partial(Connection, at_once=self._answer_at_once, ids=ids), self._upgraded)
+        )
         self.application: Application = _nobody
         self.at_once: AtOnce = _not_at_once
         self.gateway: Upgraded = _not_yet
@@ -127,10 +132,10 @@ def address_of(listener: socket.socket, scheme: str = "http") -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _config(application: Application, at_once: AtOnce, upgraded: Upgraded) -> uvicorn.Config:
+def _config(application: Application, connection: Callable[..., Connection], upgraded: Upgraded) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http=partial(Connection, at_once=at_once),  # type: ignore[arg-type]  # it is called as a class would be
+        http=connection,  # type: ignore[arg-type]  # it is called as a class would be
         interface="asgi3",  # it can not see that of a method
         ws=upgraded,  # type: ignore[arg-type]  # it is called as a class would be
         lifespan="off",

@@ -41,7 +41,7 @@ class Process:
 
     def open(self, listener: socket.socket) -> Door:
         """Answer there, from now on until it is stopped."""
-        door = Door(self.readiness)
+        door = Door(self.readiness, self._settings.trusted_proxies)
         self._doors.append((door, self._tasks.create_task(door.serve(sockets=[listener]))))
         return door
 

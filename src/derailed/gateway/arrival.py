@@ -9,8 +9,9 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
+import structlog
 from msgspec import Raw
 from msgspec.structs import replace
 
@@ -40,6 +41,8 @@ _GUILDS_AT_ONCE = 16
 
 Known = TypeVar("Known", AccountSnapshot, Belonging)
 Seen = TypeVar("Seen", GuildSnapshot, Place)
+
+_log: Final = structlog.stdlib.get_logger(__name__)
 
 
 class Addressed(Sink, Protocol):
@@ -115,6 +118,7 @@ class Arrivals:
         entered = [self._entered(recipient, each, online[each.guild.id]) for each in snapshots]
         friends = self._feeds.presences.friends(recipient)
         hub.registry.traffic.identified += 1
+        _log.debug("a session came in", user=identity.user_id, guilds=len(entered))
         opened = Opening(account, entered, friends, signed, gateway_url, capabilities)
         hub.release(recipient, payloads.opening(recipient, opened, self._pieces))
 
@@ -279,8 +283,10 @@ class Arrivals:
         self._feeds.presences.announce(recipient, resumed=True)
         hub.take_up(recipient, steps, payloads.RESUMED)
         hub.registry.traffic.resumed += 1
+        _log.debug("a session was resumed", user=identity.user_id, missed=len(steps))
 
     def _refuse(self, recipient: Recipient) -> None:
+        _log.debug("a session can not be resumed whole", user=recipient.id.user_id)
         self._hub.registry.traffic.resumes_refused += 1
         self._hub.registry.refuse(recipient)
 

@@ -204,7 +204,8 @@ class Connection(asyncio.Protocol):
             case _ if self._recipient is None:
                 pass  # its session is being looked for, and has nothing to answer from
             case AskMembers():
-                self._service.start(self._service.feeds.members.answer(effect, self._recipient, self), self)
+                answer = self._service.feeds.members.answer(effect, self._recipient, self)
+                self._service.start(answer, self, self._recipient.id.handle)
             case FollowLists():
                 self._service.feeds.members.follow(effect, self._recipient)
             case Show():
@@ -236,8 +237,7 @@ class Connection(asyncio.Protocol):
         """Wire bytes. They go to the kernel from here: through the transport each would cost a quarter more."""
         if self._backed_up:
             if self._transport.get_write_buffer_size() > _BUFFER_BYTES_MAX:
-                self._traffic.cut += 1
-                self._cut_off()
+                self._give_up()
             else:
                 self._transport.write(data)
             return
@@ -294,8 +294,10 @@ class Connection(asyncio.Protocol):
         elif self.owing_since is None:
             self.owing_since = now
         elif now - self.owing_since > patience_s:
-            self._traffic.cut += self.open  # who does not answer our close is not slow
-            self._cut_off()
+            if self.open:
+                self._give_up()
+            else:
+                self._cut_off()  # they do not answer our close
             return
         if self._session.expired(now):
             self._end(Close.SESSION_TIMED_OUT, "No heartbeat came.")
@@ -309,6 +311,14 @@ class Connection(asyncio.Protocol):
             self.write(bytes(Incoming().close(valid, reason if valid else None)))
             self._leave()
             self.owing_since = self._loop.time()
+
+    def _give_up(self) -> None:
+        """They do not read."""
+        self._traffic.cut += 1
+        unread = self._transport.get_write_buffer_size()
+        session = None if self._recipient is None else self._recipient.id.handle
+        log.info("a client that does not read is cut off", session=session, unread_bytes=unread)
+        self._cut_off()
 
     def _cut_off(self) -> None:
         self._leave()

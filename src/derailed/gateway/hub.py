@@ -112,7 +112,7 @@ class Hub:
             self.registry.drop(recipient)
             recipient.sink.hang_up(Close.UNKNOWN_ERROR, "That failed here. Connect again.")
 
-        self.supervisor.start(work, failed)
+        self.supervisor.start(work, failed, recipient.id.handle)
 
     # --- points in the stream
 

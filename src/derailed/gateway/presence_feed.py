@@ -18,6 +18,7 @@ from derailed.gateway.frames import Frame
 from derailed.gateway.node import Topic
 from derailed.gateway.recipient import Recipient, Stage
 from derailed.presence import Announced, Changed, Down, Link, Presence, Recent, Superseded
+from derailed.telemetry import apart
 from derailed.wire import relationships
 from derailed.wire.presences import beside
 from derailed.wire.records import Record, guild_topic, user_topic
@@ -122,7 +123,7 @@ class PresenceFeed:
 
     def _watching(self, topic: Topic) -> asyncio.Task[None]:
         if topic.watch is None:
-            topic.watch = asyncio.create_task(self._begin_watching(topic.group_id))
+            topic.watch = apart(self._begin_watching(topic.group_id))
         return topic.watch
 
     async def _begin_watching(self, guild_id: int) -> None:

@@ -103,14 +103,14 @@ class Service:
             for connection in list(self._spokes[self._next]):
                 connection.check(loop.time(), _PATIENCE_S)
 
-    def start(self, work: Coroutine[Any, Any, None], connection: Connection) -> None:
-        """Run a socket's task; when it fails, that socket is closed."""
+    def start(self, work: Coroutine[Any, Any, None], connection: Connection, session: str = "") -> None:
+        """Run a socket's task; when it fails, that socket is closed. `session` is the handle of its session."""
 
         def failed(error: Exception) -> None:
             _log_failure(error)
             connection.hang_up(Close.UNKNOWN_ERROR, "That failed here. Connect again.")
 
-        self.hub.supervisor.start(work, failed)
+        self.hub.supervisor.start(work, failed, session)
 
     def opened(self, connection: Connection) -> None:
         """A socket has come: it is timed from now on."""

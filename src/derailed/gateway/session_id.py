@@ -30,6 +30,11 @@ class SessionId(Struct, frozen=True, array_like=True):
     bot: bool
     nonce: bytes
 
+    @property
+    def handle(self) -> str:
+        """What the log calls it, on every node that it is resumed on. Nothing can be done with it."""
+        return hashlib.blake2b(self.nonce, digest_size=6).hexdigest()
+
 
 def sign(session: SessionId, secret: bytes) -> str:
     """The text that a client gets."""

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from derailed.telemetry import SESSION
+
 
 class Supervisor:
     """Starts tasks, and hands what they raise to whoever can end the session they were for."""
@@ -14,16 +16,17 @@ class Supervisor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = True
 
-    def start(self, work: Coroutine[Any, Any, None], failed: Callable[[Exception], None]) -> None:
-        """Run `work`; what it raises goes to `failed`. After `stop` nothing is run any more."""
+    def start(self, work: Coroutine[Any, Any, None], failed: Callable[[Exception], None], session: str = "") -> None:
+        """Run `work`; what it raises goes to `failed`. After `stop` nothing is run any more. `session` is a handle."""
         if not self._open:
             work.close()
             return
-        task = asyncio.create_task(self._watch(work, failed))
+        task = asyncio.create_task(self._watch(work, failed, session))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _watch(self, work: Coroutine[Any, Any, None], failed: Callable[[Exception], None]) -> None:
+    async def _watch(self, work: Coroutine[Any, Any, None], failed: Callable[[Exception], None], session: str) -> None:
+        SESSION.set(session)
         try:
             await work
         except Exception as error:  # noqa: BLE001  the one place that keeps a session's failure its own

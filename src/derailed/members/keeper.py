@@ -16,6 +16,7 @@ from derailed.members.lists import Range, Told
 from derailed.presence import Changed, Found, Link
 from derailed.presence import Down as PresenceDown
 from derailed.store import Store
+from derailed.telemetry import apart
 from derailed.wire.records import Record, guild_topic
 
 MEMBERS_MAX: Final = 5_000_000
@@ -94,7 +95,7 @@ class Keeper:
         kept = self._kept.get(guild_id)
         if kept is None:
             kept = self._kept[guild_id] = Kept(guild_id, self._store, self._large)
-            self._tasks[guild_id] = asyncio.create_task(self._keep(kept))
+            self._tasks[guild_id] = apart(self._keep(kept))
         self._kept.move_to_end(guild_id)
         return kept
 

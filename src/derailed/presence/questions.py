@@ -11,6 +11,7 @@ import grpc.aio
 
 from derailed.generated import presence_pb2_grpc
 from derailed.presence import Down
+from derailed.presence.askers import asker
 
 _ANSWER_WITHIN_S: Final = 1.0
 _SPARED_S: Final = 1.0
@@ -36,7 +37,8 @@ class Services:
         if clock() < self._spared_until[service]:
             return None
         try:
-            return await getattr(self._stubs[service], question)(request, timeout=_ANSWER_WITHIN_S)
+            ask = getattr(self._stubs[service], question)
+            return await ask(request, timeout=_ANSWER_WITHIN_S, metadata=asker())
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                 self._spared_until[service] = clock() + _SPARED_S

@@ -16,6 +16,7 @@ from grpc_reflection.v1alpha import reflection
 from derailed.generated import presence_pb2 as proto
 from derailed.generated import presence_pb2_grpc
 from derailed.presence import messages
+from derailed.presence.askers import Asked
 from derailed.presence.attendance import Attendance
 from derailed.presence.keeper import Clock, Keeper
 from derailed.presence.local import monotonic_ms
@@ -50,7 +51,7 @@ class PresenceServer:
         """How many are here."""
         self._service = _Service(self._keeper)
         self._health = health.aio.HealthServicer()
-        self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        self._server = grpc.aio.server(interceptors=[Asked()], options=[("grpc.so_reuseport", 0)])
         presence_pb2_grpc.add_PresenceServicer_to_server(self._service, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection([NAME, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)

@@ -33,6 +33,7 @@ from derailed.store.writes import (
     WAITING_MAX,
     Write,
 )
+from derailed.telemetry import apart
 
 __all__ = ["PostgresStore", "Unreachable"]
 
@@ -203,7 +204,7 @@ class PostgresStore:
 
     def _wake(self) -> None:
         if self._pump is None:
-            self._pump = asyncio.create_task(self._write_groups())
+            self._pump = apart(self._write_groups())
 
     async def _write_groups(self) -> None:
         try:

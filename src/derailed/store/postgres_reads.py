@@ -17,6 +17,7 @@ from derailed.model.errors import Unavailable
 from derailed.store import Row, T, Work
 from derailed.store.postgres_line import TROUBLE, Line, Statements, Watched, refusal
 from derailed.store.topics import NEVER, Change, Versions
+from derailed.telemetry import apart
 
 _WAITING_MAX: Final = 4096
 """Reads that may wait. More are refused, because their callers would time out."""
@@ -162,7 +163,7 @@ class Reads:
         line = next((line for line in self._idle if line.is_up), None)
         if line is not None:
             self._idle.remove(line)
-            task = asyncio.create_task(self._serve(line))
+            task = apart(self._serve(line))
             self._serving.add(task)
             task.add_done_callback(self._serving.discard)
         return await future

@@ -30,6 +30,7 @@ from derailed.store.writes import (
     WAITING_MAX,
     Write,
 )
+from derailed.telemetry import apart
 
 _SLICE_S: Final = 0.002
 """The event loop is given back after as long, whatever else is to be written."""
@@ -159,7 +160,7 @@ class SqliteStore:
 
     def _wake(self) -> None:
         if self._pump is None:
-            self._pump = asyncio.create_task(self._write_groups())
+            self._pump = apart(self._write_groups())
 
     async def _write_groups(self) -> None:
         try:
