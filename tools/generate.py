@@ -21,6 +21,7 @@ from derailed.wire import (
     guild_settings,
     messages,
     moderation,
+    operator,
     presences,
     reactions,
     reading,
@@ -40,6 +41,7 @@ MODULES: Final = (
     guild_settings,
     messages,
     moderation,
+    operator,
     presences,
     reactions,
     reading,
@@ -57,6 +59,7 @@ REPLIES: Final = (
     moderation.BanShape,
     webhooks.WebhookShape,
     audit.AuditLogShape,
+    operator.Instance,
 )
 """What REST answers with, beside what events carry."""
 

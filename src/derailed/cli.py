@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from derailed import settings as settings_of
-from derailed.app import transfer_commands
+from derailed.app import operator_commands, transfer_commands
 from derailed.model.errors import FieldError, Invalid, Refusal
 from derailed.settings import Settings, WrongSetting
 
@@ -39,6 +39,7 @@ _out = Console(highlight=False, soft_wrap=True)
 def main() -> None:
     """Run the command line. What can not be done is one line: exit code 2 for what must be set otherwise, else 1."""
     transfer_commands.add_to(app, _run, _out)
+    operator_commands.add_to(app, users, _run, _out)
     try:
         app()
     except WrongSetting as error:
@@ -191,24 +192,6 @@ def doctor() -> None:
     if lines:
         raise SystemExit(1)
     _out.print("Nothing is wrong here, as far as can be seen.")
-
-
-@users.command()
-def reset_password(name: str = typer.Argument(help="the account's user name")) -> None:
-    """Give an account a new password, which is printed, and sign it out everywhere."""
-    settings = settings_of.from_environment()
-
-    import secrets
-
-    from derailed.app.operator import operating
-
-    async def reset(password: str) -> None:
-        async with operating(settings) as verbs:
-            await verbs.accounts.reset_password(name, password)
-
-    password = secrets.token_urlsafe(12)
-    _run(reset(password))
-    _out.print(password)
 
 
 @bots.command()

@@ -88,6 +88,11 @@ class Settings:
         return urlsplit(self.bus_url).scheme in BROKER
 
     @property
+    def bus_kind(self) -> str:
+        """What the bus is on, for people."""
+        return "our broker" if self.bus_is_broker else "Redis protocol" if self.bus_url else "embedded"
+
+    @property
     def database_path(self) -> Path:
         """The embedded database."""
         return self.data_dir / "derailed.sqlite"

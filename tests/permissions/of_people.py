@@ -60,6 +60,10 @@ def _is_unwritten(case: Case) -> int | None:
     return 10013  # nobody has written anything, on the stage
 
 
+def _runs_nothing(case: Case) -> int | None:
+    return 50013  # nobody on the stage was named an operator, whatever they own
+
+
 RULES: Final[dict[str, Rule]] = {
     "GET /users/@me/relationships": Rule((for_people,), (), None, _knows_nobody),
     "POST /users/@me/relationships": Rule((for_people, _has_a_name, _is_oneself, _is_a_bot), (), _by_name),
@@ -71,6 +75,7 @@ RULES: Final[dict[str, Rule]] = {
     "GET /users/@me/notes": Rule((for_people,)),
     "GET /users/@me/notes/{user_id}": Rule((for_people, _is_unwritten)),
     "PUT /users/@me/notes/{user_id}": Rule((for_people, is_somebody), (), lambda case: {"note": "n"}),
+    "GET /operator": Rule((_runs_nothing,)),
     "GET /auth/sessions": Rule((for_people,)),
     "POST /auth/sessions/logout": Rule((for_people,), (), lambda case: {"session_id_hashes": ["x"]}),
     "POST /users/@me/delete": Rule((for_people, lambda case: 50035), (), lambda case: {"password": "guess"}),

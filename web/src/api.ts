@@ -6,7 +6,7 @@ import { MemberCalls } from "./calls/members";
 import { MessageCalls } from "./calls/messages";
 import { PeopleCalls } from "./calls/people";
 import { Http } from "./http";
-import type { Invite, Snowflake } from "./wire";
+import type { Instance, Invite, Snowflake } from "./wire";
 
 export interface Registration {
   username: string;
@@ -42,6 +42,10 @@ export class Api extends Http {
 
   gateway(): Promise<{ url: string }> {
     return this.get("/gateway");
+  }
+
+  operator(): Promise<Instance> {
+    return this.get("/operator");
   }
 
   invite(code: string): Promise<Invite> {

@@ -81,6 +81,14 @@ export interface Ban {
   user: User;
 }
 
+/** The bus: the last offset that is known, and for how long the node that is worst off lets records wait. */
+export interface BusState {
+  kind: string;
+  is_up: boolean;
+  offset: number;
+  lag_s: number | null;
+}
+
 /** One key of what was changed. A value that is left out was not there. */
 export interface ChangedKey {
   key: string;
@@ -140,6 +148,15 @@ export interface Conversation {
 export interface CountDetails {
   normal: number;
   burst: number;
+}
+
+/** The database. The outbox is what the bus may not have yet. */
+export interface Database {
+  kind: string;
+  is_up: boolean;
+  size_bytes: number;
+  outbox_rows: number;
+  outbox_age_s: number;
 }
 
 /** One card. `type` is "rich" for those that are sent; of links we make "link", "article" and "image" ourselves. */
@@ -346,6 +363,22 @@ export interface Guild {
   stickers: null[];
   approximate_member_count?: number;
   approximate_presence_count?: number;
+}
+
+/** The whole of it, as of now. Numbers are sums over the processes that are heard of. */
+export interface Instance {
+  at_ms: number;
+  versions: string[];
+  rates: Rates;
+  sockets: number;
+  sessions: number;
+  online_users: number;
+  online_sessions: number;
+  guilds_kept: number;
+  members_kept: number;
+  bus: BusState | null;
+  database: Database | null;
+  processes: Process[];
 }
 
 /** Where an invite leads. */
@@ -602,6 +635,34 @@ export interface PresenceUpdate {
 /** Whose presence it is; everything else about them is known. */
 export interface PresentUser {
   id: Snowflake;
+}
+
+/** One process: `is_up` while it is heard of. What it does not know of is null. */
+export interface Process {
+  service: string;
+  node: string;
+  version: string;
+  is_up: boolean;
+  is_ready: boolean;
+  problems: string[];
+  heard_s: number;
+  uptime_s: number;
+  memory_bytes: number;
+  rates: Rates;
+  sockets: number | null;
+  sessions: number | null;
+  bus_offset: number | null;
+  bus_lag_s: number | null;
+}
+
+/** How much of it a second; `cpu` is in cores. */
+export interface Rates {
+  requests: number;
+  messages: number;
+  events: number;
+  deliveries: number;
+  sent_bytes: number;
+  cpu: number;
 }
 
 /** `d` of MESSAGE_REACTION_ADD. */

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from derailed.actions.access import Shapes
+from derailed.actions.board import Board
 from derailed.blobs import Blobs
 from derailed.model.snowflakes import Snowflakes
 from derailed.presence import Presences
@@ -37,6 +38,8 @@ class Context:
     secret: bytes
     shapes: Shapes = field(default_factory=Shapes)
     presences: Presences | None = None
+    board: Board = field(default_factory=Board)
+    """What the instance's processes say of themselves, as far as this one hears it."""
 
     def new_id(self) -> int:
         """The next snowflake, for what has no place in an order that others add to."""

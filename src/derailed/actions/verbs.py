@@ -26,6 +26,7 @@ from derailed.actions.logins import Logins
 from derailed.actions.members import Members
 from derailed.actions.message_search import MessageSearch
 from derailed.actions.messages import Messages
+from derailed.actions.operators import Operators
 from derailed.actions.overwrites import Overwrites
 from derailed.actions.passwords import Passwords
 from derailed.actions.pins import Pins
@@ -78,6 +79,7 @@ class Verbs:
     relationships: Relationships
     settings: Settings
     sessions: Sessions
+    operators: Operators
 
     @classmethod
     def of(cls, context: Context, passwords: Passwords, registration: str) -> Self:
@@ -116,4 +118,5 @@ class Verbs:
             relationships=Relationships(context),
             settings=Settings(context),
             sessions=Sessions(context, tokens),
+            operators=Operators(context),
         )

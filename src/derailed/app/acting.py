@@ -24,8 +24,9 @@ from derailed.api.connection import AtOnce
 from derailed.api.entrance import Limiting
 from derailed.api.files import is_file
 from derailed.api.origins import Addresses
-from derailed.app import measures
+from derailed.app import measures, operator_page, pulse
 from derailed.app.parts import Parts, now_ms
+from derailed.app.pulse import Pulsing
 from derailed.app.readiness import Readiness
 from derailed.bus import Bus
 from derailed.settings import Settings
@@ -51,9 +52,10 @@ class Acting:
     context: Context
     verbs: Verbs
     works: Sequence[Coroutine[Any, Any, None]]
+    pulsing: Pulsing
 
     @classmethod
-    async def open(cls, parts: Parts, log: Log | None, lost: Callable[[], None]) -> Self:
+    async def open(cls, parts: Parts, log: Log | None, lost: Callable[[], None], pulsing: Pulsing) -> Self:
         """Make all of it, in the order in which it is needed. `lost` is to be called when we must stop at once."""
         settings = parts.settings
         store = await parts.store()
@@ -69,7 +71,11 @@ class Acting:
         presences = parts.presences()
         context = parts.context(store, bus, lease.ids, presences)
         verbs = Verbs.of(context, passwords, settings.registration)
+        pulse.of_acting(pulsing, made, publisher, store, now_ms)
+        pulse.of_bus(pulsing, bus, parts.settings.bus_kind, lambda: publisher.offset, None)
         works = [
+            pulsing.run(bus),
+            pulse.listen(bus, context.board, now_ms),
             publisher.run(),
             Sweeper(context).run(),
             Indexing(context).run(),
@@ -83,7 +89,7 @@ class Acting:
             works.append(unfurling.run())
         if claim is not None:
             works.append(claim.hold(lost))
-        return cls(store, bus, publisher, context, verbs, works)
+        return cls(store, bus, publisher, context, verbs, works, pulsing)
 
     def watched_by(self, readiness: Readiness) -> None:
         """Have it say what is missing here."""
@@ -105,8 +111,13 @@ def answering(settings: Settings, parts: Parts, acting: Acting, addresses: Addre
     limiting = Limiting(parts.limits(), settings.rate_limits, settings.trusted_proxies, now_ms)
     api, site = create(acting.verbs, addresses, limiting), Site(connects_to=addresses.elsewhere())
     measures.of_requests(api.meter)
+    routes = api.meter.routes
+    acting.pulsing.tells(lambda: {"totals": {"requests": sum(sum(each.counts) for each in routes.values())}})
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == operator_page.PATH:
+            await operator_page.answer(scope, send, acting.verbs.operators)
+            return
         first = scope["path"].removeprefix("/").partition("/")[0]
         ours = first in ("api", "docs") or is_file(scope["path"])
         await (api if ours else site)(scope, receive, send)

@@ -22,7 +22,7 @@ async def serve(settings: Settings) -> None:
             door = process.open(listener)
             door.gateway = no_gateway
             _log.info("starting", address=address_of(listener))
-            acting = await process.unless_stopped(Acting.open(parts, None, process.stop))
+            acting = await process.unless_stopped(Acting.open(parts, None, process.stop, process.pulsing))
             if acting is None:
                 return
             acting.bus.connect()  # no topic is heard on it: it shows whether the bus is there while nothing happens

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from derailed.app import measures
+from derailed.app import measures, pulse
 from derailed.app.door import free
 from derailed.app.parts import Parts
 from derailed.app.process import Process
@@ -44,5 +44,7 @@ async def _members(parts: Parts, process: Process) -> Members:
     process.readiness.needs("bus", lambda: bus.is_up, "can not be reached")
     members = LocalMembers(store, bus, presences)
     measures.of_services(presences, members)
+    pulse.of_keeper(process.pulsing, members.keeper)
+    process.run(process.pulsing.run(bus))
     parts.push_async_callback(members.close)
     return members

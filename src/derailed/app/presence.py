@@ -6,11 +6,12 @@ from contextlib import AsyncExitStack
 
 import structlog
 
-from derailed.app import measures
+from derailed.app import measures, pulse
 from derailed.app.door import free
 from derailed.app.process import Process
 from derailed.presence.server import PresenceServer
 from derailed.settings import Settings
+from derailed.wire.operator import encode
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -19,7 +20,9 @@ async def serve(settings: Settings) -> None:
     """Run until it is told to stop."""
     where = free(settings.presence_host, settings.presence_port, "DERAILED_PRESENCE_PORT")
     async with AsyncExitStack() as parts, Process(settings, "presence") as process:
-        server = PresenceServer(where, resume_window_s=settings.resume_window_s)
+        pulsing = process.pulsing
+        server = PresenceServer(where, lambda: encode(pulsing.now()), resume_window_s=settings.resume_window_s)
+        pulse.of_census(pulsing, server.census)
         measures.of_census(server.census)
         await server.start()
         parts.push_async_callback(server.stop)

@@ -14,6 +14,7 @@ from typing import Any, Final, Self, TypeVar
 from derailed import telemetry
 from derailed.app import measures
 from derailed.app.door import Door, listen, no_gateway, nothing_here
+from derailed.app.pulse import Pulsing
 from derailed.app.readiness import Readiness
 from derailed.settings import Settings
 
@@ -32,6 +33,7 @@ class Process:
         self.readiness = Readiness()
         self._settings = settings
         self._service = service
+        self.pulsing = Pulsing(service, self.readiness)
         self._tasks = asyncio.TaskGroup()
         self._doors: list[tuple[Door, asyncio.Task[None]]] = []
         self._running: list[asyncio.Task[None]] = []

@@ -24,10 +24,10 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         _log.warning("who is here is known to this process alone: others need DERAILED_PRESENCE_URL in common")
     with listen(settings.http_host, settings.http_port, "DERAILED_HTTP_PORT") as listener:
         async with Parts(settings) as parts, Process(settings, "up") as process:
-            acting = await Acting.open(parts, parts.log(), process.stop)
+            acting = await Acting.open(parts, parts.log(), process.stop, process.pulsing)
             acting.watched_by(process.readiness)
             sessions, secret = acting.verbs.sessions, acting.context.secret
-            gateway = await node(parts, process.readiness, acting.store, acting.bus, sessions, secret)
+            gateway = await node(parts, process, acting.store, acting.bus, sessions, secret)
             door = process.open(listener)
             addresses = Addresses(settings.public_url, settings.gateway_url)
             door.application, door.at_once = answering(settings, parts, acting, addresses)

@@ -56,5 +56,6 @@ async def _gateway(parts: Parts, process: Process) -> Service:
     process.readiness.needs("database", lambda: store.is_up, "can not be reached")
     process.readiness.needs("bus", lambda: bus.is_up, "can not be reached")
     context = parts.context(store, bus, Snowflakes(0))  # of which none is made
+    process.run(process.pulsing.run(bus))
     sessions = Sessions(context, Tokens(store, now_ms))
-    return await node(parts, process.readiness, store, bus, sessions, context.secret)
+    return await node(parts, process, store, bus, sessions, context.secret)

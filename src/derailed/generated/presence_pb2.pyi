@@ -193,6 +193,16 @@ class AbsentReply(_message.Message):
     user_ids: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, user_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
+class PulseRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class PulseReply(_message.Message):
+    __slots__ = ("pulse",)
+    PULSE_FIELD_NUMBER: _ClassVar[int]
+    pulse: bytes
+    def __init__(self, pulse: _Optional[bytes] = ...) -> None: ...
+
 class AwayRequest(_message.Message):
     __slots__ = ("session_id",)
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]

@@ -54,6 +54,11 @@ class PresenceStub:
                 request_serializer=derailed_dot_generated_dot_presence__pb2.AbsentRequest.SerializeToString,
                 response_deserializer=derailed_dot_generated_dot_presence__pb2.AbsentReply.FromString,
                 _registered_method=True)
+        self.Pulse = channel.unary_unary(
+                '/derailed.presence.v1.Presence/Pulse',
+                request_serializer=derailed_dot_generated_dot_presence__pb2.PulseRequest.SerializeToString,
+                response_deserializer=derailed_dot_generated_dot_presence__pb2.PulseReply.FromString,
+                _registered_method=True)
         self.Away = channel.unary_unary(
                 '/derailed.presence.v1.Presence/Away',
                 request_serializer=derailed_dot_generated_dot_presence__pb2.AwayRequest.SerializeToString,
@@ -100,6 +105,13 @@ class PresenceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Pulse(self, request, context):
+        """How the process is, for those who run the instance.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Away(self, request, context):
         """How long it is since a session had a socket.
         """
@@ -136,6 +148,11 @@ def add_PresenceServicer_to_server(servicer, server):
                     servicer.Absent,
                     request_deserializer=derailed_dot_generated_dot_presence__pb2.AbsentRequest.FromString,
                     response_serializer=derailed_dot_generated_dot_presence__pb2.AbsentReply.SerializeToString,
+            ),
+            'Pulse': grpc.unary_unary_rpc_method_handler(
+                    servicer.Pulse,
+                    request_deserializer=derailed_dot_generated_dot_presence__pb2.PulseRequest.FromString,
+                    response_serializer=derailed_dot_generated_dot_presence__pb2.PulseReply.SerializeToString,
             ),
             'Away': grpc.unary_unary_rpc_method_handler(
                     servicer.Away,
@@ -256,6 +273,33 @@ class Presence:
             '/derailed.presence.v1.Presence/Absent',
             derailed_dot_generated_dot_presence__pb2.AbsentRequest.SerializeToString,
             derailed_dot_generated_dot_presence__pb2.AbsentReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Pulse(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/derailed.presence.v1.Presence/Pulse',
+            derailed_dot_generated_dot_presence__pb2.PulseRequest.SerializeToString,
+            derailed_dot_generated_dot_presence__pb2.PulseReply.FromString,
             options,
             channel_credentials,
             insecure,

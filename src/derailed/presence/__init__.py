@@ -199,6 +199,10 @@ class Presences(Protocol):
         """Those of the users that are in the guild and not offline. Raises Down."""
         ...
 
+    async def pulses(self) -> Sequence[bytes]:
+        """How the services are that are processes of their own and answer, each as `wire.operator` has it."""
+        ...
+
     async def absent(self, user_ids: Sequence[int]) -> Collection[int]:
         """Those who certainly have no session, not even one that may be resumed: who is invisible is not among them.
 

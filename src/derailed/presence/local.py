@@ -44,6 +44,10 @@ class LocalPresences:
         """See Presences."""
         return self._keeper.tracker.of_users(guild_id, user_ids)
 
+    async def pulses(self) -> Sequence[bytes]:
+        """See Presences."""
+        return ()
+
     async def absent(self, user_ids: Sequence[int]) -> Collection[int]:
         """See Presences."""
         return self._keeper.tracker.absent(user_ids)

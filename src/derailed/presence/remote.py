@@ -67,6 +67,14 @@ class RemotePresences:
             found += await self._find(guild_id, user_ids[at : at + _USERS_IN_A_QUESTION])
         return found
 
+    async def pulses(self) -> Sequence[bytes]:
+        """See Presences."""
+        try:
+            replies = await self._services.ask("Pulse", proto.PulseRequest())
+        except Down:
+            return ()
+        return [reply.pulse for reply in replies if reply is not None and reply.pulse]
+
     async def absent(self, user_ids: Sequence[int]) -> Collection[int]:
         """See Presences. A user may be at any of the services, so all of them must know."""
         absent = set(user_ids)

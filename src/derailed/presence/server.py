@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sized
+from collections.abc import AsyncIterator, Callable, Sized
 from typing import Any, Final
 
 import grpc
@@ -41,15 +41,16 @@ class PresenceServer:
     def __init__(
         self,
         address: str,
+        pulse: Callable[[], bytes] = bytes,
         clock: Clock = monotonic_ms,
         settles_in_ms: int = GRACE_MS,
         resume_window_s: int = RESUME_WINDOW_S,
     ) -> None:
-        """`address` is `host:port`, where port 0 is any free one, or `unix:path`."""
+        """`address` is `host:port`, where port 0 is any free one, or `unix:path`. `pulse` says how the process is."""
         self._keeper = Keeper(clock, settles_in_ms, resume_window_s)
         self.census = self._keeper.census
         """How many are here."""
-        self._service = _Service(self._keeper)
+        self._service = _Service(self._keeper, pulse)
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(interceptors=[Asked()], options=[("grpc.so_reuseport", 0)])
         presence_pb2_grpc.add_PresenceServicer_to_server(self._service, self._server)
@@ -73,8 +74,9 @@ class PresenceServer:
 
 
 class _Service(presence_pb2_grpc.PresenceServicer):
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Keeper, pulse: Callable[[], bytes]) -> None:
         self._keeper = keeper
+        self._pulse = pulse
         self._attending: dict[str, Attendance] = {}
         self.stopping = asyncio.Event()
 
@@ -134,6 +136,10 @@ class _Service(presence_pb2_grpc.PresenceServicer):
         """See the proto."""
         await _refuse_more_than(_USERS_IN_A_QUESTION, request.user_ids, "users", context)
         return proto.AbsentReply(user_ids=self._keeper.tracker.absent(request.user_ids))
+
+    async def Pulse(self, request: proto.PulseRequest, context: Any) -> proto.PulseReply:  # noqa: N802
+        """See the proto."""
+        return proto.PulseReply(pulse=self._pulse())
 
     async def Away(self, request: proto.AwayRequest, context: Any) -> proto.AwayReply:  # noqa: N802
         """See the proto."""

@@ -15,7 +15,7 @@ INSERT INTO users (id, username, username_key, global_name, bot, password) VALUE
 ON CONFLICT (username_key) DO NOTHING
 """
 
-_OWN = ("profiles", "notes", "user_settings", "guild_settings")
+_OWN = ("profiles", "notes", "user_settings", "guild_settings", "operators")
 """Tables of what only the account itself sees, or shows of itself; each has few rows of one."""
 _MUCH_OWN = tuple(
     f"DELETE FROM {table} WHERE {whose} = $1 AND ({key}) IN (SELECT {key} FROM {table} WHERE {whose} = $1 LIMIT $2)"

@@ -2,7 +2,7 @@ import { number } from "./counted";
 
 export const developers = {
   title: "Developers",
-  tabs: { applications: "Applications", frames: "Gateway frames" },
+  tabs: { applications: "Applications", frames: "Gateway frames", instance: "This server" },
   hint: "A program with an account of its own. Libraries made for Discord work with it once they point here.",
   none: "You have no applications yet.",
   create: "Create application",

@@ -6,7 +6,8 @@ import { entrance } from "./entrance";
 import { guilds } from "./guilds";
 import { hearing } from "./hearing";
 import { messages } from "./messages";
+import { operator } from "./operator";
 import { people } from "./people";
 import { shell } from "./shell";
 
-export const words = { account, developers, entrance, guilds, hearing, messages, people, shell };
+export const words = { account, developers, entrance, guilds, hearing, messages, operator, people, shell };
