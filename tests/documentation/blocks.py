@@ -45,6 +45,7 @@ ELSEWHERE: Final = {
         "pip install",
     ),
     ".venv/bin/derailed bot create conductor --guild GUILD_ID": ("tests/journeys/test_newcomer.py", "bot create"),
+    ".venv/bin/derailed top": ("tests/journeys/test_newcomer.py", "derailed top"),
     ".venv/bin/derailed broker": ("tests/broker/process.py", "broker"),
     ".venv/bin/derailed broker bench --page docs/broker": ("tests/broker/test_bench.py", "bench"),
     ".venv/bin/derailed broker bench --topics 100000000 --page docs/broker": ("tests/broker/test_bench.py", "--topics"),

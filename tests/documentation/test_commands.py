@@ -26,7 +26,7 @@ from tests.servers import postgres
 from tests.store import filled
 
 ALL = [(block.page, block.text) for block in blocks() if block.kind == "sh" and block.text.strip() not in ELSEWHERE]
-ALONE = [each for each in ALL if "GUILD_ID" not in each[1] and "harbour.tar" not in each[1]]
+ALONE = [each for each in ALL if not re.search("GUILD_ID|harbour.tar| anna", each[1])]
 OF_GUILDS = sorted({page for page, _ in set(ALL) - set(ALONE)})
 CODES = {"derailed doctor": (0, 1)}
 """It finds that we are root, and that there is no server yet."""

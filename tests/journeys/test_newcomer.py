@@ -1,6 +1,6 @@
 """A newcomer with only the README: what it says, in its order, in a clean clone with a bare environment.
 
-The commands are read from the README: `make split`, `bot create`, the bot; only the ports are others, as they are all
+The commands are read from the README: `make split`, `bot create`, the bot, `derailed top`; only the ports are others, as they are all
 taken where many tests run. `make run` is the same without the many, see `tests/journeys/test_start.py`.
 """
 
@@ -118,7 +118,7 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
     shutil.rmtree(postgres_folder(clone / "data"), ignore_errors=True)
 
 
-def test_a_newcomer_reaches_a_split_deployment_and_a_bot_that_answers(newcomer: Newcomer) -> None:
+def test_a_newcomer_reaches_a_split_deployment_a_bot_that_answers_and_live_numbers(newcomer: Newcomer) -> None:
     with newcomer.running(newcomer.read("make split"), "For commands such as") as log:
         (database,) = re.findall(r"export DERAILED_DATABASE_URL='(.+)'", log.read_text())
         assert "<!doctype html>" in httpx.get(newcomer.url, timeout=30).text.lower()
@@ -136,6 +136,8 @@ def test_a_newcomer_reaches_a_split_deployment_and_a_bot_that_answers(newcomer: 
                 "id"
             ]
             until(lambda: _answers(anna, guild["system_channel_id"], asked), "the bot answers", within_s=60)
+            shown = newcomer.run(newcomer.read(".venv/bin/derailed top"))
+            assert {"api", "wss", "presence", "members"} <= set(re.findall(r"\w+", shown)), shown
         anna.close()
 
 
