@@ -1,7 +1,7 @@
 """A newcomer with only the README: what it says, in its order, in a clean clone with a bare environment.
 
-The commands are read from the README: `make split`, `bot create`, the bot, `derailed top`; only the ports are others, as they are all
-taken where many tests run. `make run` is the same without the many, see `tests/journeys/test_start.py`.
+The commands are read from the README: `make split`, `bot create`, the bot, `derailed top`; only the ports are others,
+as they are all taken where many tests run. `make run` is the same without the many, see `tests/journeys/test_start.py`.
 """
 
 from __future__ import annotations
