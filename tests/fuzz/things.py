@@ -18,7 +18,8 @@ _TRAIN: Final = "🚂"
 _OFTEN: Final = 0.75
 _IN_BODIES: Final[dict[str, Sequence[str]]] = {
     **{name: (name,) for name in ("guild_id", "channel_id", "message_id", "user_id", "role_id")},
-    **dict.fromkeys(("owner_id", "recipient_id", "user_ids", "users"), ("user_id",)),
+    **dict.fromkeys(("owner_id", "recipient_id", "recipients", "user_ids", "users"), ("user_id",)),
+    **dict.fromkeys(("guild_ids", "restricted_guilds"), ("guild_id",)),
     **dict.fromkeys(("parent_id", "system_channel_id", "rules_channel_id", "afk_channel_id"), ("channel_id",)),
     "roles": ("role_id",),
     "messages": ("message_id",),
@@ -28,7 +29,7 @@ _IN_BODIES: Final[dict[str, Sequence[str]]] = {
 
 
 class Things:
-    """A guild with everything in it. Those who ask may end some, so others are made when one is gone."""
+    """A guild with everything in it, a DM and a group. Those who ask may end some: others are made when one is gone."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -40,8 +41,8 @@ class Things:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self.owner.close()
-        self.member.close()
+        for each in (self.owner, self.member, self.friend):
+            each.close()
 
     def make_again(self) -> None:
         """Make others like them."""
@@ -49,20 +50,35 @@ class Things:
         self._make()
 
     def _make(self) -> None:
-        self.owner, self.member = (register(self.server, next(_NAMES)) for _ in range(2))
+        self.owner, self.member, self.friend = (register(self.server, next(_NAMES)) for _ in range(3))
         guild = self._do("POST", "/guilds", {"name": "station"})
         self._guild, self._general = f"/guilds/{guild['id']}", f"/channels/{guild['system_channel_id']}"
         invite = self._do("POST", f"{self._general}/invites")
-        self.member.call("POST", f"/invites/{invite['code']}")
+        for each in (self.member, self.friend):
+            each.call("POST", f"/invites/{invite['code']}")
+        for one, other in ((self.owner, self.friend), (self.friend, self.owner), (self.member, self.owner)):
+            one.call("PUT", f"/users/@me/relationships/{other.id}", {})
         hook = self._do("POST", f"{self._general}/webhooks", {"name": "Gazette"})
         application = self._do("POST", "/applications", {"name": "Porter"})
-        message = self._message()
+        people = [str(each.id) for each in (self.member, self.owner, self.friend)]
+        direct = self._do("POST", "/users/@me/channels", {"recipient_id": people[0]})["id"]
+        group = self._do("POST", "/users/@me/channels", {"recipients": [people[0], people[2]]})["id"]
+        message = self._message(self._general)
         role = self._do("POST", f"{self._guild}/roles", {"name": "crew"})
-        people = [str(self.member.id), str(self.owner.id)]
         self.known: dict[str, list[str]] = {
             "guild_id": [guild["id"]],
-            "channel_id": [guild["system_channel_id"], self._channel("news", 5), self._channel("lines", 4)],
-            "message_id": [message, self._said_by(hook)],
+            "channel_id": [
+                guild["system_channel_id"],
+                self._channel("news", 5),
+                self._channel("lines", 4),
+                direct,
+                group,
+            ],
+            "message_id": [
+                message,
+                self._said_by(hook),
+                *(self._message(f"/channels/{each}") for each in (direct, group)),
+            ],
             "user_id": people,
             "role_id": [role["id"], guild["id"]],
             "target_id": [role["id"], *people],
@@ -75,6 +91,7 @@ class Things:
             "command_id": [self._command(application["id"])],
         }
         self._alive = [f"{self._general}/messages/{message}", f"/webhooks/{hook['id']}", f"/invites/{invite['code']}"]
+        self._alive.append(f"/channels/{group}")
 
     def put_into(self, case: Case[Any], chance: Random) -> None:
         """Let the request name what exists, in three of four places, and let somebody who has a token ask."""
@@ -82,7 +99,7 @@ class Things:
             if name in self.known and chance.random() < _OFTEN:
                 case.path_parameters[name] = chance.choice(self.known[name])
         case.body = self._swapped(case.body, chance)
-        asker = chance.choice([self.owner, self.owner, self.owner, self.member, None])
+        asker = chance.choice([self.owner, self.owner, self.owner, self.member, self.friend, None])
         if asker is None:
             case.headers.pop("Authorization", None)
         else:
@@ -105,9 +122,9 @@ class Things:
         made: str = self._do("POST", f"{self._guild}/channels", {"name": name, "type": kind})["id"]
         return made
 
-    def _message(self) -> str:
-        message: str = self._do("POST", f"{self._general}/messages", {"content": "mind the gap"})["id"]
-        self.owner.call("PUT", f"{self._general}/messages/{message}/reactions/{_TRAIN}/@me")
+    def _message(self, channel: str) -> str:
+        message: str = self._do("POST", f"{channel}/messages", {"content": "mind the gap"})["id"]
+        self.owner.call("PUT", f"{channel}/messages/{message}/reactions/{_TRAIN}/@me")
         return message
 
     def _said_by(self, hook: Any) -> str:
