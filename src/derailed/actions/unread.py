@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from derailed.model import permissions, snowflakes
 from derailed.model.guild import Channel, ChannelType, Guild, Member
-from derailed.store import Connection, conversations, guild_settings, mentions, messages, read_states, spoken
+from derailed.store import Connection, bookmarks, conversations, guild_settings, mentions, messages, read_states, spoken
 from derailed.store.read_states import ReadState
 from derailed.wire import guild_settings as wire
 from derailed.wire import limits
@@ -93,7 +93,12 @@ async def stances(tx: Connection, reader: Reader) -> dict[int, Stance]:
     """The reader's in each channel of the guild in which they ever read or spoke."""
     user_id, guild_id = reader.member.user_id, reader.guild.id
     states = await read_states.of_guild(tx, user_id, guild_id)
-    began = await spoken.of_guild(tx, user_id, guild_id)
+    return await _stances(tx, user_id, states, await spoken.of_guild(tx, user_id, guild_id))
+
+
+async def _stances(
+    tx: Connection, user_id: int, states: Mapping[int, ReadState], began: Mapping[int, int]
+) -> dict[int, Stance]:
     known = {each: states.get(each) or ReadState(each) for each in (*states, *began)}
     return {each: await _stance(tx, user_id, state, began.get(each, 0)) for each, state in known.items()}
 
@@ -136,8 +141,8 @@ async def _said_to(tx: Connection, reader: Reader, channel: Channel, position: i
 async def standings(tx: Connection, reader: Reader, heads: Mapping[int, int]) -> list[Standing]:
     """Where the reader stands in each channel in which they ever read or spoke, or are called."""
     guild, member = reader.guild, reader.member
-    known = await stances(tx, reader)
-    called = await mentions.spots(tx, guild.id, [member.user_id, guild.id, *member.roles])
+    at = await bookmarks.of_guild(tx, guild.id, member.user_id, [guild.id, *member.roles])
+    known, called = await _stances(tx, member.user_id, at.states, at.began), at.called
     if called and reader.settings is UNKNOWN:
         reader = replace(reader, settings=await settings(tx, member.user_id, guild.id))
     found = []

@@ -14,18 +14,6 @@ from derailed.store import Connection
 _INSERT: Final = (
     "INSERT INTO mentions (target_id, guild_id, channel_id, message_id, author_id) VALUES ($1, $2, $3, $4, $5)"
 )
-# From channel to channel, and not from row to row: of each target one seek for each channel that has any.
-_SPOTS: Final = """
-WITH RECURSIVE targets (id) AS (VALUES %s), spots (target_id, channel_id) AS (
-    SELECT id, (SELECT MIN(channel_id) FROM mentions WHERE target_id = id AND guild_id = $1) FROM targets
-    UNION ALL
-    SELECT spots.target_id, (
-        SELECT MIN(mentions.channel_id) FROM mentions WHERE mentions.target_id = spots.target_id
-            AND mentions.guild_id = $1 AND mentions.channel_id > spots.channel_id
-    ) FROM spots WHERE spots.channel_id IS NOT NULL
-)
-SELECT DISTINCT channel_id FROM spots WHERE channel_id IS NOT NULL
-"""
 _AFTER: Final = """
 SELECT DISTINCT message_id FROM mentions
 WHERE guild_id = $1 AND channel_id = $2 AND message_id > $3 AND author_id <> $4 AND target_id IN (%s)
@@ -53,13 +41,13 @@ class Mention(NamedTuple):
     guild_id: int
 
 
-def _statements(sql: str, first: int, shape: str) -> dict[int, str]:
+def statements(sql: str, first: int, shape: str) -> dict[int, str]:
+    """The statement by the length of its list of targets, of the lengths that `parts` has."""
     return {size: sql % ", ".join(shape % (first + number) for number in range(size)) for size in _SIZES}
 
 
-_SPOTS_OF: Final = _statements(_SPOTS, 2, "(CAST($%d AS BIGINT))")
-_AFTER_OF: Final = _statements(_AFTER, 6, "$%d")
-_NEWEST_OF: Final = _statements(_NEWEST, 5, "$%d")
+_AFTER_OF: Final = statements(_AFTER, 6, "$%d")
+_NEWEST_OF: Final = statements(_NEWEST, 5, "$%d")
 
 
 def insert(tx: Connection, mention: Mention, author_id: int, target_ids: Iterable[int]) -> None:
@@ -68,18 +56,12 @@ def insert(tx: Connection, mention: Mention, author_id: int, target_ids: Iterabl
         tx.put(_INSERT, target_id, mention.guild_id, mention.channel_id, mention.message_id, author_id)
 
 
-async def spots(tx: Connection, guild_id: int, target_ids: Sequence[int]) -> set[int]:
-    """The channels of the guild in which any of these was ever mentioned."""
-    rows = [row for ids in _parts(target_ids) for row in await tx.fetch(_SPOTS_OF[len(ids)], guild_id, *ids)]
-    return {row[0] for row in rows}
-
-
 async def count(
     tx: Connection, guild_id: int, channel_id: int, after: int, reader_id: int, target_ids: Sequence[int], most: int
 ) -> int:
     """How many messages of others above the id mention any of these, counted up to `most`."""
     found: set[int] = set()
-    for ids in _parts(target_ids):
+    for ids in parts(target_ids):
         found.update(
             row[0] for row in await tx.fetch(_AFTER_OF[len(ids)], guild_id, channel_id, after, reader_id, most, *ids)
         )
@@ -91,7 +73,7 @@ async def newest(
 ) -> list[Mention]:
     """The newest between two ids by others that the reader did not dismiss, newest first."""
     found: set[Mention] = set()
-    for ids in _parts(target_ids):
+    for ids in parts(target_ids):
         rows = await tx.fetch(_NEWEST_OF[len(ids)], before, after, reader_id, limit, *ids)
         found.update(Mention(*row) for row in rows)
     return sorted(found, reverse=True)[:limit]
@@ -109,7 +91,7 @@ async def remove_some(tx: Connection, channel_id: int, limit: int) -> int:
     return await tx.execute(_REMOVE_SOME, channel_id, limit)
 
 
-def _parts(target_ids: Collection[int]) -> Iterable[tuple[int, ...]]:
+def parts(target_ids: Collection[int]) -> Iterable[tuple[int, ...]]:
     """The ids as lists of the lengths that there are statements for, filled up with 0, which nothing has as its id."""
     ids = tuple(target_ids)
     for start in range(0, len(ids), _SIZES[-1]):
