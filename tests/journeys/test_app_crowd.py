@@ -1,4 +1,7 @@
-"""A guild of many in the app: its list of members is scrolled, and no more of it is asked for or drawn than is seen."""
+"""Guilds of many in the app: of a list of members no more is asked for or drawn than is seen.
+
+A guild of more than 75,000 is large: its list has those who are here, and the others are found by name.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from tests.journeys.server import Server
 
 pytestmark = pytest.mark.slow
 
-MANY = 70_000  # a guild of more is large, and lists only those who are here
+MANY = 70_000  # more than 75,000 are a large guild
+LARGE = 100_000
+FIRST = 1 << 57  # ids as they are, of some time ago
 ROW_PX = 44
 
 
@@ -26,7 +31,7 @@ def test_a_list_of_seventy_thousand_is_scrolled_to_its_end(people: list[Person],
         ann.create_guild("Central")
         guild = int(ann.page.url.split("/")[-2])
         server.terminate()
-        _crowd(server.data / "derailed.sqlite", guild)
+        _crowd(server.data / "derailed.sqlite", guild, MANY)
         server.start()
         ann.page.reload()
         members = ann.page.get_by_label("Member list")
@@ -46,16 +51,56 @@ def test_a_list_of_seventy_thousand_is_scrolled_to_its_end(people: list[Person],
         ann.page.goto("about:blank")
 
 
-def _crowd(file: Path, guild: int) -> None:
+def test_a_guild_of_a_hundred_thousand_lists_who_is_here_and_finds_the_others(
+    people: list[Person], tmp_path: Path
+) -> None:
+    ann, ben = people
+    with Server(tmp_path / "data") as server:
+        ann.open(f"{server.url}/register")
+        ann.register("ann")
+        ann.create_guild("Central")
+        guild, link = int(ann.page.url.split("/")[-2]), ann.invite()
+        server.terminate()
+        _crowd(server.data / "derailed.sqlite", guild, LARGE)
+        server.start()
+        ann.page.reload()
+        members = ann.page.get_by_role("complementary", name="Members")
+        expect(members.get_by_role("heading", name="Members")).to_have_text(f"Members {LARGE + 1:,}")
+        expect(members.get_by_role("listitem")).to_have_text(["Online 1", "ann"])
+        ben.open(link)
+        expect(ben.page.get_by_text(f"{LARGE + 1:,} members")).to_be_visible()
+        ben.register("ben")
+        expect(ben.composer).to_be_visible()
+        expect(members.get_by_role("listitem")).to_have_text(["Online 2", "ann", "ben"])
+        expect(members.get_by_role("heading", name="Members")).to_have_text(f"Members {LARGE + 2:,}")
+        ben.composer.press_sequentially("@passenger09999")
+        expect(ben.page.get_by_role("option").first).to_contain_text("passenger 09999")
+        ben.composer.press_sequentially("9")
+        expect(ben.page.get_by_role("option")).to_have_count(1)
+        ben.composer.press("Enter")
+        ben.composer.press_sequentially("where are you?")
+        ben.composer.press("Enter")
+        ann.message("where are you?").get_by_role("button", name="@passenger 099999").click()
+        expect(ann.page.get_by_role("dialog", name="Profile of passenger 099999")).to_contain_text("Member since")
+        ben.page.goto("about:blank")
+        expect(members.get_by_role("listitem")).to_have_text(["Online 1", "ann"])
+        ann.page.goto("about:blank")
+
+
+def _crowd(file: Path, guild: int, many: int) -> None:
     """As many as would take a day to register."""
-    ids = range(1, MANY + 1)
+    ids = [FIRST + number for number in range(1, many + 1)]
     with closing(sqlite3.connect(file)) as db:
         db.executemany(
             "INSERT INTO users (id, username, username_key, global_name) VALUES (?, ?, ?, ?)",
-            ((each, f"passenger{each:06}", f"passenger{each:06}", f"passenger {each:06}") for each in ids),
+            (
+                (each, f"passenger{each - FIRST:06}", f"passenger{each - FIRST:06}", f"passenger {each - FIRST:06}")
+                for each in ids
+            ),
         )
         db.executemany(
-            "INSERT INTO members (guild_id, user_id, joined_at) VALUES (?, ?, ?)", ((guild, each, each) for each in ids)
+            "INSERT INTO members (guild_id, user_id, joined_at) VALUES (?, ?, ?)",
+            ((guild, each, each - FIRST) for each in ids),
         )
-        db.execute("UPDATE guilds SET member_count = member_count + ? WHERE id = ?", (MANY, guild))
+        db.execute("UPDATE guilds SET member_count = member_count + ? WHERE id = ?", (many, guild))
         db.commit()

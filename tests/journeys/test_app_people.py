@@ -48,3 +48,35 @@ def test_a_status_is_chosen_once_and_seen_by_others(met: list[Person]) -> None:
     of_ann = ben.page.get_by_label("Member list").get_by_role("listitem").filter(has_text="ann")
     expect(of_ann.get_by_role("img", name="do not disturb")).to_be_visible()
     expect(of_ann).to_contain_text("At the signal box")
+
+
+def test_a_friend_is_named_a_request_declined_and_somebody_blocked(met: list[Person]) -> None:
+    ann, ben = met
+    for asking, asked in ((ann, ben), (ben, ann)):
+        friends(asking)
+        name = "ben" if asked is ben else "ann"
+        asking.page.get_by_label("Add friend").fill(name)
+        asking.page.get_by_role("button", name="Send request").click()
+        friends(asked)
+        asked.page.get_by_role("button", name="Pending 1").click()
+        asked.page.get_by_role("button", name="Decline" if asking is ann else "Accept").click()
+        expect(asked.page.get_by_role("button", name="Pending 0")).to_be_visible()
+        expect(asking.page.get_by_role("button", name="Pending 0")).to_be_visible()
+    ann.page.get_by_role("button", name="All 1").click()
+    ann.page.get_by_role("listitem").get_by_role("button", name="online ben").click()
+    card = ann.page.get_by_role("dialog", name="Profile of ben")
+    card.get_by_role("button", name="Friend nickname").click()
+    ann.page.get_by_role("textbox", name="Nickname").fill("Benny")
+    ann.page.get_by_role("button", name="Save changes").click()
+    expect(card).to_contain_text("Friend nickname: Benny")
+    card.get_by_role("button", name="Message", exact=True).click()
+    expect(ann.page.get_by_label("Message to Benny")).to_be_visible()
+    friends(ann)
+    ann.page.get_by_role("button", name="All 1").click()
+    ann.page.get_by_role("listitem").get_by_role("button", name="online ben").click()
+    card.get_by_role("button", name="Block").click()
+    expect(ann.page.get_by_role("button", name="Blocked 1")).to_be_visible()
+    expect(ben.page.get_by_role("button", name="All 0")).to_be_visible()
+    ann.page.get_by_role("button", name="Blocked 1").click()
+    ann.page.get_by_role("listitem").get_by_role("button", name="Unblock").click()
+    expect(ann.page.get_by_text("You have blocked nobody.")).to_be_visible()

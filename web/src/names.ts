@@ -1,8 +1,9 @@
 // What people are called and coloured in a guild, and how its members and channels are ordered.
 
+import type { ById } from "./collections";
 import { compare } from "./snowflakes";
 import type { GuildState } from "./state";
-import type { Channel, DirectChannel, Member, Presence, Role, Snowflake, User } from "./wire";
+import type { Channel, DirectChannel, Member, Presence, Relationship, Role, Snowflake, User } from "./wire";
 import { words } from "./words";
 
 export const TEXT = 0;
@@ -31,10 +32,14 @@ export const iconUrl = ({ id, icon }: { id: Snowflake; icon: string | null }): s
 export const groupIconUrl = ({ id, icon }: DirectChannel): string | null =>
   icon == null ? null : `/channel-icons/${id}/${icon}.${extension(icon)}`;
 
+/** Outside of guilds: what the reader calls a friend, else the name of the account's owner's choice. */
+export const personName = (known: ById<Relationship>, { id, global_name, username }: User): string =>
+  known[id]?.nickname ?? global_name ?? username;
+
 /** Of a conversation outside of guilds: its own name, else those who are in it. */
-export function directName({ name, recipients }: DirectChannel): string {
+export function directName({ name, recipients }: DirectChannel, known: ById<Relationship>): string {
   if (name != null && name !== "") return name;
-  const names = recipients.map(({ global_name, username }) => global_name ?? username);
+  const names = recipients.map((user) => personName(known, user));
   return names.length === 0 ? words.people.emptyGroup : names.join(", ");
 }
 

@@ -1,10 +1,11 @@
 // Where people talk: a guild's channel, or a conversation outside of guilds. The views of messages draw either.
 
+import type { ById } from "./collections";
 import { directName } from "./names";
 import { may, PIN_MESSAGES, MANAGE_MESSAGES } from "./permissions";
 import type { Route } from "./router";
 import type { GuildState, State } from "./state";
-import type { Channel, DirectChannel, Snowflake, User } from "./wire";
+import type { Channel, DirectChannel, Relationship, Snowflake, User } from "./wire";
 
 export interface Place {
   id: Snowflake;
@@ -24,9 +25,9 @@ export const ofChannel = (guild: GuildState, channel: Channel): Place => ({
   direct: undefined,
 });
 
-export const ofDirect = (direct: DirectChannel): Place => ({
+export const ofDirect = (direct: DirectChannel, known: ById<Relationship> = {}): Place => ({
   id: direct.id,
-  name: directName(direct),
+  name: directName(direct, known),
   lastMessageId: direct.last_message_id ?? null,
   guild: undefined,
   channel: undefined,
@@ -36,7 +37,7 @@ export const ofDirect = (direct: DirectChannel): Place => ({
 export function placeAt(state: State, route: Route): Place | undefined {
   if (route.place === "direct") {
     const direct = state.people.directs[route.channelId];
-    return direct === undefined ? undefined : ofDirect(direct);
+    return direct === undefined ? undefined : ofDirect(direct, state.people.relationships);
   }
   if (route.place !== "guild" || route.channelId === null) return undefined;
   const guild = state.guilds[route.guildId];
