@@ -1,6 +1,10 @@
 # Each thing one does here, as one command. `make run` and `make check` are all a newcomer needs.
 .DEFAULT_GOAL := run
+<<<<<<< Updated upstream
 .PHONY: run split ready dev wheel test test-slow check lint web-check fmt generate bench lock advisories docs
+=======
+.PHONY: run split ready dev wheel test test-slow check lint web-check fmt generate bench pictures lock
+>>>>>>> Stashed changes
 
 # Tests start hundreds of processes; compiling everything anew in each would take most of their time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -81,6 +85,10 @@ generate: dev
 
 bench: dev
 	@for name in $(benches); do $(bin)/python -m bench.$$name || exit 1; done
+
+# The pictures of the app that stand in the README.
+pictures: dev
+	@$(bin)/python -m tests.journeys.pictures
 
 lock:
 	@tools/lock.sh
