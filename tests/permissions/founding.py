@@ -72,7 +72,7 @@ async def found(tx: Connection, world: World, now_ms: int) -> None:
     for user in world.everybody:
         await users.insert(tx, User(id=user, username=f"u{user}", bot=user in world.bots), None)
         await tokens.insert(tx, user, hashlib.sha256(token_of(user).encode()).digest(), user)
-        await tokens.saw(tx, user, now_ms)
+        await tokens.saw(tx, [user], now_ms)
     for bot, keeper in world.bots.items():
         await applications.insert(tx, Application(id=bot, owner_id=keeper, name=f"a{bot}"))
     for guild in world.guilds():

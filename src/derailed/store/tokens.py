@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from derailed.model.clients import NOBODY, Client
 from derailed.model.user import Actor
-from derailed.store import Connection
+from derailed.store import Connection, lists
 
 _BY_HASH = """
 SELECT tokens.user_id, tokens.id, users.bot, users.seen_at, tokens.used_at
 FROM tokens JOIN users ON users.id = tokens.user_id
 WHERE tokens.hash = $1
 """
+_SAW = lists.statements("UPDATE users SET seen_at = $1 WHERE id IN (%s) AND seen_at < $1", first=2)
+_USED = lists.statements("UPDATE tokens SET used_at = $1 WHERE id IN (%s) AND used_at < $1", first=2)
 _INSERT = "INSERT INTO tokens (id, hash, user_id, used_at, os, platform) VALUES ($1, $2, $3, $4, $5, $6)"
 
 
@@ -39,14 +42,16 @@ async def by_hash(tx: Connection, token_hash: bytes) -> Bearer | None:
     return None if row is None else Bearer(Actor(row[0], row[1], bool(row[2])), row[3], row[4])
 
 
-async def saw(tx: Connection, user_id: int, now_ms: int) -> None:
-    """The account was seen."""
-    await tx.execute("UPDATE users SET seen_at = $2 WHERE id = $1 AND seen_at < $2", user_id, now_ms)
+async def saw(tx: Connection, user_ids: Sequence[int], now_ms: int) -> None:
+    """These accounts were seen. At most `lists.BULK`."""
+    ids = lists.padded(user_ids)
+    await tx.execute(_SAW[len(ids)], now_ms, *ids)
 
 
-async def used(tx: Connection, token_id: int, now_ms: int) -> None:
-    """The token was used."""
-    await tx.execute("UPDATE tokens SET used_at = $2 WHERE id = $1 AND used_at < $2", token_id, now_ms)
+async def used(tx: Connection, token_ids: Sequence[int], now_ms: int) -> None:
+    """These tokens were used. At most `lists.BULK`."""
+    ids = lists.padded(token_ids)
+    await tx.execute(_USED[len(ids)], now_ms, *ids)
 
 
 async def of_user(tx: Connection, user_id: int) -> list[Kept]:
