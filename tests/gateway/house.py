@@ -25,7 +25,7 @@ from derailed.members.local import LocalMembers
 from derailed.model.guild import Channel, Member
 from derailed.model.user import Actor
 from derailed.presence import Client
-from derailed.store import channels, members, users
+from derailed.store import Store, channels, members, users
 from derailed.wire.gateway import ALL_INTENTS, Close
 from derailed.wire.presences import SentPresence
 from derailed.wire.requests import decode_hook
@@ -264,9 +264,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(folder: Path, count: int = 5) -> AsyncIterator[House]:
+async def house(folder: Path, count: int = 5, store: Store | None = None) -> AsyncIterator[House]:
     """A house in a town of so many people."""
-    async with town(folder, count) as place, AsyncExitStack() as ends:
+    async with town(folder, count, store) as place, AsyncExitStack() as ends:
         yield House(place, ends)
 
 

@@ -23,7 +23,7 @@ from derailed.model.snowflakes import Snowflakes
 from derailed.model.user import User
 from derailed.presence import Announced
 from derailed.presence.local import LocalPresences
-from derailed.store import Connection, channels, guilds, members, roles, users
+from derailed.store import Connection, Store, channels, guilds, members, roles, users
 from tests.databases import open_sqlite
 from tests.members.client import Client
 
@@ -38,8 +38,9 @@ NOW: Final = 1_700_000_000_000
 class Town:
     """The parts, and what people do."""
 
-    def __init__(self, folder: Path) -> None:
-        self.store = open_sqlite(folder / "store.db", lambda: NOW)
+    def __init__(self, folder: Path, store: Store | None = None) -> None:
+        """On that store, or on one in the folder."""
+        self.store = store or open_sqlite(folder / "store.db", lambda: NOW)
         self.bus = EmbeddedBus(Log(folder / "log", clock=lambda: NOW, boot_id="boot"))
         self.presences = LocalPresences()
         self.publisher = Publisher(self.store, self.bus, lambda: NOW)
@@ -151,9 +152,9 @@ def user(number: int) -> User:
 
 
 @asynccontextmanager
-async def town(folder: Path, count: int = 5) -> AsyncIterator[Town]:
+async def town(folder: Path, count: int = 5, store: Store | None = None) -> AsyncIterator[Town]:
     """A town of so many people."""
-    place = Town(folder)
+    place = Town(folder, store)
     publishing = asyncio.create_task(place.publisher.run())
     try:
         await place.found(count)

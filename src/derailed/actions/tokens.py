@@ -6,10 +6,12 @@ everywhere within a second, and here at once.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import hashlib
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import islice
@@ -18,10 +20,11 @@ from typing import Final
 from derailed.model.clients import NOBODY, Client
 from derailed.model.errors import Unauthenticated, Unavailable
 from derailed.model.user import Actor
-from derailed.store import Connection, Store, tokens
+from derailed.store import Connection, Store, lists, tokens
 from derailed.store.tokens import Bearer
 from derailed.wire import limits
 
+_NOTE_EVERY_S: Final = 0.25
 _LOOKED_AT: Final = 2
 """Of the tokens remembered longest, at each that is remembered: so there are never many that nobody asks for."""
 
@@ -33,6 +36,11 @@ class Tokens:
         self._store = store
         self._clock = clock
         self._kept: OrderedDict[bytes, tuple[Actor, int]] = OrderedDict()
+        self._used: set[int] = set()
+        self._seen: set[int] = set()
+        """Tokens and accounts of which that is to be written down."""
+        self._is_noting = False
+        self._note_at = 0.0
 
     async def issue(self, tx: Connection, token_id: int, user_id: int, client: Client = NOBODY) -> str:
         """A new token for the account, which stands once the transaction is committed."""
@@ -67,14 +75,41 @@ class Tokens:
             del self._kept[key]
 
     async def _see(self, bearer: Bearer) -> None:
-        """Keep to the day when the account was last here, which a prune goes by, and to the hour by which token."""
+        """Keep to the day when the account was last here, which a prune goes by, and to the hour by which token.
+
+        When thousands come back at once, a few of them write for all: who finds nobody about to does, at most every
+        `_NOTE_EVERY_S`.
+        """
         now_ms = self._clock()
-        if now_ms - bearer.used_at >= limits.USED_MS:
-            with contextlib.suppress(Unavailable):
-                await self._store.write(lambda tx: tokens.used(tx, bearer.actor.token_id, now_ms))
-        if now_ms - bearer.seen_at >= limits.SEEN_MS:
-            with contextlib.suppress(Unavailable):  # nobody is refused for that; the next look sees them again
-                await self._store.write(lambda tx: tokens.saw(tx, bearer.actor.user_id, now_ms))
+        used, seen = now_ms - bearer.used_at >= limits.USED_MS, now_ms - bearer.seen_at >= limits.SEEN_MS
+        if used:
+            self._used.add(bearer.actor.token_id)
+        if seen:
+            self._seen.add(bearer.actor.user_id)
+        if not (used or seen) or self._is_noting:
+            return
+        self._is_noting = True
+        try:
+            await asyncio.sleep(max(0.0, self._note_at - time.monotonic()))
+        finally:
+            self._is_noting = False
+        self._note_at = time.monotonic() + _NOTE_EVERY_S
+        await self._note()
+
+    async def _note(self) -> None:
+        of_tokens, of_users = sorted(self._used), sorted(self._seen)
+        self._used.clear()
+        self._seen.clear()
+        now_ms = self._clock()
+
+        async def work(tx: Connection) -> None:
+            for start in range(0, len(of_tokens), lists.BULK):
+                await tokens.used(tx, of_tokens[start : start + lists.BULK], now_ms)
+            for start in range(0, len(of_users), lists.BULK):
+                await tokens.saw(tx, of_users[start : start + lists.BULK], now_ms)
+
+        with contextlib.suppress(Unavailable):  # nobody is refused for that; the next look sees them again
+            await self._store.write(work)
 
     def _remembered(self, key: bytes) -> Actor | None:
         kept = self._kept.get(key)

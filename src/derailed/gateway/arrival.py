@@ -20,6 +20,7 @@ from derailed.bus import Bus
 from derailed.gateway import audience, payloads, session_id
 from derailed.gateway.audience import Event, Seat
 from derailed.gateway.feeds import Feeds
+from derailed.gateway.ferry import Ferry
 from derailed.gateway.histories import Histories, History, Said
 from derailed.gateway.hub import Hub
 from derailed.gateway.node import Topic
@@ -34,8 +35,6 @@ from derailed.wire import records
 from derailed.wire.gateway import MEMBERS_SENT_MAX, Close
 from derailed.wire.records import guild_topic, user_topic
 
-_AT_ONCE = 64
-"""Sessions whose snapshots are read at the same time: a reconnect storm waits here, not in the database."""
 _GUILDS_AT_ONCE = 16
 """Guilds of one session likewise: a millisecond or two of the loop each time."""
 
@@ -63,7 +62,9 @@ class Arrivals:
         self._histories = Histories(bus)
         self._sessions = sessions
         self._secret = secret
-        self._admission = asyncio.Semaphore(_AT_ONCE)
+        self._gate, self._ferry = Ferry(), Ferry()
+        """Where it is looked who comes, and where their snapshots are read: a reconnect storm waits here, and not in
+        the database."""
         self._pieces = Pieces()
         hub.joiner = self
 
@@ -72,7 +73,8 @@ class Arrivals:
     async def identify(self, asked: Begin, sink: Addressed) -> Recipient | None:
         """Take a new session in; its READY comes by a task of its own. None when the token does not stand."""
         try:
-            actor = await self._sessions.authenticate(asked.token)
+            async with self._gate.crossing():
+                actor = await self._sessions.authenticate(asked.token)
         except Unauthenticated:
             sink.hang_up(Close.AUTHENTICATION_FAILED, "This token does not stand.")
             return None
@@ -95,7 +97,7 @@ class Arrivals:
     async def _identify(self, recipient: Recipient, gateway_url: str, capabilities: int) -> None:
         identity, hub = recipient.id, self._hub
         await hub.begun()
-        async with self._admission:
+        async with self._ferry.crossing():
             account = await self._heard(recipient, self._sessions.account)
             if account is None:
                 return
@@ -240,7 +242,8 @@ class Arrivals:
         """Take a session up; whole, or refused. None when it was refused at once."""
         identity = session_id.verify(asked.session_id, self._secret)
         try:
-            actor = await self._sessions.authenticate(asked.token)
+            async with self._gate.crossing():
+                actor = await self._sessions.authenticate(asked.token)
         except Unauthenticated:
             actor = None
         if (
@@ -263,7 +266,7 @@ class Arrivals:
         if sequence % 2 or not hub.fits(sequence) or identity.epoch != hub.epoch:
             self._refuse(recipient)
             return
-        async with self._admission:
+        async with self._ferry.crossing():
             histories = await self._missed(recipient, position)
         missed = None if histories is None else [said for history in histories for said in history.after(position)]
         withheld = await hub.judge.withheld(recipient, missed or ())
@@ -302,12 +305,14 @@ class Arrivals:
         wanted = [guild_id for guild_id in account.guild_ids if recipient.serves(guild_id)]
         await hub.registry.follow(recipient, map(guild_topic, wanted))
         revs = {}
-        for guild_id in wanted:
-            place = await self._take_seat(recipient, guild_id, self._sessions.place)
-            if place is None:
-                return None  # left since: not what the session was in any more
-            recipient.seats[guild_id].floor = 0  # what it had is told by offsets, not by a snapshot
-            revs[guild_topic(guild_id)] = place.rev
+        for start in range(0, len(wanted), _GUILDS_AT_ONCE):
+            part = wanted[start : start + _GUILDS_AT_ONCE]
+            places = await asyncio.gather(*(self._take_seat(recipient, each, self._sessions.place) for each in part))
+            for guild_id, place in zip(part, places, strict=True):
+                if place is None:
+                    return None  # left since: not what the session was in any more
+                recipient.seats[guild_id].floor = 0  # what it had is told by offsets, not by a snapshot
+                revs[guild_topic(guild_id)] = place.rev
         recipient.user_floor = 0
         await hub.settle(recipient, revs)
         histories += [await self._histories.together(name, position, recipient) for name in revs]
