@@ -13,7 +13,7 @@ from typing import Any, Final, Self, TypeVar
 
 from derailed import telemetry
 from derailed.app import measures
-from derailed.app.door import Door, listen, no_gateway, nothing_here
+from derailed.app.door import Door, listen, no_gateway, nothing_here, wide
 from derailed.app.pulse import Pulsing
 from derailed.app.readiness import Readiness
 from derailed.settings import Settings
@@ -43,8 +43,13 @@ class Process:
 
     def open(self, listener: socket.socket) -> Door:
         """Answer there, from now on until it is stopped."""
+<<<<<<< HEAD
         door = Door(self.readiness, self._settings.trusted_proxies)
         self._doors.append((door, self._tasks.create_task(door.serve(sockets=[listener]))))
+=======
+        door = Door(self.readiness)
+        self._doors.append((door, self._tasks.create_task(door.serve(sockets=wide(listener)))))
+>>>>>>> a011e5f (Accept sixteen connections in a turn of the loop)
         return door
 
     def run(self, *works: Coroutine[Any, Any, None]) -> None:
