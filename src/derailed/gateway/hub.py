@@ -237,8 +237,10 @@ class Hub:
         if isinstance(signal, Ephemeral):
             await self._ephemeral(signal)
         elif isinstance(signal, NewEpoch):
-            log.warning("the bus began a new epoch: all sessions start afresh", epoch=signal.epoch)
-            for recipient in [each for each in self.registry.everyone() if each.topics]:
+            lost = [each for each in self.registry.everyone() if each.topics]
+            if lost:  # whoever starts hears of an epoch too, and has nobody
+                log.warning("the bus began a new epoch: all sessions start afresh", epoch=signal.epoch)
+            for recipient in lost:
                 self.registry.refuse(recipient)
             self.cursor = 0
             self._begun.set()
