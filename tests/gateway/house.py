@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from derailed import presence
 from derailed.actions.changes import Changes
 from derailed.actions.relationships import Relationships
 from derailed.actions.sessions import Sessions
@@ -45,6 +46,7 @@ class Screen:
     def __init__(self, node: Service) -> None:
         self.node = node
         self.open = True
+        self.forsaken = b""
         self.seen: list[Any] = []
         self.refused = 0
         self.code: Close | None = None
@@ -73,6 +75,8 @@ class Screen:
     def refuse(self) -> None:
         """Op 9."""
         self.refused += 1
+        if self.recipient is not None:
+            self.forsaken = self.recipient.id.nonce
         self.recipient = None
         self._news.set()
 
@@ -177,10 +181,12 @@ class House:
         self._logins = 0
         self._claims = NOW
 
-    async def node(self, belonging: Link | None = None) -> Service:
-        """One more, with the members of this house or its own."""
+    async def node(
+        self, belonging: Link | None = None, over: Callable[[presence.Link], presence.Link] = lambda link: link
+    ) -> Service:
+        """One more, with the members of this house or its own. `over` is put between it and the presences."""
         name = f"node {id(self)} {self._logins}"
-        presences, belonging = self.town.presences.link(name), belonging or self._members.link(name)
+        presences, belonging = over(self.town.presences.link(name)), belonging or self._members.link(name)
         sessions = Sessions(self.town.context, self.tokens)
         service = Service(self.town.bus, sessions, SECRET, presences, belonging, self._clock)
         running = asyncio.create_task(service.run())

@@ -64,6 +64,7 @@ class Heard:
     """A sink that keeps what it is given."""
 
     open = True
+    forsaken = b""
 
     def __init__(self, encoding: Encoding) -> None:
         self.encoding = encoding

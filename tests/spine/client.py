@@ -31,6 +31,7 @@ class Socket:
     def __init__(self, encoding: Encoding) -> None:
         self.encoding = encoding
         self.open = True
+        self.forsaken = b""
         self.inbox: deque[Any] = deque()
         self.recipient: Recipient | None = None
 

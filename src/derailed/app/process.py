@@ -43,13 +43,8 @@ class Process:
 
     def open(self, listener: socket.socket) -> Door:
         """Answer there, from now on until it is stopped."""
-<<<<<<< HEAD
         door = Door(self.readiness, self._settings.trusted_proxies)
-        self._doors.append((door, self._tasks.create_task(door.serve(sockets=[listener]))))
-=======
-        door = Door(self.readiness)
         self._doors.append((door, self._tasks.create_task(door.serve(sockets=wide(listener)))))
->>>>>>> a011e5f (Accept sixteen connections in a turn of the loop)
         return door
 
     def run(self, *works: Coroutine[Any, Any, None]) -> None:

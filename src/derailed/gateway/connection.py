@@ -41,7 +41,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_backed_up", "_body", "_drained", "_file", "_handshake", "_incoming", "_loop", "_recipient", "_service",
-        "_session", "_traffic", "_transport", "_zstd", "encoding", "gateway_url", "open", "owing_since",
+        "_session", "_traffic", "_transport", "_zstd", "encoding", "forsaken", "gateway_url", "open", "owing_since",
     )  # fmt: skip
 
     def __init__(self, service: Service) -> None:
@@ -60,6 +60,7 @@ class Connection(asyncio.Protocol):
         self._backed_up = False
         self.encoding = Encoding.PLAIN
         self.gateway_url = ""
+        self.forsaken = b""
         self.open = False
         self.owing_since: float | None = None
         """Since when the client should have read, or have answered our close."""
@@ -278,6 +279,8 @@ class Connection(asyncio.Protocol):
 
     def refuse(self) -> None:
         """Op 9: the client identifies again, here or on another socket."""
+        if self._recipient is not None:
+            self.forsaken = self._recipient.id.nonce
         self._recipient = None
         if self.open and self._session.state in (State.IDENTIFIED, State.LIVE):
             self._session.move(State.HELLO)

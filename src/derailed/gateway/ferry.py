@@ -14,7 +14,7 @@ from typing import Final
 
 EVERY_S: Final = 0.1
 """Between two boats. A boat costs the store some thirty statements."""
-SEATS: Final = 128
+SEATS: Final = 256
 """On their way at once: what their snapshots hold meanwhile is bounded too."""
 
 

@@ -62,6 +62,9 @@ class PresenceFeed:
                 resumed=resumed,
             )
         )
+        if recipient.sink.forsaken:  # nobody takes that one up again, and its grace would outlive this one's end
+            self._link.gone(recipient.sink.forsaken)
+            recipient.sink.forsaken = b""
         asked = next((guild_id for guild_id in recipient.seats if self.asks(recipient, guild_id)), 0)
         recipient.itself = next(iter(self._link.here(asked, [identity.user_id])), None)
 
@@ -123,14 +126,15 @@ class PresenceFeed:
 
     def _watching(self, topic: Topic) -> asyncio.Task[None]:
         if topic.watch is None:
-            topic.watch = apart(self._begin_watching(topic.group_id))
+            topic.watch = apart(self._begin_watching(topic))
         return topic.watch
 
-    async def _begin_watching(self, guild_id: int) -> None:
+    async def _begin_watching(self, topic: Topic) -> None:
         try:
-            await self._link.watch(guild_id)
+            await self._link.watch(topic.group_id)
         except Down:
-            log.info("presences are not known yet", guild=guild_id)
+            log.info("presences are not known yet", guild=topic.group_id)
+            topic.watch = None  # so that it is asked again whether they are
 
     async def missed(self, recipient: Recipient) -> None:
         """Have a session that is being resumed told, once it is live, of who may have changed while it was away."""
@@ -138,7 +142,7 @@ class PresenceFeed:
         if not guild_ids:
             return
         try:
-            recent = await self._link.recent(recipient.id.nonce, guild_ids)
+            recent = await self._recent(recipient, recipient.id.nonce, guild_ids)
         except Down:
             self._hub.start(self._missed_later(recipient, guild_ids), recipient)
             return
@@ -149,12 +153,24 @@ class PresenceFeed:
         while not recipient.ended():
             await asyncio.sleep(_AGAIN_S)
             try:
-                recent = await self._link.recent(_NOBODY, guild_ids)
+                recent = await self._recent(recipient, _NOBODY, guild_ids)
             except Down:
                 continue
             self._missed(recipient, guild_ids, recent)
             await self.catch_up(recipient)
             return
+
+    async def _recent(self, recipient: Recipient, session_id: bytes, guild_ids: Sequence[int]) -> Recent:
+        """Who changed, once it is known who is here too. Raises Down.
+
+        A service that comes back may say the one before the other: whoever changed would be told to have gone.
+        """
+        recent = await self._link.recent(session_id, guild_ids)
+        await self.watch(recipient, guild_ids)
+        topics = [topic for each in guild_ids if (topic := self._topic(each)) is not None]
+        if any(topic.onlookers and topic.watch is None for topic in topics):
+            raise Down
+        return recent
 
     def _missed(self, recipient: Recipient, guild_ids: Iterable[int], recent: Recent) -> None:
         for guild_id in guild_ids:

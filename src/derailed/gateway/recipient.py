@@ -32,6 +32,8 @@ class Sink(Protocol):
 
     encoding: Encoding
     open: bool
+    forsaken: bytes
+    """The session that its client was refused, and begins afresh from; empty: none."""
 
     def write(self, data: bytes) -> None:
         """Hand over wire bytes of this sink's encoding; only while it is open."""

@@ -1,0 +1,91 @@
+"""A Presence Service that comes back may say who changed before it says who is here: nobody flickers for that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from derailed.presence import Down, Link, Presence, Recent
+from tests.gateway.house import PATIENCE_S, House, Screen, live
+from tests.members.town import FIRST
+
+
+class Late:
+    """A link whose service is away, or back without having said who is here."""
+
+    def __init__(self, link: Link) -> None:
+        self.is_away = True
+        self.knows = False
+        self.answered = 0
+        """How often it said who changed."""
+        self._link = link
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._link, name)
+
+    async def watch(self, guild_id: int) -> Sequence[Presence]:
+        """See Link."""
+        found = await self._link.watch(guild_id)
+        if not self.knows:
+            raise Down
+        return found
+
+    def here(self, guild_id: int, user_ids: Iterable[int] | None = None) -> Sequence[Presence]:
+        """See Link."""
+        return self._link.here(guild_id, user_ids) if self.knows else ()
+
+    async def recent(self, session_id: bytes, guild_ids: Sequence[int]) -> Recent:
+        """See Link."""
+        if self.is_away:
+            raise Down
+        self.answered += 1
+        return await self._link.recent(session_id, guild_ids)
+
+
+@pytest.mark.slow
+def test_nobody_is_said_to_be_gone_before_it_is_known_who_is_here(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        links: list[Late] = []
+
+        def over(link: Link) -> Link:
+            links.append(Late(link))
+            return links[0]  # type: ignore[return-value]  # the rest of it is the link's
+
+        node, other = await house.node(), await house.node(over=over)
+        first, second = await house.enter(node, 1), Screen(node)
+        token = await house.log_in(2)
+        await second.identify(token)
+        second.leave()
+        first.shows("dnd")
+        again = Screen(other)
+        await again.resume(token, second)
+        (late,) = links
+        late.is_away = False
+        async with asyncio.timeout(PATIENCE_S):
+            while late.answered < 2:  # noqa: ASYNC110  it asks again by itself
+                await asyncio.sleep(0.01)
+        late.knows = True
+        await again.until("PRESENCE_UPDATE", lambda data: data["status"] == "dnd")
+        assert again.statuses(1) == ["dnd"]
+
+    live(tmp_path, story)
+
+
+def test_who_begins_afresh_and_ends_cleanly_is_gone_at_once(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        node = await house.node()
+        first, second, token = await house.enter(node, 1), Screen(node), await house.log_in(2)
+        await second.identify(token)
+        assert second.recipient is not None
+        node.hub.registry.refuse(second.recipient)
+        second.session_id = ""
+        await second.identify(token)
+        second.leave(gone=True)
+        assert len(await house.town.presences.absent([FIRST + 2])) == 1
+        await first.true(lambda: first.statuses(2)[-1:] == ["offline"])
+
+    live(tmp_path, story)
