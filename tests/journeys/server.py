@@ -90,6 +90,11 @@ class Running:
         return self._process.pid
 
     @property
+    def is_running(self) -> bool:
+        """Whether it was started, and neither killed nor told to stop since."""
+        return self._process is not None
+
+    @property
     def log(self) -> str:
         """Everything it has written so far, over all its starts."""
         return self._log_path.read_text() if self._log_path.exists() else ""

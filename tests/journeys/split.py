@@ -26,15 +26,23 @@ class Split:
     """All of it. As a context it is started, and gone at the end however the test ended."""
 
     def __init__(
-        self, data: Path, /, *, own_postgres: bool = False, bus: Bus | None = None, workers: int = 1, **settings: str
+        self,
+        data: Path,
+        /,
+        *,
+        own_postgres: Postgres | bool = False,
+        bus: Bus | None = None,
+        workers: int = 1,
+        **settings: str,
     ) -> None:
-        """With `own_postgres` the server of the database may be killed.
+        """With `own_postgres` the server of the database, which may be given, may be killed.
 
         The bus is on `bus`, if not on Valkey. `workers`: of the first node.
         """
         self._end = ExitStack()
         self.data = data
-        self.postgres = self._end.enter_context(Postgres()) if own_postgres else postgres.shared()
+        own = Postgres() if own_postgres is True else own_postgres
+        self.postgres = self._end.enter_context(own) if own else postgres.shared()
         self.bus: Bus = bus or Valkey()
         self._end.enter_context(self.bus)
         self.database = self.postgres.database()

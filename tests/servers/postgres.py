@@ -23,9 +23,12 @@ class Postgres(Guarded):
 
     program: postgres.Postgres
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, **more: str) -> None:
+        """`more` are settings of the server's, with `__` for a dot."""
         super().__init__()
-        settings = _PLAIN | ({} if durable else _QUICK)
+        settings = (
+            _PLAIN | ({} if durable else _QUICK) | {name.replace("__", "."): value for name, value in more.items()}
+        )
         self.program = postgres.Postgres(self.folder, f"127.0.0.1:{self.port}", settings)
         self.kill_signal = self.program.kill_signal
         self.program.prepare(durable=False)
