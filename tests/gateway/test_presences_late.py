@@ -53,7 +53,7 @@ def test_nobody_is_said_to_be_gone_before_it_is_known_who_is_here(tmp_path: Path
 
         def over(link: Link) -> Link:
             links.append(Late(link))
-            return links[0]  # type: ignore[return-value]  # the rest of it is the link's
+            return links[0]
 
         node, other = await house.node(), await house.node(over=over)
         first, second = await house.enter(node, 1), Screen(node)

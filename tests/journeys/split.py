@@ -68,7 +68,7 @@ class Split:
         self.presence = self._beside("presence")
         self.members = self._beside("members")
         self.nodes = (self.one, self.other)
-        self.parts = (self.presence, self.members, self.one, self.other, self.front)
+        self.parts: tuple[Running, ...] = (self.presence, self.members, self.one, self.other, self.front)
         self._next = cycle(self.nodes)
 
     @property

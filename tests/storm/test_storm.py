@@ -29,7 +29,7 @@ def test_whoever_is_cut_is_back_and_whole_however_it_happened(tmp_path: Path) ->
             await here.all_heard()
         return seen
 
-    with Split(tmp_path / "data", own_postgres=Postgres(**COUNTS)) as split:
+    with Split(tmp_path / "data", own_postgres=Postgres(durable=False, **COUNTS)) as split:
         people = harbour.build(split, guilds=GUILDS, clients=CLIENTS)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             seen = runner.run(story(split, people))

@@ -244,10 +244,8 @@ class Hub:
                 self.registry.refuse(recipient)
             self.cursor = 0
             self._begun.set()
-        else:
-            topic = self.registry.topics.get(signal.topic)
-            if topic is not None:
-                self._gap(topic)
+        elif (topic := self.registry.topics.get(signal.topic)) is not None:
+            self._gap(topic)
 
     async def _catch_up(self) -> None:
         """Write what waits: then every live session is whole at the cursor."""
