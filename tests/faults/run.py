@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from time import monotonic as now
-from typing import Final
+from typing import Final, TypeVar
 
 import uvloop
 
@@ -17,6 +17,8 @@ from tests.faults.load import Load
 from tests.faults.town import Town
 from tests.faults.wired import Wired
 from tests.journeys.server import Running
+
+T = TypeVar("T")
 
 QUIET_WITHIN_S: Final = 40.0
 RECOVERED_WITHIN_S: Final = 60.0
@@ -38,6 +40,10 @@ class Run:
     async def do(self, work: Callable[[], object]) -> None:
         """Do to a process what takes a while, as the clients go on."""
         await asyncio.to_thread(work)
+
+    async def ask(self, work: Callable[[], T]) -> T:
+        """Have a process do what takes a while, and hear how that ended."""
+        return await asyncio.to_thread(work)
 
     @contextlib.asynccontextmanager
     async def breaking(self, name: str, *, forgets: bool = False, blinds: bool = False) -> AsyncIterator[Fault]:
