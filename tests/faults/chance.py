@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from typing import Final
 
 from tests.faults.faults import FAULTS, Story
@@ -24,13 +25,19 @@ def day(seed: int, faults: int = FAULTS_A_RUN) -> tuple[list[tuple[str, ...]], S
         at_once = sum(map(len, names)) + 2 <= faults and chance.random() < TWO_AT_ONCE
         names.append((one, chance.choice(others)) if at_once else (one,))
 
+    return names, story_of(names, chance)
+
+
+def story_of(names: Sequence[Sequence[str]], chance: random.Random) -> Story:
+    """Let these break, one after the other or at once, some time between them."""
+
     async def story(run: Run) -> None:
         for some in names:
             await run.steady(chance.uniform(*BETWEEN_S))
             await asyncio.gather(*(FAULTS[name](run) for name in some))
         await run.steady(chance.uniform(*BETWEEN_S))
 
-    return names, story
+    return story
 
 
 def _of(name: str) -> str:

@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import random
+import zlib
 from collections.abc import Sequence
 from time import monotonic as now
 from typing import Any, Final, cast
@@ -24,6 +25,8 @@ ANSWERED_WITHIN_S: Final = 30.0
 AGAIN_S: Final = (0.1, 1.0)
 """Between two attempts to connect, by chance."""
 GOODBYE_S: Final = 5.0
+COMPRESSED: Final = 0.3
+"""Of the clients: these ask for zlib-stream."""
 LOST_CODE: Final = 4900
 """A client that closes with this wants to resume."""
 
@@ -93,6 +96,7 @@ class Client:
         self.latest: dict[int, int] = {}
         """The last message it was sent of each channel."""
         self._chance = chance
+        self.compress = "&compress=zlib-stream" if chance.random() < COMPRESSED else ""
         self._status = ""
         self._closing: Span | None = None
         self._socket: _Socket | None = None
@@ -162,6 +166,13 @@ class Client:
         if self.is_up:
             self._status = status
             self._say_status()
+
+    def ask(self, guild_id: int, channel_id: int) -> None:
+        """Ask for members by name (op 8), and follow a list of them (op 14)."""
+        if self.is_up:
+            socket = cast(_Socket, self._socket)
+            socket.say(8, {"guild_id": str(guild_id), "query": "a", "limit": 10})
+            socket.say(14, {"guild_id": str(guild_id), "channels": {str(channel_id): [[0, 99]]}})
 
     def leave(self) -> None:
         """Go without a word, at the end of everything."""
@@ -287,14 +298,16 @@ class _Socket(asyncio.Protocol):
         self._buffer = bytearray()
         self._upgraded = False
         self._is_done = False
+        self._inflate = zlib.decompressobj().decompress if client.compress else bytes
         self._beat: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         key = base64.b64encode(os.urandom(16)).decode()
         self._transport.write(
-            f"GET /gateway?v=10&encoding=json HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
+            f"GET /gateway?v=10&encoding=json{self._client.compress} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
+            f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
         )
         self._client.opened(self)
         self.beat()
@@ -336,7 +349,7 @@ class _Socket(asyncio.Protocol):
             elif opcode == 8:
                 self.close(int.from_bytes(payload[:2], "big") or 1000)
             elif opcode in (1, 2) and not self._is_done:
-                self._client.heard(payload)
+                self._client.heard(self._inflate(payload))
         del buffer[:at]
 
     def beat(self) -> None:

@@ -14,6 +14,10 @@ DEAD_S: Final = 3.0
 HELD_S: Final = 8.0
 """Longer than a lease (4 s), shorter than lease and grace: nobody may be seen to go."""
 
+NARROW_BYTES_S: Final = 200_000
+LATE_MS: Final = 40
+"""A line that is busy, to the other side of an ocean."""
+
 Story = Callable[[Run], Awaitable[None]]
 
 
@@ -127,6 +131,28 @@ async def members_hushed(run: Run) -> None:
     await _hush(run, "members", blinds=False)
 
 
+async def bus_slow(run: Run) -> None:
+    """A node's way to the bus is narrow and long: what is said comes late, and whole."""
+    await _slow(run, "bus")
+
+
+async def presence_slow(run: Run) -> None:
+    """Its way to the Presence Service likewise."""
+    await _slow(run, "presence")
+
+
+async def members_slow(run: Run) -> None:
+    """Its way to the Supreme Member Storage likewise."""
+    await _slow(run, "members")
+
+
+async def _slow(run: Run, wire: str) -> None:
+    async with run.breaking(f"{wire} slow", blinds=True):
+        await run.do(lambda: run.split.wires.say(f"slow {wire} {NARROW_BYTES_S} {LATE_MS}"))
+        await run.steady(HELD_S)
+        await run.do(lambda: run.split.wires.say(f"mend {wire}"))
+
+
 async def _cut(run: Run, wire: str, seconds: float, *, blinds: bool = False) -> None:
     async with run.breaking(f"{wire} cut", blinds=blinds):
         await run.do(lambda: run.split.wires.say(f"cut {wire}"))
@@ -153,6 +179,6 @@ FAULTS: Final[dict[str, Story]] = {
     for story in (
         node_killed, other_node_killed, node_drained, node_stopped, api_killed, presence_killed, presence_stopped,
         members_killed, bus_killed, bus_lost, database_killed, bus_cut, bus_hushed, presence_cut, presence_hushed,
-        members_hushed,
+        members_hushed, bus_slow, presence_slow, members_slow,
     )
 }  # fmt: skip

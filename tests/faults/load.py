@@ -122,7 +122,7 @@ class Load:
         return int(guild["approximate_presence_count"])
 
     async def _happen(self) -> None:
-        deeds: list[Callable[[Client], Awaitable[None]]] = [self._lose, self._lose, self._show, self._close]
+        deeds: list[Callable[[Client], Awaitable[None]]] = [self._lose, self._lose, self._show, self._close, self._ask]
         while await self._goes_on(1 / HAPPENINGS_A_SECOND):
             client = self._chance.choice(self._steady)
             if client.is_up:
@@ -134,6 +134,9 @@ class Load:
 
     async def _show(self, client: Client) -> None:
         client.show(self._chance.choice(("online", "idle", "dnd")))
+
+    async def _ask(self, client: Client) -> None:
+        client.ask(self.town.guild_id, min(self.town.open))
 
     async def _close(self, client: Client) -> None:
         """Some come back; bots, who are to watch, stay for longer than that."""

@@ -1,7 +1,8 @@
 """A wire between two processes that can be cut: `python -m tests.faults.proxy`, a process of its own.
 
 Takes lines. `NAME PORT TARGET` listens on PORT and passes on to TARGET, and says so; then `cut NAME` (connections are
-reset, and refused), `hush NAME` (they stay, and nothing passes in either direction), `mend NAME`.
+reset, and refused), `hush NAME` (they stay, and nothing passes in either direction), `slow NAME BYTES MS` (so many
+bytes a second pass in either direction, and so much later), `mend NAME`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sys
 from typing import Self
 
 _AT_ONCE = 1 << 16
+_PIECES_A_SECOND = 20
+"""Of a slow wire: what is on its way at once is a twentieth of what passes in a second."""
 
 
 class Wire:
@@ -23,16 +26,22 @@ class Wire:
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._passes = asyncio.Event()
+        self._bytes_s, self._late_s = 0, 0.0
 
     async def mend(self) -> None:
         """Let pass."""
         self._passes.set()
+        self.slow(0, 0.0)
         if self._server is None:
             self._server = await asyncio.start_server(self._connect, "127.0.0.1", self._port)
 
     def hush(self) -> None:
         """Let nothing pass, and say nothing of it."""
         self._passes.clear()
+
+    def slow(self, bytes_s: int, late_s: float) -> None:
+        """Let so many bytes pass a second, all if 0, and each so late."""
+        self._bytes_s, self._late_s = bytes_s, late_s
 
     def cut(self) -> None:
         """Reset what is there, and refuse what comes."""
@@ -55,8 +64,10 @@ class Wire:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while data := await reader.read(_AT_ONCE):
+            while data := await reader.read(self._bytes_s // _PIECES_A_SECOND or _AT_ONCE):
                 await self._passes.wait()
+                if self._bytes_s:
+                    await asyncio.sleep(self._late_s + len(data) / self._bytes_s)
                 writer.write(data)
                 await writer.drain()
         except OSError:
@@ -102,6 +113,8 @@ async def main() -> None:
                 wires[name].cut()
             case ["hush", name]:
                 wires[name].hush()
+            case ["slow", name, size, late_ms]:
+                wires[name].slow(int(size), int(late_ms) / 1000)
             case ["mend", name]:
                 await wires[name].mend()
             case [name, port, target]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
 from tests.faults import town
-from tests.faults.chance import day
+from tests.faults.chance import day, story_of
 from tests.faults.run import play
 from tests.faults.wired import Wired
 from tests.servers.broker import Broker
@@ -23,6 +24,23 @@ def test_a_bad_day_breaks_no_promise(tmp_path: Path, bus: str, seed: int) -> Non
     with Wired(tmp_path / "data", Broker() if bus == "broker" else Valkey(keeps=True)) as split:
         people = town.build(split, people_connected=PEOPLE, bots=BOTS)
         play(split, people, seed, day(seed)[1])
+
+
+@pytest.mark.parametrize(
+    ("bus", "day_of"),
+    [
+        # Nodes that had heard of nobody said that everybody had gone, once the Presence Service was back.
+        ("broker", [("other_node_killed", "bus_lost"), ("presence_killed",)]),
+        # Never seen to fail since it is written down what was seen.
+        ("valkey", [("presence_killed",), ("presence_cut",), ("members_hushed",)]),
+    ],
+)
+def test_a_day_that_broke_a_promise_breaks_none_any_more(
+    tmp_path: Path, bus: str, day_of: list[tuple[str, ...]]
+) -> None:
+    with Wired(tmp_path / "data", Broker() if bus == "broker" else Valkey(keeps=True)) as split:
+        people = town.build(split, people_connected=PEOPLE, bots=BOTS)
+        play(split, people, 1, story_of(day_of, random.Random(1)))
 
 
 def test_a_seed_is_a_day() -> None:
