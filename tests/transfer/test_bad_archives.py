@@ -113,6 +113,7 @@ BAD = {
     "file that is not there": (talk(raw(t="blob", key="avatars/0", size=1, sha256="0" * 64)), "is missing"),
     "body that is no message": (talk(message(body=msgspec.Raw(b'{"id":1}'))), "page 3"),
     "body of another message": (talk(message(body=msgspec.Raw(made.body(5)))), "calls itself otherwise"),
+    "message of no time": (talk(message(body=msgspec.Raw(made.body(timestamp="soon")))), "said at no time: 'soon'"),
     "attachment that is a path": (
         talk(message(body=msgspec.Raw(made.body(attachments=[{"id": "../1"}])))),
         "page 3",

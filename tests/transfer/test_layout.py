@@ -40,7 +40,7 @@ LEFT_OUT = {
 }
 ELSEWHERE = {
     *("topics", "outbox", "nonces", "slow_mode", "workers", "chores", "deleted_channels", "doomed_blobs"),
-    *("imports", "imported_ids", "migrations"),
+    *("imports", "imported_ids", "migrations", "operators"),
     *("tokens", "applications", "commands", "relationships", "user_settings", "profiles", "notes", "harvests"),
     *("read_states", "mentions", "dismissed_mentions", "guild_settings", "spoken", "recipients", "directs"),
 }

@@ -6,6 +6,7 @@ so that the largest archive needs no more memory than a page.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
@@ -26,6 +27,8 @@ CREATE TABLE users (id INTEGER PRIMARY KEY);
 CREATE TABLE here (id INTEGER PRIMARY KEY);
 CREATE TABLE fresh (id INTEGER PRIMARY KEY);
 """
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 
 _author = msgspec.json.Decoder(UserShape).decode
 _object = msgspec.json.Decoder(dict[str, object]).decode
@@ -207,6 +210,9 @@ class _Check:
         for user_id in line.mentions:
             self._known(user_id)
         body: Body = self._json(lambda raw: body_of(b"," + raw[1:]), bytes(line.body))
+        for time in (body.timestamp, body.edited_timestamp or body.timestamp):
+            if not _TIME.fullmatch(time):
+                raise self._bad(f"message {line.id} was said at no time: {time[:40]!r}")
         if (body.id, body.channel_id) != (str(line.id), str(line.channel_id)):
             raise self._bad(f"message {line.id} calls itself otherwise")
         self._json(lambda raw: attached(line.channel_id, raw), b"," + bytes(line.body)[1:])
