@@ -1,10 +1,6 @@
 # Each thing one does here, as one command. `make run` and `make check` are all a newcomer needs.
 .DEFAULT_GOAL := run
-<<<<<<< Updated upstream
-.PHONY: run split ready dev wheel test test-slow check lint web-check fmt generate bench lock advisories docs
-=======
-.PHONY: run split ready dev wheel test test-slow check lint web-check fmt generate bench pictures lock
->>>>>>> Stashed changes
+.PHONY: run split ready dev wheel test test-slow check lint web-check fmt generate bench pictures lock advisories docs
 
 # Tests start hundreds of processes; compiling everything anew in each would take most of their time.
 unexport PYTHONDONTWRITEBYTECODE

@@ -240,6 +240,11 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
     assert wrong == []
 
 
+def test_no_file_holds_half_of_a_merge() -> None:
+    half = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
+    assert [str(path.relative_to(ROOT)) for path in files() if half.search(path.read_text())] == []
+
+
 def test_lock_files_hold_hashes_and_no_addresses() -> None:
     for path in ROOT.glob("requirements*.lock"):
         text = path.read_text()
