@@ -105,7 +105,9 @@ def test_the_app_makes_the_new_snapshots_of_the_old_ones_and_the_events(tmp_path
         async def story(door: Door) -> None:
             found.update(await tell(door))
 
-        visit(tmp_path / f"{kind} {name}", story)
+        folder = tmp_path / f"{kind} {name}"
+        folder.mkdir()
+        visit(folder, story)
         return {"kind": kind, "name": name, **found}
 
     cases = [record("guild", name, partial(_of_guild, name=name)) for name in test_sync_law.VERBS]
