@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from derailed.gateway.session import AskMembers
 from derailed.model import permissions
 from derailed.model.guild import Overwrite
 from derailed.wire.gateway import ALL_INTENTS, LISTS_MAX, REQUESTS_WAITING, Intent
@@ -48,6 +49,20 @@ def test_members_are_found_in_memory_and_else_in_the_store(tmp_path: Path, reach
         assert chunks[0]["not_found"] == ["5"]
         assert {(each["nonce"], each["chunk_count"]) for each in chunks} == {("n", 1)}
         assert "presences" not in chunks[0]
+
+    live(tmp_path, story)
+
+
+def test_a_session_that_was_refused_meanwhile_is_answered_no_more(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        node = await house.node()
+        screen = await house.enter(node, 1)
+        asker = screen.recipient
+        assert asker is not None
+        node.hub.registry.refuse(asker)
+        await node.feeds.members.answer(AskMembers(GUILD, "", (), 0, "n", False), asker, screen)
+        assert screen.refused == 1
+        assert "GUILD_MEMBERS_CHUNK" not in screen.names()
 
     live(tmp_path, story)
 

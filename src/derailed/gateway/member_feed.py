@@ -77,6 +77,8 @@ class MemberFeed:
                 async for event in self._answer(asked, recipient):
                     await socket.drained()
                     await self._hub.whole(recipient)
+                    if recipient.ended():  # its client may be on the way in afresh, on this very socket
+                        return
                     self._hub.say(recipient, *event)
         finally:
             turns.waiting -= 1
