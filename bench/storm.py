@@ -48,6 +48,7 @@ async def measure(split: Split, people: Harbour) -> tuple[float, list[Weather]]:
         async def cut(name: str, how: storm.Cut) -> None:
             seen.append(await here.cut(name, how, after_s=AFTER_S))
             print(line(seen[-1], steady), file=sys.stderr)
+            write(steady, seen)
 
         await cut("all connections", storm.everybody)
         await cut("one of two nodes", storm.a_node)
@@ -126,6 +127,15 @@ def how() -> str:
     )
 
 
+def write(steady: float, seen: list[Weather]) -> str:
+    """Keep what is measured so far: on a busy machine a later cut may take too long."""
+    printed = f"{table(steady, seen)}\n\n{how()}\n"
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "storm.md").write_text(f"# Reconnect storm\n\n`python -m bench.storm`\n\n{printed}\n![](storm.svg)\n")
+    plot(steady, seen)
+    return printed
+
+
 def main() -> None:
     """Measure, print, write."""
     server = Postgres(durable=True, **COUNTS)
@@ -133,11 +143,7 @@ def main() -> None:
         people = harbour.build(split, guilds=GUILDS, clients=CLIENTS)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             steady, seen = runner.run(measure(split, people))
-    printed = f"{table(steady, seen)}\n\n{how()}\n"
-    print(printed)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "storm.md").write_text(f"# Reconnect storm\n\n`python -m bench.storm`\n\n{printed}\n![](storm.svg)\n")
-    plot(steady, seen)
+    print(write(steady, seen))
 
 
 if __name__ == "__main__":
