@@ -37,7 +37,7 @@ async def _fill(c: Community, channel_id: int, ids: list[int]) -> None:
     await c.store.write(work)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.sets(_ids, max_size=20),
     st.lists(

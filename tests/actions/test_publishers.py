@@ -156,7 +156,7 @@ steps = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(steps, max_size=25))
 def test_each_record_is_published_once_and_in_order_whoever_dies(story: list[Step]) -> None:
     async def main() -> None:

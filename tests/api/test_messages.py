@@ -284,7 +284,7 @@ _keys = st.sampled_from(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bodies=st.lists(st.dictionaries(_keys, _json), min_size=20, max_size=20))
 def test_no_body_is_our_mistake(tmp_path_factory: pytest.TempPathFactory, bodies: list[dict[str, Any]]) -> None:
     async def story(door: Door) -> None:

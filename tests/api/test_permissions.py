@@ -103,7 +103,7 @@ def test_every_route_of_a_channel_asks_for_what_it_should(tmp_path: Path) -> Non
         door = runner.run(house.__aenter__())
         at = runner.run(place(door))
 
-        @settings(max_examples=25, deadline=None, database=None, derandomize=True)
+        @settings(max_examples=25, database=None)
         @given(bases, rules)
         def examples(base: tuple[int, int, int], rows: Rules) -> None:
             runner.run(check(at, base, rows))

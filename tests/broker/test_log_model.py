@@ -195,7 +195,7 @@ class LogMachine(RuleBasedStateMachine):
         shutil.rmtree(self.base)
 
 
-QUICK = settings(max_examples=8, stateful_step_count=30, deadline=None, derandomize=True)
+QUICK = settings(max_examples=8, stateful_step_count=30)
 
 
 def test_the_log_answers_as_a_list_would() -> None:

@@ -160,14 +160,14 @@ def play(served: Served, script: list[Step], seed: int) -> None:
     subscriber.close()
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(script=steps, seed=st.integers(0, 1000))
 def test_each_record_comes_once_and_in_order(served: Served, script: list[Step], seed: int) -> None:
     play(served, script, seed)
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(script=steps, seed=st.integers(0, 1000))
 def test_each_record_comes_once_and_in_order_for_long(served: Served, script: list[Step], seed: int) -> None:
     play(served, script, seed)
@@ -202,7 +202,7 @@ def test_thousands_of_topics_are_added_and_dropped_without_naming_the_others(ser
         assert [push[1] for push in client.pushes] == topics[2500:]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_no_bytes_harm_anybody_else(served: Served, data: st.DataObject) -> None:
     parts = st.sampled_from(
@@ -275,7 +275,7 @@ words = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(name=st.sampled_from(NAMES), arguments=st.lists(st.one_of(words, st.binary(max_size=8)), max_size=8))
 def test_whatever_a_command_is_given_it_is_answered(served: Served, name: str, arguments: list[str | bytes]) -> None:
     with served.client() as client:

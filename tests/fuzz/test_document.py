@@ -76,7 +76,6 @@ def try_out(things: Things, operation: Operation, mode: GenerationMode, times: i
     @settings(
         max_examples=times,
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
     )

@@ -39,7 +39,7 @@ def members(draw: st.DrawFn) -> MemberShape:
     return rest.member(member, user)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(members(), min_size=1, max_size=3))
 def test_unpacking_gives_the_json_that_was_packed(some: list[MemberShape]) -> None:
     assert unpack(b",".join(map(pack, some))) == b",".join(map(msgspec.json.encode, some))

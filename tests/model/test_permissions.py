@@ -103,7 +103,7 @@ def mask_of(bits: Iterable[int]) -> int:
     return sum(1 << bit for bit in bits)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(guilds(), members)
 def test_every_bit_in_a_channel_is_what_the_rule_says(guild: Guild, member: Member) -> None:
     channel = guild.channels[CHANNEL]
@@ -111,14 +111,14 @@ def test_every_bit_in_a_channel_is_what_the_rule_says(guild: Guild, member: Memb
     assert permissions.of_member(guild, member, channel, NOW) == oracle
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(guilds(), members)
 def test_every_bit_in_a_guild_is_what_the_rule_says(guild: Guild, member: Member) -> None:
     oracle = mask_of(bit for bit in range(64) if may(guild, member, None, bit))
     assert permissions.of_member(guild, member, None, NOW) == oracle
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(guilds(), members, st.randoms(use_true_random=False))
 def test_the_order_of_rows_means_nothing(guild: Guild, member: Member, chance: Random) -> None:
     channel = guild.channels[CHANNEL]
