@@ -182,12 +182,15 @@ class House:
         self._claims = NOW
 
     async def node(
-        self, belonging: Link | None = None, over: Callable[[presence.Link], presence.Link] = lambda link: link
+        self,
+        belonging: Link | None = None,
+        over: Callable[[presence.Link], presence.Link] = lambda link: link,
+        asks: type[Sessions] = Sessions,
     ) -> Service:
         """One more, with the members of this house or its own. `over` is put between it and the presences."""
         name = f"node {id(self)} {self._logins}"
         presences, belonging = over(self.town.presences.link(name)), belonging or self._members.link(name)
-        sessions = Sessions(self.town.context, self.tokens)
+        sessions = asks(self.town.context, self.tokens)
         service = Service(self.town.bus, sessions, SECRET, presences, belonging, self._clock)
         running = asyncio.create_task(service.run())
 

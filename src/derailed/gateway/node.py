@@ -74,11 +74,20 @@ class Topic:
             self.activation = None
 
     def load(self, loaded: View, rev: int) -> None:
-        """Start from a snapshot's shape, and move on by the records that came while it was read."""
+        """Start from a snapshot's shape, and move on by the records that came while it was read.
+
+        Whoever waits with one of those that is not in the snapshot is to judge it by the views around it.
+        """
         self.view, self.rev = loaded, rev
         early, self._early = self._early, None
-        for record in early or ():
-            self._apply(record)
+        around = {record.rev: self._apply(record) for record in early or ()}
+        for recipient in self.waiting() if around else ():
+            recipient.backlog = [
+                step._replace(before=around[step.record.rev][0], after=around[step.record.rev][1])
+                if step.topic == self.name and step.before is None
+                else step
+                for step in recipient.backlog
+            ]
 
     def advance(self, record: Record) -> tuple[View | None, View | None]:
         """Move on by one record; the views before and after it. Raises Gap."""
