@@ -46,6 +46,10 @@ class Sight:
             was_in = bool(deed.sees)
         return joined
 
+    def leaves(self, user: int, began: float, ended: float) -> int:
+        """How often the user began to leave the guild in that time."""
+        return sum(not deed.sees and began < deed.began <= ended for deed in self._deeds[user])
+
     def _possible(self, user: int, began: float, ended: float) -> Iterator[frozenset[int]]:
         before = self._sees[user]
         for deed in self._deeds[user]:
@@ -121,25 +125,37 @@ def _losses(life: Life, sight: Sight, posts: list[Post]) -> Iterator[str]:
     """
     got = {heard.id for heard in _messages(life)}
     up_to = max(got, default=0)
-    sent_guild = _sent_guild(life)
     for post in posts:
         owed = (
             post.id not in got
             and (life.lasts or post.id <= up_to)
             and sight.surely(life.user, post.channel, post.began, post.acked)
-            and any(sight.joined(life.user, post.acked) <= at < post.began for at in sent_guild)
+            and any(
+                sight.joined(life.user, post.acked) <= at < post.began for at in _sent_guild(life, sight, post.began)
+            )
         )
         if owed:
             yield f"lost: {_named(life)} was not sent {post.number}, acknowledged at {post.acked:.2f}"
 
 
-def _sent_guild(life: Life) -> list[float]:
-    return [each.at for each in life.heard if each.event == "GUILD_CREATE" or (each.event == "READY" and each.of)]
+def _sent_guild(life: Life, sight: Sight, by: float) -> Iterator[float]:
+    """When it was sent the guild, but for what it was told later that the user had left before `by`.
+
+    READY may come late: it is as of before somebody left, though they are back by then. They are told both behind it,
+    and are sent the guild again, with what was said by then in its history. A leave is told once.
+    """
+    told = [each.at for each in life.heard if each.event == "GUILD_DELETE"]
+    for each in life.heard:
+        if each.event == "GUILD_CREATE" or (each.event == "READY" and each.of):
+            later = enumerate([at for at in told if at >= each.at], start=1)
+            is_late = sight.leaves(life.user, each.at - EXPLAINS_S, by) > 0
+            if not (is_late and any(count > sight.leaves(life.user, by, at) for count, at in later)):
+                yield each.at
 
 
 def _without(life: Life, sight: Sight, history: History) -> Iterator[str]:
     joined = sight.joined(life.user, NEVER)
-    sent_guild = any(at >= joined for at in _sent_guild(life))
+    sent_guild = any(at >= joined for at in _sent_guild(life, sight, joined))
     if life.lasts and history.sees_at_the_end(life.user) and not sent_guild:
         yield f"without: {_named(life)} was never sent the guild that it joined at {joined:.2f}"
 

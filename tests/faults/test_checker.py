@@ -249,3 +249,28 @@ def test_nobody_is_late_while_there_is_no_presence_service() -> None:
     late(history)
     history.faults.append(Fault("presence killed", 14.0, 20.0, blinds=True))
     assert checker.check(history) == []
+
+
+def test_who_left_and_came_back_before_ready_is_owed_what_is_said_after_the_guild_was_sent_again() -> None:
+    def came_back(*events: tuple[float, str]) -> History:
+        history = good()
+        history.deeds[:0] = [Deed(MOVER, frozenset(), 0.3, 0.35), Deed(MOVER, frozenset({OPEN}), 0.5, 0.6)]
+        life = life_of(history, MOVER)
+        life.heard = [each for each in life.heard if each.what not in (1, 2, 3)]
+        life.heard[1:1] = [Heard(at, life.heard[0].s, event) for at, event in events]
+        return history
+
+    def found(history: History) -> list[str]:
+        return [line.partition(":")[0] for line in checker.check(history)]
+
+    gone, again = (0.75, "GUILD_DELETE"), (3.5, "GUILD_CREATE")
+    assert found(came_back(gone, again)) == []
+    assert found(came_back(again)) == ["lost"] * 3  # READY was as of after it
+    assert found(came_back(gone, (2.5, "GUILD_CREATE"))) == ["lost"]
+    assert found(came_back(gone)) == ["without"]
+    history = came_back(gone, again)
+    del history.deeds[:2]  # nobody left
+    assert found(history) == ["lost"] * 3
+    history = came_back((30.0, "GUILD_DELETE"))
+    history.deeds.append(Deed(MOVER, frozenset(), 29.0, 29.5))  # that one is told, and not the first
+    assert found(history)[:3] == ["lost"] * 3
