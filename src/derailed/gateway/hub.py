@@ -119,7 +119,7 @@ class Hub:
     async def settle(self, recipient: Recipient, revs: Mapping[str, int]) -> None:
         """Wait until the stream has shown these revs, or they were delivered before we listened; then fence."""
         while not recipient.ended():
-            owed = {name: rev for name, rev in revs.items() if self._seen(name) < rev}
+            owed = {name: rev for name, rev in revs.items() if self.registry.seen(name) < rev}
             if not owed or not await self._outbox.pending(owed):
                 break
             await self._progress()
@@ -128,13 +128,12 @@ class Hub:
 
     async def fence(self) -> None:
         """Return when all that the log holds now has been handled here."""
-        reached = await self._stream.fence()
-        await self.between()
+        epoch = None
+        while epoch != self.epoch:  # else it is an offset of a log that is no more
+            epoch = self.epoch
+            reached = await self._stream.fence()
+            await self.between()
         self.cursor = max(self.cursor, reached)
-
-    def _seen(self, name: str) -> int:
-        topic = self.registry.topics.get(name)
-        return 0 if topic is None else topic.seen
 
     async def _progress(self) -> None:
         """Wait for the next record, or a little."""
@@ -149,10 +148,11 @@ class Hub:
 
     async def whole(self, recipient: Recipient) -> None:
         """Return at a point where the session has everything up to the cursor, or has ended."""
+        await self.between()
         while recipient.stage in (Stage.PREPARING, Stage.HELD):
             self.registry.released.clear()
             await self.registry.released.wait()
-        await self.between()
+            await self.between()
 
     def base(self) -> int:
         """The base for a session that begins at the cursor: `s` must be positive there."""
@@ -325,15 +325,12 @@ class Hub:
         for recipient in [each for each in topic.followers if each.stage is Stage.LIVE]:
             sequence = 2 * (step.offset - recipient.id.base)
             if self.fits(sequence):
-                self._send_all(recipient, self._owed(recipient, step), sequence)
+                for frame in dispatches(self._owed(recipient, step), sequence):
+                    recipient.sink.send(frame)
             else:
                 self.registry.refuse(recipient)
 
     # --- one session
-
-    def _send_all(self, recipient: Recipient, events: Sequence[Event], sequence: int) -> None:
-        for frame in dispatches(events, sequence):
-            recipient.sink.send(frame)
 
     def _owed(self, recipient: Recipient, step: Step) -> list[Event]:
         """What a record is to a live session; may hold it (a join) or end it (a revocation)."""

@@ -68,7 +68,9 @@ class MemberFeed:
         """Answer op 8 to the session that asked, at points where it is whole, and no faster than it reads."""
         turns = self._turns.setdefault(recipient, _Turns())
         if turns.waiting > REQUESTS_WAITING:
-            self._hub.say(recipient, *payloads.rate_limited(asked.guild_id, asked.nonce, _RETRY_AFTER_S))
+            await self._hub.whole(recipient)
+            if not recipient.ended():
+                self._hub.say(recipient, *payloads.rate_limited(asked.guild_id, asked.nonce, _RETRY_AFTER_S))
             return
         turns.waiting += 1
         try:

@@ -36,6 +36,11 @@ class Registry:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    def seen(self, name: str) -> int:
+        """The last rev of the topic that the stream has shown; 0: none, or nobody follows it."""
+        topic = self.topics.get(name)
+        return 0 if topic is None else topic.seen
+
     def everyone(self) -> list[Recipient]:
         """All sessions of this node."""
         return list(self._sessions.values())
