@@ -10,7 +10,7 @@ import logging
 import sys
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextvars import Context, ContextVar
+from contextvars import ContextVar, copy_context
 from itertools import accumulate
 from typing import Any, Final, TypeVar
 
@@ -150,7 +150,10 @@ def _buckets(of: Spread) -> Iterator[tuple[str, float]]:
 
 def apart(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Run it in a task that is of no request and of no session, whoever happens to start it."""
-    return asyncio.get_running_loop().create_task(work, context=Context())
+    context = copy_context()
+    context.run(REQUEST.set, "")
+    context.run(SESSION.set, "")
+    return asyncio.get_running_loop().create_task(work, context=context)
 
 
 async def watch_loop() -> None:

@@ -96,11 +96,11 @@ class SqliteStore:
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot of everything committed, at once."""
-        began = time.perf_counter()
+        began = time.monotonic()
         try:
             return self._reader.read(work)
         finally:
-            self.meter.reads.add(time.perf_counter() - began)
+            self.meter.reads.add(time.monotonic() - began)
 
     async def read_apart(self, work: Work[T]) -> T:
         """Run a `work` that may take long on such a snapshot, in a thread with a connection of its own."""
@@ -175,7 +175,7 @@ class SqliteStore:
 
     async def _write_group(self) -> None:
         """Begin, fill, commit and answer one group. What the disk refuses is undone, and refused to all in it."""
-        began = time.perf_counter()
+        began = time.monotonic()
         try:
             await self._begin()
             forgotten = self._forget()
@@ -185,7 +185,7 @@ class SqliteStore:
         except sqlite3.Error as error:
             self._refuse_group(error)
             return
-        self.meter.commits.add(time.perf_counter() - began)
+        self.meter.commits.add(time.monotonic() - began)
         self.meter.writes.add(len(self._group))
         self._forgotten.difference_update(forgotten)
         if self._forgotten:
