@@ -201,6 +201,13 @@ class Arrivals:
         self._hub.registry.seat(recipient, guild_id, Seat(snapshot.rev, snapshot.member.roles, presences=presences))
         return snapshot
 
+    async def _take_seat_again(self, recipient: Recipient, guild_id: int) -> Place | None:
+        """The same of a session that was there already: what it had is told by offsets, not by a snapshot."""
+        place = await self._take_seat(recipient, guild_id, self._sessions.place)
+        if place is not None:
+            recipient.seats[guild_id].floor = 0  # at once: it may end while others are read
+        return place
+
     async def _view(
         self, topic: Topic, recipient: Recipient, read: Callable[[int, int], Awaitable[Seen | None]]
     ) -> Seen | None:
@@ -307,11 +314,10 @@ class Arrivals:
         revs = {}
         for start in range(0, len(wanted), _GUILDS_AT_ONCE):
             part = wanted[start : start + _GUILDS_AT_ONCE]
-            places = await asyncio.gather(*(self._take_seat(recipient, each, self._sessions.place) for each in part))
+            places = await asyncio.gather(*(self._take_seat_again(recipient, each) for each in part))
             for guild_id, place in zip(part, places, strict=True):
                 if place is None:
                     return None  # left since: not what the session was in any more
-                recipient.seats[guild_id].floor = 0  # what it had is told by offsets, not by a snapshot
                 revs[guild_topic(guild_id)] = place.rev
         recipient.user_floor = 0
         await hub.settle(recipient, revs)
