@@ -13,11 +13,13 @@ import pytest
 
 from derailed.actions import indexing, message_search
 from derailed.actions.indexing import Indexing
+from derailed.store import Connection, transfers
 from derailed.wire import search as wire
 from tests.api.door import Door, Person, opened, swept, visit
 from tests.api.pictures import png
 
 READ, VIEW = 1 << 16, 1 << 10
+_SAID = "SELECT channel_id, id, author_id, reply_to, mentions, body, webhook_author FROM messages"
 
 Follow = Callable[[Door], Awaitable[None]]
 
@@ -184,6 +186,31 @@ def test_nothing_is_left_of_a_channel_or_a_guild_that_is_gone(tmp_path: Path) ->
         await indexed(door)
         for table in ("search_index", "search_stale", "search_progress"):
             assert await rows(door, table) == 0, table
+
+    visit(tmp_path, story)
+
+
+def test_messages_that_come_back_before_the_index_has_let_go_of_them_are_indexed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "_BATCH", 1)
+
+    async def story(door: Door) -> None:
+        anna, _, path, general, _ = await station(door)
+        await say(anna, general, *(f"train {number}" for number in range(4)))
+        await indexed(door)
+        said = await door.store.read(lambda tx: tx.fetch(_SAID))
+        await anna.do("DELETE", path)
+        await swept(door)
+
+        async def bring_back(tx: Connection) -> None:
+            for row in said:
+                await transfers.add_message(tx, row)
+
+        await door.store.write(bring_back)
+        await indexed(door)
+        assert await rows(door, "search_index") == 4
+        assert await rows(door, "search_stale") == 0
 
     visit(tmp_path, story)
 

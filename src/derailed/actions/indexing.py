@@ -100,6 +100,8 @@ async def _index(channel_ids: list[int], tx: Connection) -> list[int]:
     for place, channel_id in enumerate(channel_ids):
         indexed_id = await search.claim(tx, channel_id)
         batch = await search.after(tx, channel_id, indexed_id, room)
+        # Of a guild that was deleted and has come back, the index may hold some as they were.
+        await search.drop(tx, [message.id for message in batch])
         for message in batch:
             terms = message_terms.of_message(message)
             if terms:
