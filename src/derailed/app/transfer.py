@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 
 from derailed.app.operator import nobody_listens
 from derailed.app.parts import Parts, now_ms
@@ -15,6 +17,8 @@ from derailed.transfer.archive import Reader, Writer
 from derailed.transfer.checking import check
 from derailed.transfer.exporting import Exporting, Summary
 from derailed.transfer.importing import Imported, Importing
+
+T = TypeVar("T")
 
 
 async def export(settings: Settings, guild_id: int, to: Path, made_by: str, progress: Progress) -> Summary:
@@ -42,15 +46,17 @@ async def export(settings: Settings, guild_id: int, to: Path, made_by: str, prog
 
 async def bring_in(settings: Settings, path: Path, progress: Progress) -> Imported:
     """Put the guild of a file into this instance. Raises CannotStart."""
-    return await _with(settings, path, progress, abandon=False)
+    return await _with(settings, path, progress, Importing.run)
 
 
 async def abandon(settings: Settings, path: Path, progress: Progress) -> bool:
     """Remove what an import that is not over has left; False when there is none. Raises CannotStart."""
-    return (await _with(settings, path, progress, abandon=True)).new
+    return await _with(settings, path, progress, Importing.abandon)
 
 
-async def _with(settings: Settings, path: Path, progress: Progress, *, abandon: bool) -> Imported:
+async def _with(
+    settings: Settings, path: Path, progress: Progress, do: Callable[[Importing], Coroutine[Any, Any, T]]
+) -> T:
     try:
         with path.open("rb") as file:
             reader = Reader(file)
@@ -60,10 +66,7 @@ async def _with(settings: Settings, path: Path, progress: Progress, *, abandon: 
                     lease = await parts.lease(store)
                     context = parts.context(store, nobody_listens, lease.ids)
                     origin = settings.public_url or f"http://{settings.http_host}:{settings.http_port}"
-                    importing = Importing(context, reader, checked, origin.rstrip("/"), progress)
-                    if abandon:
-                        return Imported(checked.guild.id, new=await importing.abandon())
-                    return await importing.run()
+                    return await do(Importing(context, reader, checked, origin.rstrip("/"), progress))
     except (BadArchive, Busy) as error:
         raise CannotStart(f"{path}: {error}") from None
     except Unavailable:

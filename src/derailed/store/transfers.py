@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, cast
 
@@ -87,6 +88,15 @@ _COUNT_MEMBERS: Final = """
 UPDATE guilds SET member_count = (SELECT COUNT(*) FROM members WHERE guild_id = $1) WHERE id = $1
 """
 _SWEEP: Final = "INSERT INTO deleted_channels (id) VALUES ($1) ON CONFLICT DO NOTHING"
+
+
+class Stage(enum.IntEnum):
+    """How far an import is. Numbers kept stable: they are in the table."""
+
+    IDS = 0
+    ROWS = 1
+    MEMBERS = 2
+    DONE = 3
 
 
 class Import(NamedTuple):

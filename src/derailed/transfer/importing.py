@@ -7,7 +7,6 @@ who have an account here, as if each had joined: whoever is connected is told.
 from __future__ import annotations
 
 import asyncio
-import enum
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -18,7 +17,7 @@ from derailed.actions.changes import Changes, change
 from derailed.actions.chores import EndGuild
 from derailed.actions.context import Context
 from derailed.store import Connection, bans, blobs, guilds, members, transfers, users
-from derailed.store.transfers import Import
+from derailed.store.transfers import Import, Stage
 from derailed.transfer import Busy, Progress, layout, revealing, rows
 from derailed.transfer.archive import Reader, ReadPage, lines
 from derailed.transfer.checking import Checked
@@ -31,15 +30,6 @@ _JOINING: Final = 50
 """Members of one transaction, each with records of its own: some milliseconds."""
 _IN_MEMORY: Final = 1 << 20
 _FORGOTTEN: Final = 500
-
-
-class Stage(enum.IntEnum):
-    """How far an import is. Numbers kept stable: they are in the table."""
-
-    IDS = 0
-    ROWS = 1
-    MEMBERS = 2
-    DONE = 3
 
 
 class Imported(NamedTuple):

@@ -12,13 +12,11 @@ from derailed.model.guild import Channel, Emoji, Guild, Invite, Member, Overwrit
 from derailed.model.webhook import Webhook
 from derailed.store import channels, emojis, guilds, invites, members, roles, transfers, webhooks
 from derailed.store.topics import Change
-from derailed.store.transfers import Import
+from derailed.store.transfers import Import, Stage
 from derailed.transfer import Busy, layout
 from derailed.wire.records import guild_topic
 
 _TOKEN_BYTES: Final = 48
-_MEMBERS: Final = 2
-"""The next stage of an import: see `importing.Stage`."""
 
 
 class Revealed(NamedTuple):
@@ -48,7 +46,7 @@ async def reveal(made: Revealed, at: Import, changes: Changes) -> tuple[int, tup
     rev = await changes.guild_update(guild, Change.SHAPE | Change.MEMBERS)
     if is_new:
         await changes.joined(guild.owner_id, guild.id, rev)
-    if not await transfers.move(changes.tx, at, at._replace(stage=_MEMBERS, page=0, rev=rev)):
+    if not await transfers.move(changes.tx, at, at._replace(stage=Stage.MEMBERS, page=0, rev=rev)):
         raise Busy("another process imports the same archive")
     return rev, left_out
 
