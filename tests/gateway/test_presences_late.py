@@ -20,7 +20,8 @@ class Late:
     def __init__(self, link: Link) -> None:
         self.is_away = True
         self.knows = False
-        self.answered = 0
+        self.asked = 0
+        self.asked_again = asyncio.Event()
         """How often it said who changed."""
         self._link = link
 
@@ -42,7 +43,9 @@ class Late:
         """See Link."""
         if self.is_away:
             raise Down
-        self.answered += 1
+        self.asked += 1
+        if self.asked == 2:
+            self.asked_again.set()
         return await self._link.recent(session_id, guild_ids)
 
 
@@ -66,8 +69,7 @@ def test_nobody_is_said_to_be_gone_before_it_is_known_who_is_here(tmp_path: Path
         (late,) = links
         late.is_away = False
         async with asyncio.timeout(PATIENCE_S):
-            while late.answered < 2:  # noqa: ASYNC110  it asks again by itself
-                await asyncio.sleep(0.01)
+            await late.asked_again.wait()
         late.knows = True
         await again.until("PRESENCE_UPDATE", lambda data: data["status"] == "dnd")
         assert again.statuses(1) == ["dnd"]
