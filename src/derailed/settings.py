@@ -93,6 +93,11 @@ class Settings:
         return "our broker" if self.bus_is_broker else "Redis protocol" if self.bus_url else "embedded"
 
     @property
+    def database_kind(self) -> str:
+        """What the database is, for people."""
+        return "PostgreSQL" if self.database_url else "SQLite"
+
+    @property
     def database_path(self) -> Path:
         """The embedded database."""
         return self.data_dir / "derailed.sqlite"

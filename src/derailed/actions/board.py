@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, TypeVar
 
+import msgspec
+
+from derailed.wire import operator
 from derailed.wire.operator import BusState, Instance, ProcessShape, Pulse, Rates, Totals
 
 SILENT_MS: Final = 7_000
@@ -27,6 +31,11 @@ class Board:
 
     def __init__(self) -> None:
         self._heard: dict[str, _Heard] = {}
+
+    def read(self, told: bytes, now_ms: int) -> None:
+        """A process tells how it is; one of another version may say what can not be read."""
+        with contextlib.suppress(msgspec.DecodeError):
+            self.hear(operator.decode(told), now_ms)
 
     def hear(self, pulse: Pulse, now_ms: int) -> None:
         """A process tells how it is."""

@@ -71,8 +71,8 @@ class Acting:
         presences = parts.presences()
         context = parts.context(store, bus, lease.ids, presences)
         verbs = Verbs.of(context, passwords, settings.registration)
-        pulse.of_acting(pulsing, made, publisher, store, now_ms)
-        pulse.of_bus(pulsing, bus, parts.settings.bus_kind, lambda: publisher.offset, None)
+        pulse.of_acting(pulsing, made, store, settings.database_kind, now_ms)
+        pulse.of_bus(pulsing, bus, settings.bus_kind, lambda: publisher.offset, None)
         works = [
             pulsing.run(bus),
             pulse.listen(bus, context.board, now_ms),

@@ -24,7 +24,6 @@ from derailed.wire.operator import PULSE_S, PULSE_TOPIC, BusState, Database, Pul
 
 if TYPE_CHECKING:
     from derailed.actions.board import Board
-    from derailed.actions.publisher import Publisher
     from derailed.actions.tally import Tally
     from derailed.gateway.service import Service
     from derailed.members.keeper import Keeper
@@ -100,22 +99,14 @@ async def listen(bus: Bus, board: Board, clock: Callable[[], int]) -> None:
         while signals := await heard.read():
             for signal in signals:
                 if isinstance(signal, Ephemeral):
-                    _hear(board, signal.payload, clock())
+                    board.read(signal.payload, clock())
     finally:
         await heard.close()
 
 
-def _hear(board: Board, payload: bytes, now_ms: int) -> None:
-    try:
-        board.hear(operator.decode(payload), now_ms)
-    except msgspec.DecodeError:
-        _log.debug("a process of another version says what can not be read")
-
-
-def of_acting(to: Pulsing, made: Tally, publisher: Publisher, store: Store, clock: Callable[[], int]) -> None:
+def of_acting(to: Pulsing, made: Tally, store: Store, kind: str, clock: Callable[[], int]) -> None:
     """What a process does that people's requests come to."""
     size, waiting, count = 0, (0, 0.0), 0
-    kind = "SQLite" if type(store).__name__.startswith("Sqlite") else "PostgreSQL"
 
     async def look() -> None:
         nonlocal size, waiting, count
