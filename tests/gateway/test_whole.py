@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from derailed.actions.changes import Changes
-from derailed.bus import Bus, NewEpoch
+from derailed.bus import Bus, Entry, NewEpoch
 from derailed.gateway.fan_out import SLICE
 from derailed.gateway.hub import Hub
 from derailed.gateway.recipient import Stage
+from derailed.gateway.service import Service
 from derailed.model.guild import Channel, Member
 from derailed.presence.local import LocalPresences
 from derailed.store import channels, members
+from derailed.wire import records
 from derailed.wire.gateway import REQUESTS_WAITING
+from derailed.wire.records import Record, guild_topic
 from tests.gateway.alone import Alone
 from tests.gateway.house import House, Screen, live
 from tests.gateway.test_audience import NoOutbox, Stream
-from tests.members.town import FIRST, GUILD, NOW, user
+from tests.members.town import FIRST, GUILD, NOW, OPEN, user
 
 NEW = 7
+MANY = 4_000
+"""Records that take a few hundred milliseconds."""
 
 
 class Bystander(Screen):
@@ -45,38 +50,48 @@ async def opens_and_joins(changes: Changes) -> None:
     await changes.joined(FIRST + NEW, GUILD, await changes.member("GUILD_MEMBER_ADD", member, user(NEW)))
 
 
-async def joining(house: House, do: Callable[[Screen], Coroutine[Any, Any, object]], times: int = 1) -> list[str]:
-    """Somebody new does this while they are on their way into a guild; what they had been told when it was done."""
-    node = await house.node()
+async def gathered(node: Service, token: str) -> list[Bystander]:
+    """More sessions than are told of something at a time."""
     bystanders = [Bystander(node) for _ in range(SLICE + 10)]
-    token = await house.log_in(1)
     await asyncio.gather(*(each.identify(token) for each in bystanders))
-    await house.moves_in(NEW)
-    screen = await house.enter(node, NEW)
-    doing: list[asyncio.Task[object]] = []
-    bystanders[0].then = lambda: doing.extend(asyncio.create_task(do(screen)) for _ in range(times))
-    await house.town.do(opens_and_joins)
-    await screen.true(lambda: bool(doing))
-    await asyncio.gather(*doing)
-    return [name for name in screen.names() if name in ("GUILD_CREATE", "RATE_LIMITED")]
+    return bystanders
 
 
 def test_who_is_on_their_way_into_a_guild_is_whole_when_they_are_in_it(tmp_path: Path) -> None:
-    async def wait(screen: Screen) -> None:
-        assert screen.recipient is not None
-        await screen.node.hub.whole(screen.recipient)
-        assert screen.recipient.stage is Stage.LIVE
-
     async def story(house: House) -> None:
-        assert await joining(house, wait) == ["GUILD_CREATE"]
+        node = await house.node()
+        bystanders = await gathered(node, await house.log_in(1))
+        await house.moves_in(NEW)
+        screen = await house.enter(node, NEW)
+        recipient = screen.recipient
+        assert recipient is not None
+        waiting: list[asyncio.Task[None]] = []
+
+        async def wait() -> None:
+            await node.hub.whole(recipient)
+            assert recipient.stage is Stage.LIVE
+
+        bystanders[0].then = lambda: waiting.append(asyncio.create_task(wait()))
+        await house.town.do(opens_and_joins)
+        await screen.until("GUILD_CREATE")
+        await asyncio.gather(*waiting)
+        assert len(waiting) == 1
 
     live(tmp_path, story)
 
 
 def test_who_asks_too_much_is_told_so_when_they_are_whole(tmp_path: Path) -> None:
     async def story(house: House) -> None:
-        told = await joining(house, lambda screen: screen.ask(""), REQUESTS_WAITING + 3)
-        assert told == ["GUILD_CREATE", "RATE_LIMITED", "RATE_LIMITED"]
+        bystanders = await gathered(await house.node(), await house.log_in(1))
+        last = bystanders[-1]
+        asked: list[asyncio.Task[Any]] = []
+        questions = REQUESTS_WAITING + 3
+        bystanders[0].then = lambda: asked.extend(asyncio.create_task(last.ask("")) for _ in range(questions))
+        await house.adds_channels(1)
+        await last.true(lambda: bool(asked))
+        await asyncio.gather(*asked)
+        told = [name for name in last.names() if name in ("CHANNEL_CREATE", "RATE_LIMITED")]
+        assert told == ["CHANNEL_CREATE", "RATE_LIMITED", "RATE_LIMITED"]
 
     live(tmp_path, story)
 
@@ -96,3 +111,20 @@ def test_a_fence_of_a_log_that_is_no_more_says_nothing_of_the_next() -> None:
     hub = Hub(bus, NoOutbox(), LocalPresences().link("node"), Alone())
     asyncio.run(hub.fence())
     assert hub.cursor == 5
+
+
+def test_who_has_much_to_tell_lets_others_have_the_loop(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        node = await house.node()
+        screens = [await house.enter(node, number) for number in range(3)]
+        topic, first = node.hub.registry.topics[guild_topic(GUILD)], node.hub.cursor + 1
+        said = [Record(event="MESSAGE_CREATE", rev=topic.rev + 1 + at, guild=GUILD, channel=OPEN) for at in range(MANY)]
+        batch = [Entry(first + at, topic.name, each.rev, records.encode(each)) for at, each in enumerate(said)]
+        telling, turns = asyncio.create_task(node.hub.take(batch)), 0
+        while not telling.done():
+            turns += 1
+            await asyncio.sleep(0)
+        assert all(len(screen.told("MESSAGE_CREATE")) == MANY for screen in screens)
+        assert turns > 5
+
+    live(tmp_path, story)

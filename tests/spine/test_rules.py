@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from derailed.gateway import hub
+from derailed.gateway import hub, registry
 from derailed.model import permissions
 from derailed.model.user import Actor
 from derailed.wire import records
@@ -258,7 +258,7 @@ def test_a_forged_session_id_is_refused(forged: str) -> None:
 
 
 def test_a_session_whose_backlog_overflows_starts_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "BACKLOG_MAX", 5)
+    monkeypatch.setattr(registry, "BACKLOG_MAX", 5)
     with staged() as stage:
         stage.do(stage.say(stage.garden), api=1)
         stage.world.apis[0].store.committed = lambda rows: None

@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Coroutine, Iterator
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 
 from structlog.testing import capture_logs
 
+from derailed.gateway import hub
 from derailed.store import OutboxRow, sqlite
 from derailed.store.sqlite_connection import connect
 from derailed.wire import gateway as wire
@@ -90,12 +92,14 @@ class World:
         """As long as it lasts; at its end it is looked for what went wrong unseen."""
         real_time = sqlite.time  # type: ignore[attr-defined]
         sqlite.time = SimpleNamespace(monotonic=self.loop.time)  # type: ignore[assignment, attr-defined]
+        looks = count()  # a slow processor: nodes give the loop a turn after every few records
+        hub.time = SimpleNamespace(monotonic=lambda: next(looks) * hub.TURN_S / 2)  # type: ignore[assignment, attr-defined]
         try:
             with capture_logs() as logs:
                 yield
                 self._look_at(logs)
         finally:
-            sqlite.time = real_time  # type: ignore[attr-defined]
+            sqlite.time = hub.time = real_time  # type: ignore[attr-defined]
             self._close()
 
     # --- chance

@@ -19,6 +19,8 @@ from derailed.gateway.registry import Registry
 
 SLICE: Final = 256
 """Sockets written to between two looks at the rest of the loop: under 2 ms of `send`."""
+TURN_S: Final = 0.002
+"""So long records are told one after the other; then the rest of the loop has a turn likewise."""
 _JOINED_MAX: Final = 64
 _JOINED_BYTES_MAX: Final = 64 << 10
 """A socket's send buffer takes as much at once."""

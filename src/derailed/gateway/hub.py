@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -17,12 +18,12 @@ from derailed import members, presence
 from derailed.bus import Bus, Entry, Ephemeral, Gap, NewEpoch, Signal
 from derailed.gateway import audience, node
 from derailed.gateway.audience import Event
-from derailed.gateway.fan_out import SLICE, FanOut
+from derailed.gateway.fan_out import SLICE, TURN_S, FanOut
 from derailed.gateway.frames import Frame, FrameKey, dispatch, dispatches
 from derailed.gateway.judge import NOBODY, Judge
 from derailed.gateway.neighbours import Feeds, Joiner, Outbox
 from derailed.gateway.node import Topic
-from derailed.gateway.recipient import BACKLOG_MAX, Recipient, Stage, Step
+from derailed.gateway.recipient import Recipient, Stage, Step
 from derailed.gateway.registry import Registry
 from derailed.gateway.supervisor import Supervisor
 from derailed.model.errors import Refusal
@@ -81,8 +82,13 @@ class Hub:
         await self.supervisor.stop()
 
     async def take(self, signals: Sequence[Signal]) -> None:
-        """Fan out one batch."""
+        """Fan out one batch. After a pause it may be thousands of records: others have the loop in between."""
+        turn_until = time.monotonic() + TURN_S
         for signal in signals:
+            if time.monotonic() > turn_until:
+                await self._catch_up()
+                await asyncio.sleep(0)
+                turn_until = time.monotonic() + TURN_S
             if isinstance(signal, Entry):
                 await self._entry(signal)
             else:
@@ -272,7 +278,7 @@ class Hub:
             await self._fan.finish()
             barred = await self.judge.barred(topic, record)
         step = Step(entry.offset, entry.topic, record, before, after, barred)
-        self._hold_back(topic, step)
+        self.registry.hold_back(topic, step)
         if topic.guild_id == 0:
             await self._fan.finish()
             self._personal(topic, step)
@@ -290,13 +296,6 @@ class Hub:
         log.warning("records are missing: its sessions start afresh", topic=topic.name)
         for recipient in list(topic.followers):
             self.registry.refuse(recipient)
-
-    def _hold_back(self, topic: Topic, step: Step) -> None:
-        for recipient in list(topic.waiting()):
-            if len(recipient.backlog) >= BACKLOG_MAX:
-                self.registry.refuse(recipient)
-            else:
-                recipient.backlog.append(step)
 
     async def _one_by_one(self, topic: Topic, step: Step) -> None:
         """A record that is not the same to everyone: worked out for each, though alike frames are made once."""

@@ -12,7 +12,7 @@ from derailed import members, presence
 from derailed.bus import Subscription
 from derailed.gateway.audience import Seat
 from derailed.gateway.node import Topic
-from derailed.gateway.recipient import Listed, Recipient, Stage
+from derailed.gateway.recipient import BACKLOG_MAX, Listed, Recipient, Stage, Step
 from derailed.gateway.traffic import Traffic
 from derailed.wire.gateway import Close
 from derailed.wire.records import guild_topic, user_topic
@@ -64,6 +64,14 @@ class Registry:
             self.traffic.refused += 1
             self.drop(recipient)
             recipient.sink.refuse()
+
+    def hold_back(self, topic: Topic, step: Step) -> None:
+        """Have those who wait with what comes to a topic wait with this too."""
+        for recipient in list(topic.waiting()):
+            if len(recipient.backlog) >= BACKLOG_MAX:
+                self.refuse(recipient)
+            else:
+                recipient.backlog.append(step)
 
     def claim(self, recipient: Recipient) -> None:
         """Make this the session's only socket here."""
