@@ -57,25 +57,6 @@ MENU: Final = {
 }
 _ATTRIBUTE: Final = re.compile(r'(?<=[\s"])(href|src)="([^"]*)"')
 _ID: Final = re.compile(r'\sid="([^"]+)"')
-_FRAME: Final = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title} · Derailed</title>
-<link rel="stylesheet" href="{up}style.css">
-</head>
-<body>
-<header><a href="{up}index.html">Derailed</a> <a href="{up}openapi.json">openapi.json</a>
-<a href="#pages">Pages</a></header>
-<nav id="pages" aria-label="Pages">{menu}</nav>
-<main>
-{content}
-</main>
-</body>
-</html>
-"""
 
 
 class Page(NamedTuple):
@@ -146,8 +127,12 @@ def _written(path: str, page: Page, site: Mapping[str, Page], root: Path, assets
         return f'{found[1]}="{escape(_address(path, page, found[2], root, assets))}"'
 
     up = "../" * path.count("/")
-    return _FRAME.format(
-        title=escape(page.title), up=up, menu=_menu(path, site), content=_ATTRIBUTE.sub(lead, page.content)
+    return pages.framed(
+        page.title,
+        _ATTRIBUTE.sub(lead, page.content),
+        menu=_menu(path, site),
+        head=f'<link rel="stylesheet" href="{up}style.css">',
+        ways=f'<a href="{up}index.html">Derailed</a> <a href="{up}openapi.json">openapi.json</a>',
     )
 
 

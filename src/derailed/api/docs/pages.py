@@ -37,11 +37,10 @@ _FRAME: Final = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{title} · Derailed</title>
-<link rel="icon" href="/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/docs/style.css">
+{head}
 </head>
 <body>
-<header><a href="/docs">Derailed</a> <a href="/">The app</a> <a href="/docs/openapi.json">openapi.json</a>
+<header>{ways}
 <a href="#pages">Pages</a></header>
 <nav id="pages" aria-label="Pages">{menu}</nav>
 <main>
@@ -50,6 +49,15 @@ _FRAME: Final = """<!doctype html>
 </body>
 </html>
 """
+
+
+_HEAD: Final = '<link rel="icon" href="/icon.svg" type="image/svg+xml">\n<link rel="stylesheet" href="/docs/style.css">'
+_WAYS: Final = '<a href="/docs">Derailed</a> <a href="/">The app</a> <a href="/docs/openapi.json">openapi.json</a>'
+
+
+def framed(title: str, content: str, *, menu: str, head: str = _HEAD, ways: str = _WAYS) -> str:
+    """A whole page, whose `title` is plain text. `ways` lead out of it."""
+    return _FRAME.format(title=escape(title), head=head, ways=ways, menu=menu, content=content)
 
 
 def texts() -> dict[str, str]:
@@ -65,10 +73,7 @@ def made(document: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str
     contents = {name: (titles[name], rendered(text, _here)) for name, text in texts.items()}
     contents |= reference_pages(document)
     contents[""] = ("API", _home(titles, document, tags))
-    return {
-        name: _FRAME.format(title=escape(title), menu=menu.at(name), content=content)
-        for name, (title, content) in contents.items()
-    }
+    return {name: framed(title, content, menu=menu.at(name)) for name, (title, content) in contents.items()}
 
 
 def reference_pages(document: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
