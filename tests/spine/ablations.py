@@ -22,6 +22,7 @@ from derailed.gateway.hub import Hub
 from derailed.gateway.recipient import Recipient, Stage
 from derailed.gateway.registry import Registry
 from derailed.gateway.session import Continue
+from derailed.store import Connection, belonging, members
 
 Ablation = Callable[[pytest.MonkeyPatch], None]
 
@@ -165,11 +166,13 @@ def no_horizon(patch: pytest.MonkeyPatch) -> None:
 
 def revoked_stands(patch: pytest.MonkeyPatch) -> None:
     """That a token was revoked while its session came in is not looked at."""
+    look = belonging.of
 
-    async def stands(self: Sessions, user_id: int, token_id: int) -> bool:
-        return True
+    async def of(tx: Connection, user_id: int, token_id: int) -> belonging.Belonging:
+        known = await look(tx, user_id, token_id)
+        return known or belonging.Belonging(sorted(await members.guilds_of(tx, user_id)), [], frozenset(), None)
 
-    patch.setattr(Sessions, "stands", stands)
+    patch.setattr(belonging, "of", of)
 
 
 def endless_s(patch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,13 @@ def test_it_does_so_in_thousands_of_schedules(first: int) -> None:
     _check(range(first, first + 250))
 
 
+def test_every_rule_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That it is missed takes minutes to show; that it is still there to be switched off does not."""
+    for ablation in ABLATIONS:
+        with monkeypatch.context() as patch:
+            ablation(patch)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("ablation", ABLATIONS, ids=lambda each: each.__name__)
 def test_a_rule_that_is_switched_off_is_missed(ablation: Ablation, monkeypatch: pytest.MonkeyPatch) -> None:
