@@ -6,9 +6,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from derailed.actions.logins import Logins
 from derailed.actions.sessions import GuildSnapshot, Sessions
+from derailed.model.user import Actor
 from tests.gateway.house import House, Screen, live
-from tests.members.town import GUILD
+from tests.members.town import FIRST, GUILD
 
 PLATFORM = str(GUILD + 100)
 """The channel that is added meanwhile."""
@@ -77,5 +79,24 @@ def test_who_left_and_came_back_before_ready_is_sent_the_guild_again_with_what_h
         assert screen.names() == ["READY", "GUILD_DELETE", "GUILD_CREATE"]
         assert [guild["id"] for guild in screen.told("READY")[0]["guilds"]] == [str(GUILD)]
         assert PLATFORM in [channel["id"] for channel in created["channels"]]
+
+    live(tmp_path, story)
+
+
+def test_a_person_is_told_by_which_of_their_logins_they_came(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        node = await house.node()
+        logins = Logins(house.town.context, house.tokens)
+        first, second = [await house.enter(node, 1) for _ in range(2)]
+        own = [screen.told("READY")[0]["auth_session_id_hash"] for screen in (first, second)]
+        assert len(set(own)) == 2
+        listed = await logins.all(Actor(FIRST + 1, 1, bot=False))
+        assert {login.id_hash for login in listed} == set(own)
+        await logins.end(Actor(FIRST + 1, 1, bot=False), [own[0]])
+        await first.true(lambda: not first.open)
+        assert second.open
+        await house.joins(7, new=True, bot=True)
+        bot = await house.enter(node, 7)
+        assert "auth_session_id_hash" not in bot.told("READY")[0]
 
     live(tmp_path, story)

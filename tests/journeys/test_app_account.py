@@ -29,6 +29,14 @@ def test_one_changes_name_and_picture_and_others_see_it(met: list[Person]) -> No
     expect(ben.message("It is me")).to_contain_text("Ann of the Signal Box")
     members = ben.page.get_by_label("Member list")
     expect(members.locator("img[src^='/avatars/']")).to_be_visible()
+    dialog.get_by_role("button", name="Account", exact=True).click()
+    form = dialog.locator("form").first
+    form.get_by_label("Username").fill("ann_of_the_box")
+    form.get_by_label("Current password").fill(PASSWORD)
+    form.get_by_role("button", name="Change username").click()
+    expect(dialog).to_contain_text("Your username is changed.")
+    members.get_by_role("button", name="Ann of the Signal Box").click()
+    expect(ben.page.get_by_role("dialog")).to_contain_text("ann_of_the_box")
 
 
 def test_a_new_password_keeps_one_here_and_ends_the_old_token(server: Server, met: list[Person]) -> None:
@@ -52,8 +60,14 @@ def test_a_new_password_keeps_one_here_and_ends_the_old_token(server: Server, me
     expect(ann.message("Still here")).to_be_visible()
 
 
-def test_a_password_is_rated_and_can_be_looked_at(server: Server, people: list[Person]) -> None:
-    page = people[0].page
+def test_a_password_is_rated_and_can_be_looked_at_and_a_name_is_taken_once(
+    server: Server, people: list[Person]
+) -> None:
+    ann, other = people
+    ann.open(f"{server.url}/register")
+    ann.register("ann")
+    expect(ann.page.get_by_label("Account menu")).to_be_visible()
+    page = other.page
     page.goto(f"{server.url}/register")
     password = page.get_by_label("Password", exact=True)
     for text, rating in (("short", "Too short"), ("12345678", "Weak"), ("seven trains at noon", "Strong")):
@@ -66,6 +80,11 @@ def test_a_password_is_rated_and_can_be_looked_at(server: Server, people: list[P
     expect(page.get_by_label("Username")).to_be_focused()
     expect(page.get_by_label("Username")).to_have_attribute("aria-invalid", "true")
     has_no_barrier(page)
+    other.register("ann")
+    expect(page.get_by_label("Username")).to_be_focused()
+    expect(page.get_by_label("Username")).to_have_accessible_description(re.compile("taken"))
+    other.register("anna")
+    expect(page.get_by_label("Account menu")).to_be_visible()
 
 
 def test_a_developer_makes_a_bot_and_brings_it_into_a_guild(server: Server, met: list[Person]) -> None:
@@ -82,10 +101,22 @@ def test_a_developer_makes_a_bot_and_brings_it_into_a_guild(server: Server, met:
     dialog.get_by_label("Guild", exact=True).select_option("Platform nine")
     dialog.get_by_role("button", name="Add bot").click()
     expect(dialog).to_contain_text("Porter is in Platform nine now.")
+    intents = dialog.locator("details").filter(has_text="Intents")
+    intents.locator("summary").click()
+    every = int(intents.locator("code").inner_text())
+    intents.get_by_label("Presences").uncheck()
+    expect(intents.locator("code")).to_have_text(str(every - (1 << 8)))
     has_no_barrier(ann.page)
     answer = httpx.get(f"{server.api}/users/@me", headers={"Authorization": f"Bot {token}"})
     assert answer.json()["username"].lower() == "porter"
     expect(ben.page.get_by_label("Member list")).to_contain_text(re.compile("porter", re.IGNORECASE))
+    ann.page.keyboard.press("Escape")
+    ann.choose("Guild menu", "Guild settings")
+    settings = ann.page.get_by_role("dialog", name="Platform nine")
+    settings.get_by_role("button", name="Bots", exact=True).click()
+    expect(settings.get_by_role("group", name="Bots").get_by_role("listitem")).to_contain_text(
+        re.compile("porter", re.IGNORECASE)
+    )
 
 
 def test_the_frames_of_ones_own_session_are_shown_without_its_token(met: list[Person]) -> None:
@@ -137,7 +168,13 @@ def test_one_signs_out_elsewhere_and_then_everywhere(server: Server, people: lis
     dialog.get_by_role("button", name="Sessions").click()
     sessions = dialog.get_by_role("group", name="Sessions").get_by_role("listitem")
     expect(sessions).to_have_count(2)
+    expect(sessions.first).to_contain_text("This session")
+    expect(sessions.filter(has_text="Firefox")).not_to_contain_text("This session")
     has_no_barrier(here.page)
+    sessions.first.get_by_role("button", name="Sign out here").click()
+    ask = here.page.get_by_role("dialog", name="Sign out here")
+    expect(ask).to_contain_text("This is where you are now.")
+    ask.get_by_role("button", name="Cancel").click()
     sessions.filter(has_text="Firefox").get_by_role("button", name="Sign out").click()
     here.page.get_by_role("dialog", name="Sign out").get_by_role("button", name="Sign out").click()
     expect(there.page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -148,10 +185,23 @@ def test_one_signs_out_elsewhere_and_then_everywhere(server: Server, people: lis
     dialog.get_by_role("button", name="Profile").click()
     dialog.get_by_role("button", name="Sessions").click()
     expect(sessions).to_have_count(2)
+    dialog.get_by_role("button", name="Sign out all others").click()
+    here.page.get_by_role("dialog", name="Sign out all others").get_by_role(
+        "button", name="Sign out all others"
+    ).click()
+    expect(there.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(sessions).to_have_count(1)
+    expect(sessions).to_contain_text("This session")
+    sign_in(there, server, "ann")
+    expect(there.page.get_by_label("Account menu")).to_be_visible()
+    remembered = there.page.context.new_page()
+    there.page.close()
+    remembered.goto(server.url)
+    expect(remembered.get_by_label("Account menu")).to_be_visible()
     dialog.get_by_role("button", name="Sign out everywhere").click()
     ask = here.page.get_by_role("dialog", name="Sign out everywhere")
     ask.get_by_role("button", name="Sign out everywhere").click()
-    for one in (here, there):
-        expect(one.page.get_by_role("heading", name="Sign in")).to_be_visible()
-    there.page.context.close()
+    for page in (here.page, remembered):
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    remembered.context.close()
     assert not there.complaints

@@ -170,7 +170,7 @@ def revoked_stands(patch: pytest.MonkeyPatch) -> None:
 
     async def of(tx: Connection, user_id: int, token_id: int) -> belonging.Belonging:
         known = await look(tx, user_id, token_id)
-        return known or belonging.Belonging(sorted(await members.guilds_of(tx, user_id)), [], frozenset(), None)
+        return known or belonging.Belonging(sorted(await members.guilds_of(tx, user_id)), [], frozenset(), None, b"")
 
     patch.setattr(belonging, "of", of)
 

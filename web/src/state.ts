@@ -34,6 +34,8 @@ export { channelOf, unread } from "./lookup";
 export interface State {
   status: "connecting" | "live" | "lost";
   me: OwnUser | null;
+  /** Which of one's logins is this one. */
+  login: string | null;
   guilds: ById<GuildState>;
   people: People;
   timelines: ById<Timeline>;
@@ -65,6 +67,7 @@ export type Event =
 export const NOTHING: State = {
   status: "connecting",
   me: null,
+  login: null,
   guilds: {},
   people: NOBODY,
   timelines: {},
@@ -189,6 +192,7 @@ function ready(state: State, d: Ready, now: number): State {
   return {
     ...next,
     me: d.user,
+    login: d.auth_session_id_hash ?? null,
     guilds: all,
     seen: seenUpTo(next, places),
     timelines: mapped(state.timelines, timelines.outdated),

@@ -135,6 +135,8 @@ export interface Dispatches extends Omit<
 export interface Ready {
   user: OwnUser;
   session_id: string;
+  /** Which of one's logins this is. */
+  auth_session_id_hash?: string;
   /** Whole, or only announced and sent as GUILD_CREATE. */
   guilds: (GuildCreate | { id: Snowflake; unavailable: true })[];
   private_channels?: (DirectChannel & { recipient_ids?: Snowflake[] })[];

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Collection
 from typing import NamedTuple
 
 from derailed.actions.changes import Changes, change
 from derailed.actions.context import Context
-from derailed.actions.tokens import Tokens
+from derailed.actions.tokens import Tokens, id_hash
 from derailed.model.clients import Client
 from derailed.model.errors import Forbidden
 from derailed.model.user import Actor
 from derailed.store import tokens
-from derailed.store.tokens import Kept
 from derailed.wire.records import user_topic
 
 
@@ -37,7 +34,7 @@ class Logins:
         """Those that stand, the one that was used last first."""
         _refuse_bots(actor)
         found = await self._context.store.read(lambda tx: tokens.of_user(tx, actor.user_id))
-        logins = [Login(_id_hash(each), each.used_at, each.client) for each in found]
+        logins = [Login(id_hash(each.hash), each.used_at, each.client) for each in found]
         return sorted(logins, key=lambda login: login.used_at, reverse=True)
 
     async def end(self, actor: Actor, id_hashes: Collection[str]) -> None:
@@ -48,16 +45,12 @@ class Logins:
         async def work(changes: Changes) -> None:
             await changes.hold(user_topic(actor.user_id))
             for each in await tokens.of_user(changes.tx, actor.user_id):
-                if _id_hash(each) in named:
+                if id_hash(each.hash) in named:
                     await self._tokens.revoke(changes.tx, each.id)
                     await changes.revoked(actor.user_id, each.id)
 
         await change(self._context, work)
         self._tokens.evict(actor.user_id)
-
-
-def _id_hash(token: Kept) -> str:
-    return base64.b64encode(hashlib.sha256(b"session:" + token.hash).digest()).decode()
 
 
 def _refuse_bots(actor: Actor) -> None:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from derailed.actions import unread
 from derailed.actions.context import Context
 from derailed.actions.searching import matching
-from derailed.actions.tokens import Tokens
+from derailed.actions.tokens import Tokens, id_hash
 from derailed.actions.unread import Reader
 from derailed.model.conversation import Shown
 from derailed.model.errors import Unauthenticated, Unknown
@@ -48,6 +48,7 @@ class Belonging(NamedTuple):
     ended: tuple[int, ...] = ()
     friends: frozenset[int] = frozenset()
     settings: UserSettings = DEFAULTS
+    token_hash: bytes = b""
 
 
 class AccountSnapshot(NamedTuple):
@@ -67,6 +68,8 @@ class AccountSnapshot(NamedTuple):
     """Of a person, those that are open."""
     standings: tuple[Standing, ...] = ()
     """Up to where they have read these."""
+    login: str = ""
+    """Which of the account's logins asks."""
 
 
 class Place(NamedTuple):
@@ -129,7 +132,9 @@ class Sessions:
             heads = {each.conversation.id: each.last_message_id or 0 for each in talks}
             reader = unread.correspondent(user_id, await unread.settings(tx, user_id, DIRECT), self._context.clock())
             stand = await unread.in_conversations(tx, reader, heads) if heads else ()
-            return AccountSnapshot(*of, at.friends, settings, bonds, wanted, talks, tuple(stand))
+            return AccountSnapshot(
+                *of, at.friends, settings, bonds, wanted, talks, tuple(stand), id_hash(at.token_hash)
+            )
 
         return await self._context.store.read(work)
 
@@ -211,4 +216,4 @@ async def _belonging(tx: Connection, user_id: int, token_id: int) -> Belonging:
         raise Unauthenticated
     at = await topics.look(tx, user_topic(user_id))
     settings = decode(found.settings)
-    return Belonging(at.rev, tuple(found.guild_ids), tuple(found.ended), found.friends, settings)
+    return Belonging(at.rev, tuple(found.guild_ids), tuple(found.ended), found.friends, settings, found.token_hash)

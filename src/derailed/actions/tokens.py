@@ -127,6 +127,11 @@ class Tokens:
                 del self._kept[oldest]
 
 
+def id_hash(token_hash: bytes) -> str:
+    """What names a login: nothing can be done with it but by who has a token of the account."""
+    return base64.b64encode(hashlib.sha256(b"session:" + token_hash).digest()).decode()
+
+
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 

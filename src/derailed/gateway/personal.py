@@ -44,6 +44,8 @@ class PersonalReady(Struct, kw_only=True):
     users: list[UserShape] | UnsetType = UNSET
     sessions: list[_OwnSession] | UnsetType = UNSET
     session_type: str | UnsetType = UNSET
+    auth_session_id_hash: str | UnsetType = UNSET
+    """Which of the account's logins it is."""
     auth: _Auth | UnsetType = UNSET
 
 
@@ -67,5 +69,6 @@ def personal(
         "users": [rest.user(each.user) for each in account.relationships],
         "sessions": [own],
         "session_type": "normal",
+        "auth_session_id_hash": account.login,
         "auth": _Auth(),
     }

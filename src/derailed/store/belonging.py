@@ -7,14 +7,14 @@ from typing import Final, NamedTuple
 from derailed.store import Connection
 
 _BELONGING = """
-SELECT 0, tokens.id, CAST(NULL AS BIGINT), user_settings.body
+SELECT 0, tokens.id, CAST(NULL AS BIGINT), user_settings.body, tokens.hash
 FROM tokens LEFT JOIN user_settings ON user_settings.user_id = tokens.user_id
 WHERE tokens.id = $2 AND tokens.user_id = $1
 UNION ALL
-SELECT 1, members.guild_id, guilds.id, NULL
+SELECT 1, members.guild_id, guilds.id, NULL, NULL
 FROM members LEFT JOIN guilds ON guilds.id = members.guild_id WHERE members.user_id = $1
 UNION ALL
-SELECT 2, other_id, NULL, NULL FROM relationships WHERE user_id = $1 AND type = 1
+SELECT 2, other_id, NULL, NULL, NULL FROM relationships WHERE user_id = $1 AND type = 1
 """
 
 _NOBODY: Final[frozenset[int]] = frozenset()
@@ -29,6 +29,7 @@ class Belonging(NamedTuple):
     friends: frozenset[int]
     settings: bytes | None
     """What the account has set for itself, if anything."""
+    token_hash: bytes
 
 
 async def of(tx: Connection, user_id: int, token_id: int) -> Belonging | None:
@@ -43,4 +44,5 @@ async def of(tx: Connection, user_id: int, token_id: int) -> Belonging | None:
         ended=[row[1] for row in rows if row[0] == 1 and row[2] is None],
         friends=frozenset(row[1] for row in rows if row[0] == 2) or _NOBODY,
         settings=None if token[3] is None else bytes(token[3]),
+        token_hash=bytes(token[4]),
     )
