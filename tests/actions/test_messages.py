@@ -156,11 +156,11 @@ def test_a_repeated_call_with_an_enforced_nonce_sends_once(tmp_path: Path) -> No
     async def story(c: Community) -> None:
         sent = await c.send(ANNA, "once", nonce=7, enforce_nonce=True)
         del sent["nonce"]
-        c.now_ms += 60_000
+        c.now_ms += 50 * 60_000
         assert await c.send(ANNA, "twice", nonce=7, enforce_nonce=True) == sent
         assert c.events(1) == ["MESSAGE_CREATE"]
         others = [await c.send(ANNA, nonce=7), await c.send(BEN, nonce="7", enforce_nonce=True)]
-        c.now_ms += 600_000
+        c.now_ms += 600_001
         others.append(await c.send(ANNA, nonce=7, enforce_nonce=True))
         assert len({message["id"] for message in [sent, *others]}) == 4
 
@@ -191,7 +191,7 @@ def test_old_nonces_are_swept_in_passing(tmp_path: Path) -> None:
     async def story(c: Community) -> None:
         for n in range(20):
             await c.send(ANNA, nonce=n, enforce_nonce=True)
-        c.now_ms += 600_000
+        c.now_ms += 3_600_016
         for n in range(20, 40):
             await c.send(ANNA, nonce=n, enforce_nonce=True)
         rows = await c.store.read(lambda tx: tx.fetch("SELECT nonce FROM nonces"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Route, WebSocketRoute, expect
 
 from tests.journeys.app import PASSWORD, Person, has_no_barrier, meet
 from tests.journeys.server import Server, until
@@ -16,6 +16,7 @@ from tests.journeys.split import Split
 pytestmark = pytest.mark.slow
 
 NARROW = 390
+SENDING = re.compile(r"/channels/\d+/messages$")
 
 
 def test_two_people_meet_by_a_link_and_talk(met: list[Person]) -> None:
@@ -100,6 +101,14 @@ def test_what_is_queued_while_the_server_restarts_goes_out_once_and_in_order(ser
 def test_a_message_whose_answer_was_lost_is_sent_again_and_there_once(met: list[Person]) -> None:
     ann, ben = met
     sent: list[str | None] = []
+    lines: list[WebSocketRoute] = []
+
+    def held_up(line: WebSocketRoute) -> None:
+        """Nothing that was said reaches ann on her first line: her own message neither."""
+        server = line.connect_to_server()
+        if not lines:
+            server.on_message(lambda frame: None if '"MESSAGE_CREATE"' in str(frame)[:100] else line.send(frame))
+        lines.append(line)
 
     def lose_the_first_answer(route: Route) -> None:
         sent.append(route.request.post_data)
@@ -108,7 +117,11 @@ def test_a_message_whose_answer_was_lost_is_sent_again_and_there_once(met: list[
         route.fetch()
         return route.abort()
 
-    ann.page.route(re.compile(r"/channels/\d+/messages$"), lose_the_first_answer)
+    ann.page.route_web_socket(re.compile("/gateway"), held_up)
+    ann.page.route(SENDING, lose_the_first_answer)
+    ann.page.reload()
+    expect(ann.composer).to_be_visible()
+    expect(ann.page.get_by_label("Member list")).to_contain_text("ben")
     ann.say("Mind the gap")
     expect(ben.message("Mind the gap")).to_be_visible()
     ann.say("And the doors")
@@ -116,6 +129,40 @@ def test_a_message_whose_answer_was_lost_is_sent_again_and_there_once(met: list[
         expect(person.message("And the doors")).to_be_visible()
         expect(person.messages).to_have_count(2)
     assert sent[0] == sent[1], "it was sent again as it was"
+    lines[0].close(code=4000)
+    ben.say("I do")
+    for person in met:
+        expect(person.message("I do")).to_be_visible()
+        expect(person.messages).to_have_count(3)
+    assert len(sent) == 3
+
+
+def test_a_message_of_which_the_event_came_and_the_answer_was_lost_is_not_sent_again(met: list[Person]) -> None:
+    ann, ben = met
+    sent: list[Route] = []
+
+    def keep_the_first_answer(route: Route) -> None:
+        sent.append(route)
+        if len(sent) > 1:
+            return route.continue_()
+        route.fetch()
+        return None
+
+    ann.page.route(SENDING, keep_the_first_answer)
+    ann.say("Mind the gap")
+    expect(ann.message("Mind the gap")).to_be_visible()
+    ben_sees = ben.message("Mind the gap")
+    expect(ben_sees).to_be_visible()
+    ann.act(ann.message("Mind the gap"), "Delete")
+    ann.page.get_by_role("dialog").get_by_role("button", name="Delete message").click()
+    expect(ben_sees).to_have_count(0)
+    sent[0].abort()
+    ann.say("And the doors")
+    for person in met:
+        expect(person.message("And the doors")).to_be_visible()
+        expect(person.messages).to_have_count(1)
+    expect(ann.page.get_by_text("Goes out when the connection is back.")).to_have_count(0)
+    assert len(sent) == 2
 
 
 def test_the_app_finds_a_gateway_that_is_elsewhere(people: list[Person], tmp_path: Path) -> None:

@@ -48,7 +48,8 @@ export class Client {
     this.api = new Api(token, () => this.stopped || signedOut());
     this.outbox = new Outbox({
       pending: (channelId) => (this.stopped ? [] : this.timeline(channelId).pending),
-      changed: (channelId, pending) => this.apply({ kind: "sending", channelId, pending }),
+      changed: (channelId, pending) =>
+        this.sends(channelId, pending.nonce) && this.apply({ kind: "sending", channelId, pending }),
       post: (channelId, message, progress) => this.send(channelId, message, progress),
       posted: (message, nonce) => this.posted(message, nonce),
     });
@@ -73,6 +74,11 @@ export class Client {
     clearTimeout(this.unmuting);
     this.idle.stop();
     this.socket.close();
+  }
+
+  /** Whether something that was said is still to go out: it would be lost with the page. */
+  get sending(): boolean {
+    return Object.values(this.state.timelines).some(({ pending }) => pending.some(({ status }) => status !== "failed"));
   }
 
   hurry(): void {
@@ -269,10 +275,17 @@ export class Client {
     }
   }
 
+  /** Once the event came, the answer is of the past: the message may have been changed or deleted since. */
   private posted(message: Message, nonce: string): void {
     const channelId = message.channel_id;
+    if (!this.sends(channelId, nonce)) return;
     this.apply({ kind: "dispatch", dispatch: { t: "MESSAGE_CREATE", d: message }, now: Date.now() });
     this.apply({ kind: "settled", channelId, nonce });
+  }
+
+  /** Not once its event came, which may be before its answer, or in place of one that was lost. */
+  private sends(channelId: Snowflake, nonce: string): boolean {
+    return this.timeline(channelId).pending.some((pending) => pending.nonce === nonce);
   }
 
   private acknowledge(channelId: Snowflake, messageId: Snowflake): void {

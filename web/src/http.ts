@@ -72,13 +72,17 @@ export class Http {
     return this.call("GET", asked === "" ? path : `${path}?${asked}`);
   }
 
-  async call<Reply>(method: string, path: string, body?: object, reason = ""): Promise<Reply> {
+  /** `patience`: for so many ms. Whoever sets it must be able to ask again. */
+  async call<Reply>(method: string, path: string, body?: object, reason = "", patience?: number): Promise<Reply> {
     const headers: Record<string, string> = {};
     if (this.token !== null) headers["Authorization"] = this.token;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (reason !== "") headers["X-Audit-Log-Reason"] = encodeURIComponent(reason);
     const payload = body === undefined ? {} : { body: JSON.stringify(body) };
-    return this.asked(() => fetched(BASE + path, { method, headers, ...payload }));
+    return this.asked(() => {
+      const ended = patience === undefined ? {} : { signal: AbortSignal.timeout(patience) };
+      return fetched(BASE + path, { method, headers, ...payload, ...ended });
+    });
   }
 
   /** With files, and how far they are: which only the older kind of request tells. */

@@ -16,7 +16,7 @@ export interface Listener {
 
 type Timer = ReturnType<typeof setTimeout>;
 
-const NO_HELLO_MS = 10_000;
+const NO_ANSWER_MS = 10_000;
 const OVER = 1000;
 const WILL_RESUME = 4000;
 const FATAL = new Set([4004, 4010, 4011, 4012, 4013, 4014]);
@@ -58,11 +58,19 @@ export class Socket {
     this.detach(OVER);
   }
 
-  /** Cuts the pause short: the network is said to be back, or somebody looks at the page. */
+  /**
+   * The network is said to be back, or somebody looks at the page: no pause is waited for, and how often it failed
+   * before says nothing about now. A line that may have died unnoticed is asked whether it lives.
+   */
   hurry(): void {
-    if (this.pause === undefined) return;
-    clearTimeout(this.pause);
-    this.open();
+    this.attempt = 0;
+    if (this.pause !== undefined) {
+      clearTimeout(this.pause);
+      this.open();
+    } else if (this.socket?.readyState === WebSocket.OPEN) {
+      this.heartbeat();
+      this.expect();
+    }
   }
 
   /** Members of a guild come as GUILD_MEMBERS_CHUNK: all, or some whose names begin so. */
@@ -98,7 +106,13 @@ export class Socket {
       if (FATAL.has(event.code)) this.listener.refused(event.code);
       else this.lost();
     };
-    this.deadline = setTimeout(() => this.drop(), NO_HELLO_MS);
+    this.expect();
+  }
+
+  /** An answer, soon. */
+  private expect(): void {
+    clearTimeout(this.deadline);
+    this.deadline = setTimeout(() => this.drop(), NO_ANSWER_MS);
   }
 
   private receive(frame: Frame): void {
@@ -117,6 +131,7 @@ export class Socket {
         this.startBeating(frame.d.heartbeat_interval);
         return this.introduce();
       case 11:
+        clearTimeout(this.deadline);
         this.acknowledged = true;
     }
   }

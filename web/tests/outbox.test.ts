@@ -9,11 +9,12 @@ let timeline: Timeline;
 let answers: (Error | null)[];
 let sent: Outgoing[];
 let outbox: Outbox;
+let now: number;
 
 const pending = (nonce: string): Pending => ({
   nonce,
   content: `text ${nonce}`,
-  at: "",
+  at: new Date(0).toISOString(),
   replyTo: null,
   files: [],
   status: "sending",
@@ -22,7 +23,7 @@ const statuses = (): string[] => timeline.pending.map(({ nonce, status }) => `${
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [timeline, answers, sent] = [EMPTY, [], []];
+  [timeline, answers, sent, now] = [EMPTY, [], [], 0];
   for (const nonce of ["a", "b", "c"]) timeline = sending(timeline, pending(nonce));
   outbox = new Outbox(
     {
@@ -37,6 +38,7 @@ beforeEach(() => {
       },
     },
     () => 1,
+    () => now,
   );
 });
 afterEach(() => vi.useRealTimers());
@@ -61,4 +63,20 @@ test("while the server is away they wait, in order, and go again with the same n
   await vi.advanceTimersByTimeAsync(500);
   expect(sent.map(({ nonce }) => nonce)).toEqual(["a", "b", "b", "c"]);
   expect(timeline.pending).toEqual([]);
+});
+
+test("after the hour for which the server knows a nonce nothing goes out again by itself", async () => {
+  answers = [new Unreachable()];
+  await outbox.drain("1");
+  now = 3_600_000;
+  await vi.advanceTimersByTimeAsync(500);
+  expect(statuses()).toEqual(["a failed"]);
+  expect(sent.map(({ nonce }) => nonce)).toEqual(["a", "b", "c"]);
+});
+
+test("what it can not understand does not keep later ones from going out", async () => {
+  answers = [new SyntaxError("no JSON")];
+  await expect(outbox.drain("1")).rejects.toThrow("no JSON");
+  await outbox.drain("1");
+  expect(sent.map(({ nonce }) => nonce)).toEqual(["a", "a", "b", "c"]);
 });

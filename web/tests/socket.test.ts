@@ -149,6 +149,31 @@ test("it cuts its pause short when hurried, and only then", () => {
   expect(FarEnd.opened).toHaveLength(2);
 });
 
+test("it asks a line that may have died whether it lives when hurried, and gives up one that does not answer", () => {
+  goLive();
+  socket.hurry();
+  expect(last().sent.at(-1)).toEqual({ op: 1, d: 2 });
+  last().says({ op: 11 });
+  vi.advanceTimersByTime(10_000);
+  expect(last().closedWith).toBeUndefined();
+  socket.hurry();
+  vi.advanceTimersByTime(10_000);
+  expect(last().closedWith).toBe(4000);
+});
+
+test("what failed before it was hurried does not make it wait long after", () => {
+  goLive();
+  for (const wait of [375, 750, 1500, 3000, 6000]) {
+    last().onclose!({ code: 1006 });
+    vi.advanceTimersByTime(wait);
+  }
+  socket.hurry();
+  const before = FarEnd.opened.length;
+  last().onclose!({ code: 1006 });
+  vi.advanceTimersByTime(375);
+  expect(FarEnd.opened).toHaveLength(before + 1);
+});
+
 test("it ends the session when it is closed", () => {
   goLive();
   socket.close();

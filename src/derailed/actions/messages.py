@@ -42,7 +42,7 @@ from derailed.wire.messages import (
 )
 from derailed.wire.records import Record
 
-_NONCE_MS = 5 * 60 * 1000  # longer than any library keeps trying to send one message
+_NONCE_MS = 60 * 60 * 1000  # longer than any library, and than the app, keeps trying to send one message
 _FEWEST = 2
 _BULK_MS = 14 * 24 * 3600 * 1000  # what is older is deleted one by one, as libraries know
 

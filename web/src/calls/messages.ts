@@ -13,6 +13,7 @@ export interface Outgoing {
 export type Page = Partial<Record<"before" | "after" | "around", Snowflake>>;
 
 export const PAGE_SIZE = 50;
+const NO_ANSWER_MS = 20_000; // a line that died in silence: it goes again with its nonce
 
 export interface Found {
   total_results: number;
@@ -30,7 +31,9 @@ export class MessageCalls {
     const reply = replyTo === null ? {} : { message_reference: { message_id: replyTo, fail_if_not_exists: false } };
     const json = { content, nonce, enforce_nonce: true, ...reply };
     const path = `/channels/${channelId}/messages`;
-    return files.length === 0 ? this.http.call("POST", path, json) : this.http.upload(path, json, files, progress);
+    return files.length === 0
+      ? this.http.call("POST", path, json, "", NO_ANSWER_MS)
+      : this.http.upload(path, json, files, progress);
   }
 
   edit(channelId: Snowflake, messageId: Snowflake, content: string): Promise<Message> {
