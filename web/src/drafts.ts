@@ -11,24 +11,30 @@ export interface Draft {
 }
 
 export class Drafts {
-  private readonly kept: Record<Snowflake, Draft>;
+  /** Where the storage is full or forbidden, drafts last as long as the page. */
+  private own: Record<Snowflake, Draft> | null = null;
 
-  constructor(private readonly storage: Storage) {
-    this.kept = read(storage);
-  }
+  constructor(private readonly storage: Storage) {}
 
   get(id: Snowflake): Draft {
-    return this.kept[id] ?? { text: "", wire: {} };
+    return this.all()[id] ?? { text: "", wire: {} };
   }
 
   set(id: Snowflake, draft: Draft): void {
-    if (draft.text === "") delete this.kept[id];
-    else this.kept[id] = draft;
+    const all = this.all();
+    if (draft.text === "") delete all[id];
+    else all[id] = draft;
     try {
-      this.storage.setItem(KEY, JSON.stringify(this.kept));
+      this.storage.setItem(KEY, JSON.stringify(all));
+      this.own = null;
     } catch {
-      // A full or forbidden storage: the draft lasts as long as the page.
+      this.own = all;
     }
+  }
+
+  /** Read each time: another tab may have written since. */
+  private all(): Record<Snowflake, Draft> {
+    return this.own ?? read(this.storage);
   }
 }
 

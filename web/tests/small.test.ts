@@ -21,6 +21,9 @@ test("drafts outlast the page, and a sent one is gone", () => {
   const drafts = new Drafts(storage);
   drafts.set("1", { text: "half a", wire: {} });
   expect(new Drafts(storage).get("1").text).toBe("half a");
+  new Drafts(storage).set("2", { text: "in another tab", wire: {} });
+  drafts.set("3", { text: "here", wire: {} });
+  expect(new Drafts(storage).get("2").text).toBe("in another tab");
   drafts.set("1", { text: "", wire: {} });
   expect(new Drafts(storage).get("1").text).toBe("");
   kept.set("drafts", "no JSON");
