@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -35,6 +37,40 @@ def test_two_talk_outside_of_guilds_and_one_is_told(met: list[Person]) -> None:
     has_no_barrier(ann.page)
     ann.page.get_by_role("button", name="Close the conversation with ben").click()
     expect(ann.page.get_by_role("heading", name="Friends", exact=True)).to_be_visible()
+
+
+def test_what_is_new_is_marked_where_one_left_off_until_one_leaves(met: list[Person]) -> None:
+    ann, ben = met
+    ann.choose("Guild menu", "Create channel")
+    ann.page.get_by_role("dialog").get_by_label("Name").fill("signals")
+    ann.page.get_by_role("dialog").get_by_role("button", name="Create channel").click()
+    expect(ann.page.get_by_label("Message in signals")).to_be_visible()
+    tab = ben.page.context.new_page()
+    tab.goto(ben.page.url)
+    for page in (ben.page, tab):
+        page.get_by_role("link", name="signals").click()
+        expect(page.get_by_label("Message in signals")).to_be_visible()
+    ann.page.get_by_role("link", name="general").click()
+    for text in ("First", "Second"):
+        ann.say(text)
+    for page in (ben.page, tab):
+        expect(page.get_by_role("link", name="general")).to_have_accessible_name("general , new messages")
+    ben.page.bring_to_front()
+    ben.page.get_by_role("link", name="general").click()
+    expect(ben.message("Second")).to_be_visible()
+    marked = ben.page.locator("[role=separator][aria-label='New messages'], [data-message]:not(.notice)")
+    expect(marked).to_have_text([re.compile("New"), re.compile("First"), re.compile("Second")])
+    for page in (ben.page, tab):
+        expect(page.get_by_role("link", name="general")).to_have_accessible_name("general")
+    ann.say("Third")
+    expect(ben.message("Third")).to_be_visible()
+    expect(ben.page.get_by_role("separator", name="New messages")).to_be_visible()
+    ben.page.get_by_role("link", name="signals").click()
+    expect(ben.page.get_by_label("Message in signals")).to_be_visible()
+    ben.page.get_by_role("link", name="general").click()
+    expect(ben.message("Third")).to_be_visible()
+    expect(ben.page.get_by_role("separator", name="New messages")).to_have_count(0)
+    tab.close()
 
 
 def test_mentions_are_counted_and_read_in_every_tab(met: list[Person]) -> None:

@@ -33,6 +33,14 @@ def test_two_become_friends_and_cease_to_be(met: list[Person]) -> None:
     for person in (ann, ben):
         person.page.get_by_role("button", name="All 1").click()
         expect(person.page.get_by_role("button", name="Remove friend")).to_be_visible()
+    ann.page.get_by_role("button", name="Online 1").click()
+    expect(ann.page.get_by_role("button", name="online ben")).to_be_visible()
+    address = ben.page.url
+    ben.open("about:blank")
+    expect(ann.page.get_by_text("None of your friends is online.")).to_be_visible()
+    ben.open(address)
+    expect(ann.page.get_by_role("button", name="online ben")).to_be_visible()
+    ben.page.get_by_role("button", name="All 1").click()
     ann.page.get_by_role("button", name="Remove friend").click()
     expect(ben.page.get_by_role("button", name="All 0")).to_be_visible()
 

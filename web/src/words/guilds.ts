@@ -120,7 +120,6 @@ export const guilds = {
   noEmojis: "There are no emoji yet. Upload a small picture.",
   addEmoji: "Upload emoji",
   emojiName: "Name",
-  emojiBy: (name: string) => `Added by ${name}`,
   noLog: "Nothing has been done here yet.",
   logAction: "Action",
   logAny: "Any action",
