@@ -18,7 +18,8 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import Raw, Struct
 
-from tests.faults.history import NEVER, Heard, History, Life, Shown, Span
+from tests.faults import dispatches
+from tests.faults.history import NEVER, History, Life, Shown, Span
 
 BEAT_EVERY_S: Final = 20.0
 ANSWERED_WITHIN_S: Final = 30.0
@@ -38,36 +39,7 @@ class _Frame(Struct):
     d: Raw = Raw(b"null")
 
 
-class _Id(Struct):
-    id: str
-
-
-class _Message(Struct):
-    id: str
-    channel_id: str
-    content: str
-    type: int
-
-
-class _Presence(Struct):
-    user: _Id
-    status: str
-
-
-class _Guild(Struct):
-    presences: list[_Presence]
-
-
-class _Ready(Struct):
-    session_id: str
-    guilds: list[Raw]
-
-
 _frame: Final = msgspec.json.Decoder(_Frame).decode
-_message: Final = msgspec.json.Decoder(_Message).decode
-_presence: Final = msgspec.json.Decoder(_Presence).decode
-_guild: Final = msgspec.json.Decoder(_Guild).decode
-_ready: Final = msgspec.json.Decoder(_Ready).decode
 
 
 class Account(Struct, frozen=True):
@@ -241,35 +213,23 @@ class Client:
     def _dispatch(self, event: str, s: int, d: Raw) -> None:
         at = now()
         if event == "READY":
-            node = cast(_Socket, self._socket).port
-            ready = _ready(d)
-            heard = Heard(at, s, event, len(ready.guilds))
-            self.life = Life(self.account.id, self.account.bot, ready.session_id, [Span(at, node)], [heard])
-            self.history.lives.append(self.life)
-            return
-        life = self.life
-        if life is None:
+            session, heard = dispatches.ready(at, s, d)
+            life = self.life = Life(self.account.id, self.account.bot, session, [Span(at, self._node)], heard)
+            self.history.lives.append(life)
+        elif self.life is None:
             self.history.oddities.append(f"{self.account.id} was sent {event} before READY")
-            return
-        if event == "MESSAGE_CREATE":
-            message = _message(d)
-            if message.type != 0:  # who joined is announced by the server
-                life.heard.append(Heard(at, s, event="WELCOME"))
-                return
-            number, channel = int(message.content.partition(" ")[0]), int(message.channel_id)
-            self.latest[channel] = int(message.id)
-            life.heard.append(Heard(at, s, event, channel, number, int(message.id)))
-        elif event == "PRESENCE_UPDATE":
-            presence = _presence(d)
-            life.heard.append(Heard(at, s, event, int(presence.user.id), presence.status))
         else:
-            life.heard.append(Heard(at, s, event))
-            if event == "GUILD_CREATE":
-                here = [Heard(at, s, "HERE", int(each.user.id), each.status) for each in _guild(d).presences]
-                life.heard.extend(here)
-            elif event == "RESUMED":
-                life.spans.append(Span(at, cast(_Socket, self._socket).port))
+            heard = dispatches.read(at, s, event, d)
+            self.life.heard += heard
+            if heard[0].event == "MESSAGE_CREATE":
+                self.latest[heard[0].of] = heard[0].id
+            if event == "RESUMED":
+                self.life.spans.append(Span(at, self._node))
                 self._say_status()
+
+    @property
+    def _node(self) -> int:
+        return cast(_Socket, self._socket).port
 
     def _say_status(self) -> None:
         """Also after each RESUME: what was said last may have been lost with the socket."""

@@ -12,21 +12,29 @@ from itertools import count
 from time import monotonic as now
 from typing import Final
 
+from derailed.model import permissions
 from tests.faults.client import Account, Client
-from tests.faults.history import Deed, History, Post
+from tests.faults.edits import Edits
+from tests.faults.history import Deed, History, Overwritten, Post
 from tests.faults.rest import Rest
-from tests.faults.town import Town
+from tests.faults.town import Talk, Town
 from tests.faults.wired import Wired
 
-POSTS_A_SECOND: Final = 12
+POSTS_A_SECOND: Final = 9
+WHISPERS_A_SECOND: Final = 3
 HAPPENINGS_A_SECOND: Final = 5
 PATIENCE_S: Final = 60.0
 _MOVED: Final = 8
 """Crew whose role is taken and given back; as many of the others leave the guild and come back."""
+_SHUT_OUT: Final = slice(8, 12)
+"""Of the others: these are shut out of a channel and let in again."""
+_OVERWRITES_S: Final = (6.0, 15.0, 40.0)
+"""Between two changes of overwrites, a day: each keeps everybody from resuming across it."""
 _GIVE_UP: Final = 0.06
 """Of the clients: these do not come again when they lose their socket."""
 _NUMBERS: Final = count(1)
 """Of posts, over all loads of this process: a nonce is good for once."""
+_VIEW: Final = str(permissions.VIEW_CHANNEL)
 _FILLER: Final = "departures on the left, arrivals on the right"
 
 
@@ -39,11 +47,15 @@ class Load:
         self.rest = Rest(split.api, self._chance)
         sees = dict.fromkeys((each.id for each in (*town.crew, *town.bots)), town.everything)
         sees |= dict.fromkeys((each.id for each in town.plain), town.open)
-        self.history = History(sees)
+        for talk in town.talks:
+            sees |= {each.id: sees[each.id] | {talk.channel} for each in talk.people}
+        self.history = History(sees, conversations=frozenset(talk.channel for talk in town.talks))
+        self.edits = Edits(self.rest, self.history, self._chance, _NUMBERS)
         ports = [node.port for node in split.nodes]
         accounts = (*town.crew, *town.plain, *town.bots)
         self.clients = [Client(account, ports, self.history, self._chance) for account in accounts]
         self._movers = [*town.crew[:_MOVED], *town.plain[:_MOVED]]
+        self._overwrites_s = self._chance.choice(_OVERWRITES_S)
         self._steady = self.clients[_MOVED:]
         self._running: list[asyncio.Task[None]] = []
         self._talking: list[asyncio.Task[None]] = []
@@ -59,7 +71,11 @@ class Load:
         self._running = [asyncio.create_task(client.run()) for client in self.clients]
         await self.until(self.all_up, "everybody is there")
         self._talking = [asyncio.create_task(self._talk(author)) for author in self.town.authors]
+        self._talking += [asyncio.create_task(self._whisper(talk)) for talk in self.town.talks]
         self._talking += [asyncio.create_task(self._move(account)) for account in self._movers]
+        self._talking += [asyncio.create_task(self._admit(talk)) for talk in self.town.talks if talk.guest]
+        self._talking += [asyncio.create_task(work) for work in (self._veil(), self._shut_out())]
+        self._talking += [asyncio.create_task(work) for work in self.edits.work(self._goes_on)]
         self._talking.append(asyncio.create_task(self._happen()))
 
     async def calm(self) -> None:
@@ -104,7 +120,12 @@ class Load:
     async def _talk(self, author: Account) -> None:
         while await self._goes_on(len(self.town.authors) / POSTS_A_SECOND):
             channel = self._chance.choice(sorted(self.town.everything))
-            await self.post(author, channel)
+            self.edits.offer(await self.post(author, channel), author, self.town.authors)
+
+    async def _whisper(self, talk: Talk) -> None:
+        while await self._goes_on(len(self.town.talks) / WHISPERS_A_SECOND):
+            author = self._chance.choice(talk.people)
+            self.edits.offer(await self.post(author, talk.channel), author, talk.people)
 
     async def post(self, author: Account, channel: int) -> Post:
         """Say something there, until it is acknowledged."""
@@ -116,10 +137,31 @@ class Load:
         post.acked, post.id = now(), int(answer["id"])
         return post
 
+    async def post_everywhere(self) -> list[Post]:
+        """Say a last word in each channel."""
+        last = [(self.town.authors[0], channel) for channel in sorted(self.town.everything)]
+        last += [(talk.people[0], talk.channel) for talk in self.town.talks]
+        return [await self.post(author, channel) for author, channel in last]
+
     async def count_here(self) -> int:
         """How many the server says are here."""
         _, guild = await self.rest.insist("GET", f"/guilds/{self.town.guild_id}?with_counts=true", self.town.owner)
         return int(guild["approximate_presence_count"])
+
+    async def look(self) -> None:
+        """Ask the server what there is now, for some of whom we know what they were told."""
+        town = self.town
+        tokens = dict.fromkeys(town.everything, town.authors[0].token)
+        tokens |= {talk.channel: talk.people[0].token for talk in town.talks}
+        for channel, token in tokens.items():
+            self.history.pages[channel] = await self.edits.page(channel, token)
+        talkers = {each.id: each for talk in town.talks for each in (*talk.people, *filter(None, [talk.guest]))}
+        for account in (*town.plain[_SHUT_OUT], *self._movers, *talkers.values(), *town.bots[:1]):
+            shown: set[int] = set()
+            for path in (f"/guilds/{town.guild_id}/channels", "/users/@me/channels"):
+                _, listed = await self.rest.insist("GET", path, account.token)
+                shown.update(int(each["id"]) for each in listed)
+            self.history.listed[account.id] = frozenset(shown)
 
     async def _happen(self) -> None:
         deeds: list[Callable[[Client], Awaitable[None]]] = [self._lose, self._lose, self._show, self._close, self._ask]
@@ -170,6 +212,44 @@ class Load:
 
     async def _join(self, account: Account) -> None:
         await self._do(account, self.town.open, "POST", f"/invites/{self.town.invite}", account.token)
+
+    async def _admit(self, talk: Talk) -> None:
+        """Let the guest in, and take them out again."""
+        assert talk.guest is not None
+        path, owner = f"/channels/{talk.channel}/recipients/{talk.guest.id}", talk.people[0].token
+        while await self._goes_on(5.0):
+            await self._do(talk.guest, self.town.open | {talk.channel}, "PUT", path, owner)
+            await self._goes_on(4.0)
+            await self._do(talk.guest, self.town.open, "DELETE", path, owner)
+
+    async def _veil(self) -> None:
+        """Hide a channel from all but the crew, and show it again."""
+        town = self.town
+        while await self._goes_on(self._overwrites_s):
+            for veiled in (True, False):
+                each = Overwritten(town.veiled, now(), veiled=veiled, unless=town.hidden)
+                await self._overwrite(each, town.guild_id, {"type": 0, "deny": _VIEW if veiled else "0"})
+                await self._goes_on(3.0)
+
+    async def _shut_out(self) -> None:
+        """Hide a channel from one member, and show it again."""
+        town = self.town
+        others = min(town.open - {town.veiled})
+        while await self._goes_on(self._overwrites_s):
+            account = self._chance.choice(town.plain[_SHUT_OUT])
+            for sees in (town.open - {others}, town.open):
+                deed = Deed(account.id, sees, now())
+                self.history.deeds.append(deed)
+                body = {"type": 1, "deny": "0" if others in sees else _VIEW}
+                await self._overwrite(Overwritten(others, deed.began), account.id, body)
+                deed.acked = now()
+                await self._goes_on(3.0)
+
+    async def _overwrite(self, each: Overwritten, target: int, body: object) -> None:
+        self.history.overwritten.append(each)
+        path = f"/channels/{each.channel}/permissions/{target}"
+        await self.rest.insist("PUT", path, self.town.owner, body, tried=each)
+        each.acked = now()
 
     async def _do(self, account: Account, sees: frozenset[int], method: str, path: str, token: str) -> None:
         deed = Deed(account.id, sees, now())

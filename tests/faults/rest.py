@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import aiohttp
 import msgspec
@@ -12,6 +12,12 @@ import msgspec
 ANSWERED_WITHIN_S: Final = 5.0
 AGAIN_S: Final = (0.05, 0.3)
 _SERVER_ERROR: Final = 500
+
+
+class Tried(Protocol):
+    """What is asked for until it is answered."""
+
+    tries: int
 
 
 class Rest:
@@ -30,9 +36,13 @@ class Rest:
     async def __aexit__(self, *error: object) -> None:
         await self._http.close()
 
-    async def insist(self, method: str, path: str, token: str, body: object = None) -> tuple[int, Any]:
-        """The status and the body of an answer that is no failure of the server's."""
+    async def insist(
+        self, method: str, path: str, token: str, body: object = None, *, tried: Tried | None = None
+    ) -> tuple[int, Any]:
+        """The status and the body of an answer that is no failure of the server's. `tried` counts."""
         while True:
+            if tried is not None:
+                tried.tries += 1
             try:
                 headers = {"Authorization": token}
                 async with self._http.request(method, self._api + path, json=body, headers=headers) as answer:

@@ -72,7 +72,7 @@ class Run:
         await load.calm()
         with contextlib.suppress(AssertionError):  # what does not come is for the checker to name
             await load.until(load.all_up, "all are there", RECOVERED_WITHIN_S)
-            last = [await load.post(load.town.authors[0], channel) for channel in sorted(load.town.everything)]
+            last = await load.post_everywhere()
             await load.until(lambda: all(_has(client, last) for client in load.clients), "all have heard the last")
         deadline = now() + QUIET_WITHIN_S
         while now() < deadline:
@@ -80,6 +80,7 @@ class Run:
             if not list(sightings.unsettled(self.history)):
                 break
             await asyncio.sleep(0.5)
+        await load.look()
         self.history.stuck = [client.account.id for client in load.clients if client.wanted and not client.is_up]
         self.history.ended = now()
 
@@ -88,7 +89,8 @@ class Run:
         lives = self.history.lives
         resumes = sum(len(life.spans) - 1 for life in lives)
         heard = sum(len(life.heard) for life in lives)
-        return f"{len(self.history.posts)} posts, {heard} dispatches, {len(lives)} sessions, {resumes} resumes"
+        done = len(self.history.posts) + len(self.history.touches)
+        return f"{done} posts and what became of them, {heard} dispatches, {len(lives)} sessions, {resumes} resumes"
 
 
 def play(split: Wired, town: Town, seed: int, story: Callable[[Run], Awaitable[None]]) -> Run:
@@ -107,7 +109,7 @@ def play(split: Wired, town: Town, seed: int, story: Callable[[Run], Awaitable[N
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(live())
-    assert not complaints, f"seed {seed}: {checker.told(complaints)}"
+    assert not complaints, f"seed {seed}: {checker.told(complaints, run.history)}"
     return run
 
 

@@ -85,6 +85,10 @@ class Beliefs:
         before = bisect.bisect_right(told, at, key=lambda each: each[0])
         return told[before - 1][1] if before else OFFLINE
 
+    def gone(self, user: int, since: float) -> float:
+        """When it was next told that the user had gone."""
+        return next((at for at, status in self._told[user] if at > since and status == OFFLINE), NEVER)
+
     def offline(self) -> Iterator[tuple[int, float]]:
         """Each time somebody was said to have gone."""
         for user, told in self._told.items():
@@ -96,7 +100,7 @@ class Beliefs:
 def complaints(history: History) -> Iterator[str]:
     """Everything that is wrong, a line each. Users whose membership changed are looked at only in the end."""
     attendance = Attendance(history)
-    moved = {deed.user for deed in history.deeds}
+    moved = {deed.user for deed in history.deeds if not deed.sees}
     for life in history.lives:
         if life.bot:
             beliefs = Beliefs(life)
@@ -130,7 +134,8 @@ def _late(life: Life, beliefs: Beliefs, attendance: Attendance, history: History
             by = _by(went, promised, history.faults)
             listened = any(span.began <= went and span.ended >= by for span in life.spans)
             if listened and by < min(came_again, history.ended) and beliefs.of(user, by) != OFFLINE:
-                yield f"late: {user} went at {went:.2f}, and {life.user} was not told by {by:.2f}"
+                told = beliefs.gone(user, by)
+                yield f"late: {user} went at {went:.2f}, and {life.user} was not told by {by:.2f}, but at {told:.2f}"
 
 
 def _by(went: float, promised: float, faults: list[Fault]) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults import checker
+from tests.faults import checker, delivery
 from tests.faults.history import NEVER, Deed, Fault, Heard, History, Life, Post, Shown, Span
 
 OPEN, HIDDEN = 1, 2
@@ -20,10 +20,11 @@ def good() -> History:
     for number in range(1, 21):
         channel = HIDDEN if number % 4 == 0 else OPEN
         history.posts[number] = Post(number, 99, channel, number + 0.1, number + 0.2, 1000 + number)
-    watcher = _life(WATCHER, [Span(0.5, 1)], bot=True)
-    talker = _life(TALKER, [Span(0.6, 1, 8.05), Span(9.0, 2, 15.0, clean=True)])
-    again = _life(TALKER, [Span(30.0, 1)])
-    mover = _life(MOVER, [Span(0.7, 2)])
+    watcher = _life(WATCHER, both, [Span(0.5, 1)], bot=True)
+    talker = _life(TALKER, both, [Span(0.6, 1, 8.05), Span(9.0, 2, 15.0, clean=True)])
+    again = _life(TALKER, both, [Span(30.0, 1)])
+    mover = _life(MOVER, some, [Span(0.7, 2)])
+    mover.heard += [Heard(9.6, 0, "CHANNEL_CREATE", HIDDEN), Heard(14.6, 0, "CHANNEL_DELETE", HIDDEN)]
     history.lives = [watcher, talker, again, mover]
     history.deeds = [Deed(MOVER, both, 9.5, 9.6), Deed(MOVER, some, 14.5, 14.6)]
     for life in history.lives:
@@ -39,16 +40,17 @@ def good() -> History:
         )
     ]  # fmt: skip
     watcher.heard.insert(1, Heard(0.5, 0, "HERE", WATCHER, "online"))
-    watcher.heard.sort(key=lambda heard: heard.at)
     for life in history.lives:
+        life.heard.sort(key=lambda heard: heard.at)
         life.heard = [heard._replace(s=2 * place) for place, heard in enumerate(life.heard)]
     history.shown = [Shown(40.0, MOVER, "dnd")]
     return history
 
 
-def _life(user: int, spans: list[Span], *, bot: bool = False) -> Life:
-    session = f"session{user}{spans[0].began}"
-    return Life(user, bot, session, spans, [Heard(spans[0].began, 0, "READY", 1)])
+def _life(user: int, sees: frozenset[int], spans: list[Span], *, bot: bool = False) -> Life:
+    began = spans[0].began
+    heard = [Heard(began, 0, "READY", 1), *(Heard(began, 0, "SHOWN", channel) for channel in sorted(sees))]
+    return Life(user, bot, f"session{user}{began}", spans, heard)
 
 
 def _delivered(life: Life, post: Post, *, seen: bool) -> list[Heard]:
@@ -261,7 +263,7 @@ def test_who_left_and_came_back_before_ready_is_owed_what_is_said_after_the_guil
         return history
 
     def found(history: History) -> list[str]:
-        return [line.partition(":")[0] for line in checker.check(history)]
+        return [line.partition(":")[0] for line in delivery.complaints(history)]
 
     gone, again = (0.75, "GUILD_DELETE"), (3.5, "GUILD_CREATE")
     assert found(came_back(gone, again)) == []

@@ -26,10 +26,29 @@ CHANNELS: Final = ("general", "harbour", "market")
 HIDDEN: Final = "bridge"
 """Seen by the crew only."""
 
-_TALK: Final = int(Intent.GUILDS | Intent.GUILD_MEMBERS | Intent.GUILD_MESSAGES | Intent.MESSAGE_CONTENT)
+VEILED: Final = CHANNELS[-1]
+"""Hidden from all but the crew from time to time."""
+
+_TALK: Final = int(
+    Intent.GUILDS
+    | Intent.GUILD_MEMBERS
+    | Intent.GUILD_MESSAGES
+    | Intent.GUILD_MESSAGE_REACTIONS
+    | Intent.DIRECT_MESSAGES
+    | Intent.DIRECT_MESSAGE_REACTIONS
+    | Intent.MESSAGE_CONTENT
+)
 _WATCH: Final = _TALK | int(Intent.GUILD_PRESENCES)
 _AUTHORS: Final = 8
 _KINDS: Final = ("authors", "crew", "plain", "bots")
+
+
+class Talk(Struct, frozen=True):
+    """A DM, or a group, which the first of its people owns, and into which a guest is let from time to time."""
+
+    channel: int
+    people: list[Account]
+    guest: Account | None = None
 
 
 class Town(Struct, frozen=True, kw_only=True):
@@ -45,6 +64,8 @@ class Town(Struct, frozen=True, kw_only=True):
     crew: list[Account]
     plain: list[Account]
     bots: list[Account]
+    veiled: int
+    talks: list[Talk]
 
     @property
     def everything(self) -> frozenset[int]:
@@ -57,18 +78,41 @@ def build(split: Split, *, people_connected: int, bots: int, members: int = MEMB
     with people.register(split, "owner") as owner:
         guild = Guild(owner)
         role = int(owner.call("POST", f"/guilds/{guild.id}/roles", {"name": "crew"})["id"])
-        opened = frozenset(guild.channel(name) for name in CHANNELS)
+        named = {name: guild.channel(name) for name in CHANNELS}
+        opened, veiled = frozenset(named.values()), named[VEILED]
         view = str(permissions.VIEW_CHANNEL)
-        overwrites = [
-            {"id": str(guild.id), "type": 0, "allow": "0", "deny": view},
-            {"id": str(role), "type": 0, "allow": view, "deny": "0"},
-        ]
+        to_crew = {"id": str(role), "type": 0, "allow": view, "deny": "0"}
+        owner.call("PUT", f"/channels/{veiled}/permissions/{role}", to_crew)
+        overwrites = [{"id": str(guild.id), "type": 0, "allow": "0", "deny": view}, to_crew]
         body = {"name": HIDDEN, "permission_overwrites": overwrites}
         hidden = int(owner.call("POST", f"/guilds/{guild.id}/channels", body)["id"])
         invite = owner.call("POST", f"/channels/{guild.general}/invites", {"max_age": 0, "max_uses": 0})["code"]
         settled = _Settled(guild.id, role, people_connected, bots, members)
         made = asyncio.run(settled.populate(split.database))
-        return Town(guild_id=guild.id, owner=owner.token, invite=invite, role=role, open=opened, hidden=hidden, **made)
+        return Town(
+            guild_id=guild.id, owner=owner.token, invite=invite, role=role, open=opened, hidden=hidden, veiled=veiled,
+            talks=_talks(split, made["crew"], made["plain"]), **made,
+        )  # fmt: skip
+
+
+def _talks(split: Split, crew: list[Account], plain: list[Account]) -> list[Talk]:
+    """Of people who stay in the guild, across the crew and the others."""
+    pairs = [(crew[8], plain[16]), (crew[9], plain[17]), (plain[18], plain[19])]
+    groups = [([crew[10], crew[11], plain[20]], plain[12]), ([plain[21], crew[9], plain[16]], plain[13])]
+    found: list[Talk] = []
+    for one, other in pairs:
+        for asks, asked in ((other, one), (one, other)):  # a DM is opened for whoever asks
+            channel = _opened(split, asks, {"recipient_id": str(asked.id)})
+        found.append(Talk(channel, [one, other]))
+    for people_of, guest in groups:
+        others = [str(each.id) for each in people_of[1:]]
+        found.append(Talk(_opened(split, people_of[0], {"recipients": others}), people_of, guest))
+    return found
+
+
+def _opened(split: Split, by: Account, whom: dict[str, object]) -> int:
+    with people.Account(split, by.token) as account:
+        return int(account.call("POST", "/users/@me/channels", whom)["id"])
 
 
 class _Settled:
