@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { expect, test } from "vitest";
-import { plainly, render } from "../src/markdown";
+import { plainly, render, sanitized } from "../src/markdown";
 
 const names = { user: (id: string) => (id === "1" ? "<Ann>" : null), role: () => "Staff", channel: () => "general" };
 const html = (text: string): string => render(text, names).trim();
@@ -67,4 +67,20 @@ test("a line that one knows again has names and no marks", () => {
 
 test("entities are the characters that they name, and no more", () => {
   expect(html("&copy; &#x1F686; &lt;b&gt; &nosuchthing;")).toBe("<p>© 🚆 &lt;b&gt; &amp;nosuchthing;</p>");
+});
+
+test.each([
+  "plain",
+  "**a** _b_ ~~c~~ `d`\n- e\n- f\n\n1. g\n\n> h\n# i\n##### j",
+  "```\n<script>alert(1)</script>\n```",
+  "<script>alert(1)</script> <p onclick=alert(1)> <p> </p> <P> <a> <img> <br/> <svg><p>",
+  "&lt;script&gt;&#60;p onclick=x&#62;",
+  "<p\u0000> <\u0000p> <p\u00a0x> <strong\n>",
+  '"><p title="x">',
+  "||a **b**|| <@1> https://example.org ```js\nx\n```",
+])("nothing is left in %j that the sanitiser would take away", (text) => {
+  const [ours, theirs] = [document.createElement("div"), document.createElement("div")];
+  ours.innerHTML = html(text);
+  theirs.innerHTML = sanitized(ours.innerHTML);
+  expect(ours.innerHTML).toBe(theirs.innerHTML);
 });
