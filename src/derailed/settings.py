@@ -67,6 +67,8 @@ class Settings:
     broker_host: str
     broker_port: int
     broker_file: Path | None
+    traces_url: str
+    traces_share: float
     log_level: str
     log_format: str
 
@@ -310,6 +312,23 @@ def _scale(text: str) -> float:
     return scale
 
 
+def _collector(text: str) -> str:
+    url = urlsplit(text)
+    if text and (url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment):
+        raise ValueError("an address like http://collector:4318 is needed, or nothing at all")  # it may hold a password
+    return text
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share from 0 to 1 is needed, not {text!r}")
+    return share
+
+
 def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",")) if text else ()
 
@@ -366,6 +385,12 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "broker_host": Variable("127.0.0.1", _text, "where `derailed broker` listens"),
     "broker_port": Variable("6380", _number(0, 65_535), "the port of `derailed broker`; 0 is any"),
     "broker_file": Variable("", _file, "the broker's namespaces, users, limits and TLS, in TOML; empty: the defaults"),
+    "traces_url": Variable(
+        "", _collector, "http://collector:4318 (OTLP over HTTP), where traces go; empty: none are made"
+    ),
+    "traces_share": Variable(
+        "0.01", _share, "how many of all requests are followed: 1 is each, 0 those a proxy follows"
+    ),
     "log_level": Variable("info", _one_of(LOG_LEVELS), "the least that is logged: debug, info, warning or error"),
     "log_format": Variable("auto", _one_of(LOG_FORMATS), "text, json, or auto: text on a terminal"),
 }

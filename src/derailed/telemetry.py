@@ -26,8 +26,14 @@ Metric = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 Labels = TypeVar("Labels", bound=tuple[str, ...])
 T = TypeVar("T")
 
-REQUEST: Final[ContextVar[str]] = ContextVar("request", default="")
-"""The id of the request that is being answered, if one is: in every line of the log."""
+CAUSE: Final[ContextVar[str]] = ContextVar("cause", default="")
+"""What is done now is done for this: a request, whose id is in every line of the log, if there is one.
+
+    REQUEST [" " TRACE "-" SPAN]
+
+Behind its id stands, if it is followed (`traces.py`), the span that led here. Text that goes along: to the thread that
+writes, beside a question to another process, and in a record. Kept stable: it is on disk.
+"""
 SESSION: Final[ContextVar[str]] = ContextVar("session", default="")
 """The handle of the session that something is done for, likewise."""
 
@@ -44,6 +50,22 @@ LOOP_STALL: Final = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0),
     registry=REGISTRY,
 )
+
+
+def request_of(cause: str) -> str:
+    """The id of the request."""
+    return cause.partition(" ")[0]
+
+
+def trace_of(cause: str) -> tuple[str, str] | None:
+    """The trace and the span in it, if the request is followed."""
+    trace, _, span = cause.partition(" ")[2].partition("-")
+    return (trace, span) if span else None
+
+
+def followed(request: str, trace: str, span: str) -> str:
+    """The cause that a request is from that span on."""
+    return f"{request} {trace}-{span}"
 
 
 _looks: Final[list[Callable[[], Awaitable[None]]]] = []
@@ -151,7 +173,7 @@ def _buckets(of: Spread) -> Iterator[tuple[str, float]]:
 def apart(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Run it in a task that is of no request and of no session, whoever happens to start it."""
     context = copy_context()
-    context.run(REQUEST.set, "")
+    context.run(CAUSE.set, "")
     context.run(SESSION.set, "")
     return asyncio.get_running_loop().create_task(work, context=context)
 
@@ -174,13 +196,21 @@ def watch_process() -> None:
 def configure_logs(level: str, form: str = "auto", worker: int = 0) -> None:
     """Send every log line, ours and the libraries', to standard error. `auto`: for people on a terminal, else as JSON.
 
-    Each tells the number of the worker, if this is one, and which request or session it is about, if it is about one.
+    Each tells the number of the worker, if this is one, and which request, with its trace if it is followed, or session
+    it is about, if it is about one.
     """
 
     def sign(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
         if worker:
             event["worker"] = worker
-        for name, value in (("request", REQUEST.get()), ("session", SESSION.get())):
+        cause = CAUSE.get()
+        trace = trace_of(cause)
+        about = (
+            ("request", request_of(cause)),
+            ("trace", "" if trace is None else trace[0]),
+            ("session", SESSION.get()),
+        )
+        for name, value in about:
             if value:
                 event.setdefault(name, value)
         return event

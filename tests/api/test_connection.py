@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from derailed.api.answers import Answer, ok
 from derailed.api.connection import AtOnce, Connection
 from derailed.api.request_ids import RequestIds
-from derailed.telemetry import REQUEST, apart
+from derailed.telemetry import CAUSE, apart
 
 GET = b"GET %b HTTP/1.1\r\nhost: x\r\n\r\n"
 _LAST = b"GET /plain HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
@@ -192,10 +192,10 @@ def _quick(scope: Any, body: bytes) -> Coroutine[Any, None, Answer] | None:
         elif body == b"fails":
             raise ValueError
         elif body == b"who":
-            mine = REQUEST.get()
+            mine = CAUSE.get()
             await asyncio.sleep(0)
             assert await asyncio.create_task(_who()) == mine
-            return ok(f"{await apart(_who())}quick:{REQUEST.get()}".encode())
+            return ok(f"{await apart(_who())}quick:{CAUSE.get()}".encode())
         return ok(b"quick:" + body)
 
     return answer() if scope["path"] == "/quick" else None
@@ -203,7 +203,7 @@ def _quick(scope: Any, body: bytes) -> Coroutine[Any, None, Answer] | None:
 
 async def _who() -> str:
     await asyncio.sleep(0)
-    return REQUEST.get()
+    return CAUSE.get()
 
 
 def _bodies(heard: bytes) -> list[bytes]:
@@ -265,7 +265,7 @@ def test_each_request_has_an_id_that_its_answer_and_all_that_it_starts_have() ->
     assert len(ids) == len(set(ids)) == 4
     assert _bodies(heard)[0] == b"quick:" + ids[0]
     assert all(re.fullmatch(rb"[0-9a-f]{16}", each) for each in ids)
-    assert REQUEST.get() == ""
+    assert CAUSE.get() == ""
 
 
 def test_a_trusted_proxy_may_say_what_the_id_is_and_nobody_else() -> None:

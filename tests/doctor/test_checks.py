@@ -87,6 +87,8 @@ ELSEWHERE: Final[dict[str, dict[str, Any]]] = {
     "limits-unreachable": {"limits": "no answer"},
     "blobs-unreachable": {"blobs": "no answer"},
     "service-silent": {"silent": _AT},
+    "traces-missing": {"traces_missing": True},
+    "collector-unreachable": {"collector": "no answer"},
 }
 OUTSIDE: Final[dict[str, Public]] = {
     "public-unreachable": Public(trouble="no answer"),

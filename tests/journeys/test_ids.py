@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from derailed.settings import read
 from tests.journeys.deployment import Deployment
+from tests.journeys.logs import lines, told_of
 from tests.journeys.people import PASSWORD
 from tests.journeys.place import Place, run
-from tests.journeys.server import Running, Server, until
+from tests.journeys.server import Server
 from tests.journeys.sockets import Socket
 from tests.journeys.split import Split, gateway_of
 
@@ -43,20 +42,12 @@ def split(tmp_path: Path) -> Iterator[Split]:
         yield running
 
 
-def lines(process: Running, **fits: object) -> Iterator[dict[str, Any]]:
-    """Those lines of its log that say so, libraries' aside."""
-    for text in process.log.splitlines():
-        if text.startswith("{"):
-            line: dict[str, Any] = json.loads(text)
-            if line["logger"].startswith("derailed") and fits.items() <= line.items():
-                yield line
-
-
-def told_of(process: Running, event: str, **fits: object) -> dict[str, Any]:
-    """The one line that tells of it: it may be written a moment after its cause was answered."""
-    until(lambda: bool(list(lines(process, event=event, **fits))), f"the log tells of {event} {fits}")
-    (line,) = lines(process, event=event, **fits)
-    return line
+def said(place: Place) -> str:
+    """A message of Anna's; the id of the request."""
+    where = f"{place.server.api}/channels/{place.guild.general}/messages"
+    sent = httpx.post(where, headers={"Authorization": place.anna.token}, json={"content": "x"})
+    assert sent.is_success
+    return sent.headers["x-request-id"]
 
 
 def test_a_request_has_one_id_in_every_process(split: Split) -> None:
@@ -71,11 +62,29 @@ def test_a_request_has_one_id_in_every_process(split: Split) -> None:
             told = told_of(split.front, "request answered", request=known)
             assert (told["event"], told["route"], told["status"]) == ("request answered", "GET /guilds/{guild_id}", 200)
             assert told_of(split.presence, "asked", request=known)["question"] == "Count"
-        sent = httpx.post(
-            f"{split.api}/channels/{place.guild.general}/messages", headers=headers, json={"content": "x"}
-        )
-        told = told_of(split.front, "request answered", request=sent.headers["x-request-id"])
+        known = said(place)
+        told = told_of(split.front, "request answered", request=known)
         assert told["route"] == "POST /channels/{channel_id}/messages"
+        assert told_of(split.front, "appended", request=known)["kind"] == "MESSAGE_CREATE"
+
+
+def test_what_a_request_causes_has_its_id_on_every_node(split: Split) -> None:
+    with settled(split) as place:
+
+        async def journey() -> None:
+            async with (
+                Socket(split, at=gateway_of(split.one)) as here,
+                Socket(split, at=gateway_of(split.other)) as there,
+            ):
+                for socket, account in ((here, place.anna), (there, place.ben)):
+                    await socket.identify(account)
+                    await socket.whole(account, place.guild.general)
+                known = said(place)
+                for node in split.nodes:
+                    told = told_of(node, "told", request=known)
+                    assert (told["kind"], told["topic"]) == ("MESSAGE_CREATE", f"guild:{place.guild.id}")
+
+        run(journey())
 
 
 def test_a_session_has_one_handle_on_every_node_and_no_line_lets_anybody_resume(split: Split) -> None:

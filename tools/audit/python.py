@@ -129,7 +129,7 @@ def of_imports(
     """What is imported and not declared, or declared and not imported. `imported` are modules by folder."""
     wrong, used = [], set[str]()
     for folder, modules in imported.items():
-        allowed = groups[""] if folder == "src" else set().union(*groups.values())
+        allowed = groups[""] | groups.get("traces", set()) if folder == "src" else set().union(*groups.values())
         for module in sorted(modules):
             packages = {name_of(each) for each in provided.get(module, ())}
             used |= packages
@@ -150,8 +150,9 @@ def of_all(root: Path) -> list[str]:
     """Everything that is wrong here."""
     groups = declared((root / "pyproject.toml").read_text())
     what = {
-        "requirements-dev.lock": ("", "build", "dev", "split"),
+        "requirements-dev.lock": ("", "build", "dev", "split", "traces"),
         "requirements-split.lock": ("", "build", "split"),
+        "requirements-traces.lock": ("", "build", "traces"),
         "requirements.lock": ("", "build"),
         "requirements-node.lock": ("node",),
         "requirements-audit.lock": ("audit",),

@@ -20,6 +20,7 @@ from derailed.model.guild import Channel, Guild, Invite, Member, Role
 from derailed.model.user import Actor, User
 from derailed.store import Connection, channels, topics
 from derailed.store.topics import Change
+from derailed.telemetry import CAUSE
 from derailed.wire import events, moderation
 from derailed.wire.audit import Entry
 from derailed.wire.records import JOINED, LEFT, REVOKED, Record, encode, guild_topic, user_topic
@@ -78,7 +79,7 @@ class Changes:
         rev = self._unspent.pop(topic, 0) or (await topics.lift(self.tx, topic)).rev
         if change:
             await topics.mark(self.tx, topic, change)
-        await self.tx.emit(topic, rev, encode(replace(record, rev=rev, time=self.now_ms)))
+        await self.tx.emit(topic, rev, encode(replace(record, rev=rev, time=self.now_ms, cause=CAUSE.get())))
         return rev
 
     async def give_back(self) -> None:

@@ -22,6 +22,7 @@ from derailed.model.message import Message
 from derailed.model.user import Actor
 from derailed.store import Connection, messages, topics
 from derailed.store.topics import Change
+from derailed.telemetry import CAUSE
 from derailed.wire import records
 from derailed.wire.audit import Entry
 from derailed.wire.records import Record, channel_topic, guild_topic, user_topic
@@ -148,8 +149,10 @@ async def audit(changes: Changes, place: Place, actor: Actor, entry: Entry) -> N
 
 async def emit(tx: Connection, place: Place, record: Record) -> None:
     """Put the record of what happened under the revs that `enter` lifted its topics to."""
+    cause = CAUSE.get()
     for topic, rev in place.told:
-        await tx.emit(topic, rev, records.encode(record if record.rev == rev else replace(record, rev=rev)))
+        said = record if record.rev == rev and record.cause == cause else replace(record, rev=rev, cause=cause)
+        await tx.emit(topic, rev, records.encode(said))
 
 
 async def heard(tx: Connection, place: Place) -> Told:
@@ -163,5 +166,6 @@ async def heard(tx: Connection, place: Place) -> Told:
 
 async def whisper(context: Context, heard: Told, record: Record) -> None:
     """Tell what is not kept, under the revs at which it was allowed."""
+    cause = CAUSE.get()
     for topic, rev in heard:
-        await context.bus.publish(topic, records.encode(replace(record, rev=rev)))
+        await context.bus.publish(topic, records.encode(replace(record, rev=rev, cause=cause)))

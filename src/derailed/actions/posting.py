@@ -22,6 +22,7 @@ from derailed.model.message import SYSTEM, Message
 from derailed.store import Connection, blobs, messages, read_states
 from derailed.store import mentions as mentioned_rows
 from derailed.store.mentions import Mention
+from derailed.telemetry import CAUSE
 from derailed.wire.messages import (
     Body,
     EditMessage,
@@ -138,6 +139,7 @@ def record(event: str, place: Place, message: Message, told: Announcement) -> Re
         mentions=message.mentioned,
         data=told.data,
         stripped=told.stripped,
+        cause=CAUSE.get(),
     )
 
 

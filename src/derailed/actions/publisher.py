@@ -10,6 +10,7 @@ that the bus refuses to append over, so what follows it is drained from the outb
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import takewhile
@@ -20,6 +21,9 @@ import structlog
 from derailed.bus import Bus, BusDown, Put
 from derailed.model.errors import Unavailable
 from derailed.store import OutboxRow, Store
+from derailed.telemetry import CAUSE
+from derailed.traces import TRACES, Span, of_record
+from derailed.wire import records
 
 Verb = list[OutboxRow]
 
@@ -69,6 +73,10 @@ class Publisher:
         self._retry_s = _RETRY_FROM_S
         self._work = asyncio.Event()
         self._quiet = asyncio.Event()
+        self._spans: dict[int, Span] = {}
+        """Of rows that are followed, until the bus has them."""
+        self._tells = logging.getLogger(__name__).isEnabledFor(logging.DEBUG)
+        """Whether the log has a line a record."""
         self.appended = 0
         """Records that the bus has by us."""
         self.offset = 0
@@ -78,6 +86,8 @@ class Publisher:
 
     def take(self, rows: Sequence[OutboxRow]) -> None:
         """Publish what was just committed."""
+        if TRACES.under_way:  # whoever caused it is not answered yet
+            self._follow(rows)
         if self._held_bytes >= _HELD_BYTES_MAX:
             self._must_drain(rows)
         else:
@@ -115,6 +125,7 @@ class Publisher:
         while not (self._held or self._drain_to or self._sweep_due):
             if not self._in_flight:
                 self._quiet.set()
+                self._leave(self._spans.keys(), "published elsewhere")
             self._work.clear()
             await self._work.wait()
 
@@ -215,8 +226,26 @@ class Publisher:
             else:
                 published += [row.id for row in verb]
                 self.offset = max(self.offset, offsets[-1])
+                if self._tells:
+                    _tell(verb, offsets)
         self.appended += len(published)
+        if self._spans:
+            self._leave(published)
         await self._store.forget(published)
+
+    def _follow(self, rows: Iterable[OutboxRow]) -> None:
+        for row in rows:
+            record = records.decode(row.payload)
+            about = of_record(row.topic, record.event)
+            span = TRACES.step("producer", f"append {about['messaging.destination.template']}", record.cause, about)
+            if span is not None:
+                span.say({"messaging.operation.type": "send", "messaging.operation.name": "append"})
+                self._spans[row.id] = span
+
+    def _leave(self, row_ids: Iterable[int], error: str = "") -> None:
+        """They are published."""
+        for row_id in self._spans.keys() & row_ids:
+            self._spans.pop(row_id).end(error)
 
     def _must_drain(self, rows: Sequence[OutboxRow]) -> None:
         self._drain_to = max(self._drain_to or 0, rows[-1].id)
@@ -232,6 +261,14 @@ def _verbs(rows: Iterable[OutboxRow]) -> list[Verb]:
     for row in rows:
         verbs.setdefault(row.verb, []).append(row)
     return sorted(verbs.values(), key=lambda verb: verb[-1].id)
+
+
+def _tell(verb: Verb, offsets: Sequence[int]) -> None:
+    for row, offset in zip(verb, offsets, strict=True):
+        record = records.decode(row.payload)
+        CAUSE.set(record.cause)
+        _log.debug("appended", topic=row.topic, rev=row.rev, kind=record.event, offset=offset)
+    CAUSE.set("")
 
 
 def _bytes(rows: Iterable[OutboxRow]) -> int:

@@ -55,10 +55,12 @@ from derailed.api.answers import Answer, refused
 from derailed.api.behind import Behind
 from derailed.api.docs.serving import Docs, is_docs
 from derailed.api.entrance import UNLIMITED, Entrance, Limiting
+from derailed.api.following import Following
 from derailed.api.hot import PATH, Hot, Work, answered
 from derailed.api.meter import OTHER, Meter
 from derailed.api.origins import Addresses
 from derailed.model.errors import Invalid, Refusal, TooLarge
+from derailed.traces import TRACES
 from derailed.wire.requests import Bits, Snowflake, decode_hook
 
 Event = MutableMapping[str, Any]
@@ -111,6 +113,7 @@ class Api:
         self._entrance = Entrance(verbs.tokens, ROUTES, limiting)
         self._behind = Behind(verbs, self._entrance, addresses)
         self._routes = _routes()
+        self._following = Following(limiting.proxies)
         self.meter = Meter()
         self._posts, self._gets = self.meter.of("POST", PATH), self.meter.of("GET", PATH)
         self._tells = logging.getLogger(__name__).isEnabledFor(logging.DEBUG)
@@ -119,6 +122,7 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, and count it."""
         began, status = perf_counter(), 0
+        span = self._following.begin(scope) if TRACES.on else None
 
         async def noting(event: Event) -> None:
             nonlocal status
@@ -134,6 +138,8 @@ class Api:
                 self.meter.of(*route).answered(status, seconds)
                 if self._tells:
                     _tell(" ".join(route), status, seconds)
+            if span is not None:
+                self._following.end(span, scope, self._route(scope), status)
 
     def _route(self, scope: Scope) -> tuple[str, str]:
         """A method and a path, of which there are not more than routes."""
@@ -177,13 +183,19 @@ class Api:
         return None if work is None else self._at_once(work, scope, body)
 
     async def _at_once(self, work: Work, scope: Scope, body: bytes) -> Answer:
-        began = perf_counter()
-        caller = await self._entrance.admit(scope)
-        if caller.refusal is None:
-            answer = await answered(work, scope, caller, body)
-        else:
-            answer = refused(caller.refusal)
-        answer = await self._entrance.tell(scope, caller, answer)
+        began, status = perf_counter(), 0
+        span = self._following.begin(scope) if TRACES.on else None
+        try:
+            caller = await self._entrance.admit(scope)
+            if caller.refusal is None:
+                answer = await answered(work, scope, caller, body)
+            else:
+                answer = refused(caller.refusal)
+            answer = await self._entrance.tell(scope, caller, answer)
+            status = answer.status
+        finally:
+            if span is not None:
+                self._following.end(span, scope, (scope["method"], PATH), status)
         seconds = perf_counter() - began
         (self._posts if scope["method"] == "POST" else self._gets).answered(answer.status, seconds)
         if self._tells:

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from derailed.api.answers import Answer
 from derailed.api.exchange import Exchange
 from derailed.api.request_ids import HEADER, RequestIds
-from derailed.telemetry import REQUEST
+from derailed.telemetry import CAUSE
 from derailed.wire import limits
 
 Event = MutableMapping[str, Any]
@@ -200,7 +200,7 @@ async def _exchange(
     app: Application, cycle: RequestResponseCycle, request_id: bytes, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Let the application answer; hold the head of the answer back until its body comes."""
-    REQUEST.set(request_id.decode())
+    CAUSE.set(request_id.decode())
     held: Event | None = None
 
     async def answer(event: Event) -> None:

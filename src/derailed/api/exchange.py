@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 
 from derailed.api.answers import Answer
-from derailed.telemetry import REQUEST
+from derailed.telemetry import CAUSE
 
 _log: Final = structlog.stdlib.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class Exchange:
 
     def begin(self) -> None:
         """Take the first step, in a context of its own: those that follow are taken in copies of it."""
-        REQUEST.set(self.id.decode())
+        CAUSE.set(self.id.decode())
         self.go_on()
 
     def go_on(self, _: object = None) -> None:

@@ -16,9 +16,13 @@ from derailed.app import measures
 from derailed.app.door import Door, listen, no_gateway, nothing_here, wide
 from derailed.app.pulse import Pulsing
 from derailed.app.readiness import Readiness
+from derailed.app.trouble import CannotStart
 from derailed.settings import Settings
+from derailed.traces import TRACES, Missing, Source
 
 T = TypeVar("T")
+
+NO_TRACES: Final = "DERAILED_TRACES_URL: what sends traces is not installed: pip install 'derailed[traces]'"
 
 _COLLECT_AFTER: Final = (20_000, 20, 50)
 """Objects, then collections, until the next search for garbage in circles: requests leave next to none, and a search
@@ -77,6 +81,7 @@ class Process:
         await asyncio.gather(*(answering for _, answering in self._doors))
 
     async def __aenter__(self) -> Self:
+        self._open_traces()
         port = self._settings.health_port
         beside = None if port is None else listen(self._settings.health_host, port, "DERAILED_HEALTH_PORT")
         if beside is not None:
@@ -109,6 +114,15 @@ class Process:
             raise
         finally:
             self._listeners.close()
+            await TRACES.close()
+
+    def _open_traces(self) -> None:
+        url, service = self._settings.traces_url, f"derailed-{self._service}"
+        if url:
+            try:
+                TRACES.open(url, self._settings.traces_share, Source(service, measures.VERSION, self.pulsing.node))
+            except Missing:
+                raise CannotStart(NO_TRACES) from None
 
 
 async def _first(work: Coroutine[Any, Any, T], event: asyncio.Event) -> T | None:

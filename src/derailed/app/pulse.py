@@ -46,7 +46,7 @@ class Pulsing:
     def __init__(self, service: str, readiness: Readiness) -> None:
         self._service = service
         self._readiness = readiness
-        self._node = f"{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.node = f"{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._began_ms = _now_ms()
         self._parts: list[Callable[[], Told]] = []
         self._looks: list[Callable[[], Awaitable[None]]] = []
@@ -68,7 +68,7 @@ class Pulsing:
         is_ready, lines = self._readiness.look()
         return Pulse(
             service=self._service,
-            node=self._node,
+            node=self.node,
             version=VERSION,
             at_ms=_now_ms(),
             began_ms=self._began_ms,

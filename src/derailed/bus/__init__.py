@@ -128,6 +128,11 @@ class Subscription(Protocol):
         """The epoch of everything that `read` has returned so far."""
         ...
 
+    @property
+    def arrived_ns(self) -> int:
+        """When the first came here of what `read` returned last, in Unix time; 0 where nothing is followed."""
+        ...
+
     async def subscribe(self, topics: Iterable[str]) -> None:
         """Return when whatever is appended to these topics from now on will be read here."""
         ...

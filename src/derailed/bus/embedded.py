@@ -8,6 +8,7 @@ append meanwhile.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from operator import itemgetter
@@ -16,6 +17,7 @@ from typing import Final
 from derailed import broker
 from derailed.broker.log import Log
 from derailed.bus import Appended, BusDown, Entry, Ephemeral, Gap, History, NewEpoch, Put, Signal, Trimmed
+from derailed.traces import TRACES
 
 SYNC_EVERY_S: Final = 0.05
 """Time for others to join the next sync. Nobody's answer waits for it, and each costs as much as a group of writes."""
@@ -158,6 +160,7 @@ class EmbeddedSubscription:
         self._topics: dict[str, int] = {}  # each with the offset above which it is heard
         self._queue: list[Signal] = []
         self._bytes = 0
+        self._came_ns = self._taken_ns = 0
         self._lost = False
         self._cursor = bus.head  # all up to it has been read …
         self._in_hand = False  # … but the last of it may not be handled yet
@@ -169,6 +172,11 @@ class EmbeddedSubscription:
     def epoch(self) -> str:
         """The epoch of everything that `read` has returned so far."""
         return self._epoch
+
+    @property
+    def arrived_ns(self) -> int:
+        """See `Subscription.arrived_ns`."""
+        return self._taken_ns
 
     async def subscribe(self, topics: Iterable[str]) -> None:
         """See `Subscription.subscribe`."""
@@ -227,6 +235,8 @@ class EmbeddedSubscription:
         if len(self._queue) + len(signals) > QUEUE_SIGNALS or self._bytes > QUEUE_BYTES:
             self.drop()
             return
+        if TRACES.on and not self._queue:
+            self._came_ns = time.time_ns()
         self._queue += signals
         if self._waiting is not None:
             self._wake()
@@ -248,10 +258,12 @@ class EmbeddedSubscription:
             self._epoch = self._bus.epoch
             return (NewEpoch(self._epoch),)
         if self._lost:
+            self._taken_ns = 0
             return await self._close_up()
         self._cursor = self._bus.head
         if self._queue:
             batch, self._queue, self._bytes = self._queue, [], 0
+            self._taken_ns = self._came_ns
             return batch
         self._in_hand = False
         self._pass_fences()

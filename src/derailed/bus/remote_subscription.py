@@ -7,6 +7,7 @@ history; what is pushed meanwhile waits, and is passed on from where history end
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Final
@@ -16,6 +17,7 @@ import structlog
 from derailed.bus import BusDown, Entry, Ephemeral, Gap, NewEpoch, Signal
 from derailed.bus.resp import Lost, Push, Refused
 from derailed.bus.server import SLICE, Line, Server
+from derailed.traces import TRACES
 
 QUEUE_SIGNALS: Final = 65_536
 QUEUE_BYTES: Final = 64 << 20
@@ -44,6 +46,7 @@ class RemoteSubscription:
         self._channels: dict[bytes, str] = {}
         self._queue: list[Signal] = []
         self._bytes = 0
+        self._came_ns = self._taken_ns = 0
         self._ahead: list[Entry | Ephemeral] | None = []  # what is pushed before history is closed up; None: live
         self._ahead_bytes = 0
         self._cursor = 1  # all up to it has been heard …
@@ -66,6 +69,11 @@ class RemoteSubscription:
     def is_live(self) -> bool:
         """Whether what happens is heard as it happens, with nothing left to close up."""
         return self._ahead is None
+
+    @property
+    def arrived_ns(self) -> int:
+        """See `Subscription.arrived_ns`."""
+        return self._taken_ns
 
     async def subscribe(self, topics: Iterable[str]) -> None:
         """See `Subscription.subscribe`."""
@@ -112,6 +120,7 @@ class RemoteSubscription:
             if self._queue:
                 self._in_hand = True
                 batch, self._queue, self._bytes = self._queue, [], 0
+                self._taken_ns = self._came_ns
                 self._taken = self._cursor
                 if isinstance(batch[0], NewEpoch):
                     self._read_epoch = batch[0].epoch
@@ -317,6 +326,8 @@ class RemoteSubscription:
 
     def _put(self, signals: Sequence[Signal], size: int) -> None:
         if signals:
+            if TRACES.on and not self._queue:
+                self._came_ns = time.time_ns()
             self._queue += signals
             self._bytes += size
             self._wake()

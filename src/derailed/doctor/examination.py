@@ -10,7 +10,7 @@ from pathlib import Path
 from derailed import settings as settings_of
 from derailed.doctor.checks import Finding
 from derailed.doctor.facts import Facts
-from derailed.doctor.probes import bus, database, machine, public, services
+from derailed.doctor.probes import bus, database, machine, public, services, traces
 from derailed.doctor.table import SETTING_WRONG, findings
 from derailed.settings import Settings
 from derailed.site import FOLDER
@@ -37,7 +37,9 @@ async def look(settings: Settings, app: Path = FOLDER, clock: Callable[[], float
         bus.look(settings, clock),
         public.look(settings, clock),
     )
-    limits, blobs, silent = await asyncio.gather(bus.limits(settings), bus.blobs(settings), services.look(settings))
+    limits, blobs, silent, collector = await asyncio.gather(
+        bus.limits(settings), bus.blobs(settings), services.look(settings), traces.look(settings)
+    )
     return Facts(
         settings=settings,
         machine=here,
@@ -46,5 +48,7 @@ async def look(settings: Settings, app: Path = FOLDER, clock: Callable[[], float
         limits=limits,
         blobs=blobs,
         silent=silent,
+        traces_missing=traces.is_missing(settings),
+        collector=collector,
         public=outside,
     )

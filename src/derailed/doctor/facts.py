@@ -128,6 +128,10 @@ class Facts:
     """Why files can not be kept where they should be."""
     silent: tuple[At, ...] = ()
     """Services that are named, and do not answer."""
+    traces_missing: bool = False
+    """What sends traces is needed, and not installed."""
+    collector: str = ""
+    """Why traces can not be sent where they are to go."""
     public: Public | None = None
 
     @property

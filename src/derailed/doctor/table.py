@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from derailed.doctor.checks import Check, Finding, bus, database, machine, public, settings
+from derailed.doctor.checks import Check, Finding, bus, database, machine, public, settings, traces
 from derailed.doctor.facts import Facts
 
 SETTING_WRONG: Final = ("setting-wrong", "A setting can not be used", "`derailed config` says what each may be")
@@ -15,6 +15,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *machine.CHECKS,
     *database.CHECKS,
     *bus.CHECKS,
+    *traces.CHECKS,
     *public.CHECKS,
 )
 

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from derailed.gateway import audience, node
+from derailed.gateway.following import written
 from derailed.gateway.frames import Frame, dispatch
 from derailed.gateway.node import Topic
 from derailed.gateway.recipient import Encoding, Sink, Step
 from derailed.gateway.registry import Registry
+from derailed.traces import Span
 
 SLICE: Final = 256
 """Sockets written to between two looks at the rest of the loop: under 2 ms of `send`."""
@@ -38,6 +40,7 @@ class FanOut:
         self._heard: node.Audience | None = None
         self._joined: list[Said] = []
         self._bytes = 0
+        self._spans: list[Span] = []
 
     def fits(self, sequence: int) -> bool:
         """Whether `s` is one that typed libraries can hold."""
@@ -79,8 +82,20 @@ class FanOut:
         if heard is None:
             return
         self._heard, self._joined, self._bytes = None, [], 0
+        sockets = 0
         for (base, encoding), sinks in list(heard.everyone.items()):
-            await self.write(sinks, encoding, base, said)
+            sockets += await self.write(sinks, encoding, base, said)
+        if self._spans:
+            for span in self._spans:
+                written(span, sockets)
+            self._spans.clear()
+
+    def follow(self, span: Span, offset: int) -> bool:
+        """End the span when the last record, which has that offset, is written. False: it does not wait for that."""
+        waits = bool(self._joined) and self._joined[-1][0] == offset
+        if waits:
+            self._spans.append(span)
+        return waits
 
     async def _with_and_without_content(self, heard: node.Audience, step: Step) -> None:
         record = step.record
@@ -96,13 +111,13 @@ class FanOut:
             await self.write(full, encoding, base, [(step.offset, record.event, record.data)])
             await self.write(bare, encoding, base, [(step.offset, record.event, record.stripped)])
 
-    async def write(self, sinks: Sequence[Sink], encoding: Encoding, base: int, said: Sequence[Said]) -> None:
-        """The same frames to many sockets: nothing here may cost near what a system call does."""
+    async def write(self, sinks: Sequence[Sink], encoding: Encoding, base: int, said: Sequence[Said]) -> int:
+        """The same frames to so many sockets: nothing here may cost near what a system call does."""
         if not self.fits(2 * (said[-1][0] - base)):
             for recipient in self._registry.everyone():
                 if recipient.id.base == base:
                     self._registry.refuse(recipient)
-            return
+            return 0
         frames = [dispatch(event, 2 * (offset - base), data) for offset, event, data in said]
         wire = b""
         if encoding is not Encoding.ZSTD:
@@ -114,6 +129,7 @@ class FanOut:
             part = sinks[start : start + SLICE]
             if encoding is Encoding.ZSTD:
                 for sink in part:
+                    shut += not sink.open
                     for frame in frames:
                         sink.send(frame)
                 continue
@@ -124,6 +140,7 @@ class FanOut:
                     shut += 1
         if encoding is not Encoding.ZSTD:
             self._sent(len(sinks) - shut, len(frames), len(wire))
+        return len(sinks) - shut
 
     def _sent(self, sockets: int, frames: int, size: int) -> None:
         traffic = self._registry.traffic

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
@@ -19,15 +20,19 @@ from derailed.bus import Bus, Entry, Ephemeral, Gap, NewEpoch, Signal
 from derailed.gateway import audience, node
 from derailed.gateway.audience import Event
 from derailed.gateway.fan_out import SLICE, TURN_S, FanOut
+from derailed.gateway.following import Following
 from derailed.gateway.frames import Frame, FrameKey, dispatch, dispatches
 from derailed.gateway.judge import NOBODY, Judge
 from derailed.gateway.neighbours import Feeds, Joiner, Outbox
 from derailed.gateway.node import Topic
+from derailed.gateway.own import own
 from derailed.gateway.recipient import Recipient, Stage, Step
 from derailed.gateway.registry import Registry
 from derailed.gateway.supervisor import Supervisor
 from derailed.model.errors import Refusal
 from derailed.rules import Rules
+from derailed.telemetry import CAUSE
+from derailed.traces import TRACES
 from derailed.wire import records
 from derailed.wire.gateway import Close
 from derailed.wire.records import Record
@@ -57,6 +62,8 @@ class Hub:
         self._window = window
         self.registry = Registry(self._stream, presences, belonging)
         self._fan = FanOut(self.registry, window)
+        self._following = Following(self._stream, self.registry.traffic)
+        self._tells = logging.getLogger(__name__).isEnabledFor(logging.DEBUG)
         self.judge = Judge(rules)
         self.supervisor = Supervisor()
         self._between = asyncio.Event()
@@ -92,9 +99,11 @@ class Hub:
             if isinstance(signal, Entry):
                 await self._entry(signal)
             else:
+                CAUSE.set("")
                 await self._catch_up()
                 await self._handle(signal)
         await self._catch_up()
+        CAUSE.set("")
         self._moved.set()
 
     async def begun(self) -> None:
@@ -266,6 +275,9 @@ class Hub:
             return
         self.registry.traffic.events += 1
         record = records.decode(entry.payload)
+        CAUSE.set(record.cause)
+        if self._tells:
+            log.debug("told", topic=entry.topic, rev=entry.rev, kind=record.event, offset=entry.offset)
         try:
             before, after = topic.advance(record)
         except node.Gap:
@@ -273,6 +285,7 @@ class Hub:
             self._gap(topic)
             return
         self._between.clear()
+        span = self._following.begin(entry.topic, record) if TRACES.on else None
         barred = NOBODY
         if self.judge.judges(record):
             await self._fan.finish()
@@ -289,6 +302,8 @@ class Hub:
             await self._one_by_one(topic, step)
         elif not self._fan.joins(topic, step):
             await self._fan.out(topic, step)
+        if span is not None and not self._fan.follow(span, entry.offset):
+            self._following.end(span)
         if not self._fan.waits:
             self._between.set()
 
@@ -337,7 +352,7 @@ class Hub:
         if recipient.id.user_id in step.barred:
             return []
         if step.topic.startswith("user:"):
-            return self._own(recipient, record)
+            return own(self, recipient, record)
         seat = recipient.seats.get(record.guild)
         if seat is None or record.rev <= seat.floor:
             return []
@@ -345,43 +360,19 @@ class Hub:
         assert step.after is not None
         return audience.events(record, step.before, step.after, recipient.id.user_id, recipient.id.intents, seat)
 
-    def _own(self, recipient: Recipient, record: Record) -> list[Event]:
-        if record.rev <= recipient.user_floor:
-            return []
-        if record.event == records.REVOKED:
-            if record.id in (0, recipient.id.token_id):
-                self.registry.drop(recipient, gone=True)
-                recipient.sink.hang_up(Close.AUTHENTICATION_FAILED, "This token has been revoked.")
-            return []
-        if not recipient.converses(record):
-            return []
-        seat = recipient.seats.get(record.guild)
-        if record.event not in records.INTERNAL:
-            if seat is not None and record.rev <= seat.account_floor:
-                return []
-            self.feeds.heard(recipient, record)
-            return [(record.event, record.data)]
-        if seat is not None and record.id <= seat.floor:
-            return []  # the guild's snapshot was of a later rev: the user had gone and come back by then
-        if record.event == records.JOINED:
-            if recipient.serves(record.guild):
-                self.registry.set_stage(recipient, Stage.HELD)
-                self.start(self.joiner.join(recipient, record.guild), recipient)
-            return []
-        if record.event == records.LEFT:
-            if seat is None:
-                return []
-            self.registry.unfollow(recipient, records.guild_topic(record.guild))
-            self.feeds.moved(recipient)
-            return [] if seat.told else [("GUILD_DELETE", record.data)]
-        raise AssertionError(record.event)
-
     async def _ephemeral(self, signal: Ephemeral) -> None:
         """Deliver what is not kept, unless the node's view may differ from the one it was allowed under."""
         topic = self.registry.topics.get(signal.topic)
         if topic is None or (topic.guild_id and topic.view is None):
             return
         record = records.decode(signal.payload)
+        CAUSE.set(record.cause)
+        span = self._following.begin(signal.topic, record) if TRACES.on else None
+        await self._whisper(topic, record)
+        if span is not None:
+            self._following.end(span)
+
+    async def _whisper(self, topic: Topic, record: Record) -> None:
         barred = await self.judge.barred(topic, record) if self.judge.judges(record) else NOBODY
         if record.rev > topic.rev or record.rev < topic.sight_rev:
             return

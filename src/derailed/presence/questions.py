@@ -11,7 +11,9 @@ import grpc.aio
 
 from derailed.generated import presence_pb2_grpc
 from derailed.presence import Down
-from derailed.presence.askers import asker
+from derailed.presence.askers import asker, follow
+from derailed.telemetry import CAUSE
+from derailed.traces import TRACES
 
 _ANSWER_WITHIN_S: Final = 1.0
 _SPARED_S: Final = 1.0
@@ -36,10 +38,17 @@ class Services:
         clock = asyncio.get_running_loop().time
         if clock() < self._spared_until[service]:
             return None
+        cause, failed = CAUSE.get(), ""
+        span = follow("client", f"derailed.presence.v1.Presence/{question}", cause) if TRACES.on else None
         try:
             ask = getattr(self._stubs[service], question)
-            return await ask(request, timeout=_ANSWER_WITHIN_S, metadata=asker())
+            beside = asker(cause if span is None else span.cause)
+            return await ask(request, timeout=_ANSWER_WITHIN_S, metadata=beside)
         except grpc.aio.AioRpcError as error:
+            failed = error.code().name
             if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                 self._spared_until[service] = clock() + _SPARED_S
             return None
+        finally:
+            if span is not None:
+                span.end(failed)

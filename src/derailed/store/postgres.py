@@ -33,7 +33,7 @@ from derailed.store.writes import (
     WAITING_MAX,
     Write,
 )
-from derailed.telemetry import apart
+from derailed.telemetry import CAUSE, apart
 
 __all__ = ["PostgresStore", "Unreachable"]
 
@@ -150,7 +150,7 @@ class PostgresStore:
         if len(self._waiting) >= WAITING_MAX or not self._writer.is_up:
             raise Unavailable
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Write(work, topic, future))
+        self._waiting.append(Write(work, topic, future, "postgresql"))
         self._wake()
         return await future
 
@@ -251,6 +251,7 @@ class PostgresStore:
         tx = Transaction(self._writer, self._clock())
         tx.trust({topic: self._left[topic] for topic in sorted(wanted)})
         await self._fill(tx, count)
+        CAUSE.set("")
         if not self._group:
             return None
         rows = await tx.seal_as_left(forgotten)
@@ -268,6 +269,7 @@ class PostgresStore:
         count = min(len(self._waiting), GROUP_MAX)
         await tx.begin(forgotten, self._wanted())
         await self._fill(tx, count)
+        CAUSE.set("")
         rows = await tx.seal()
         same = {topic for topic, versions in tx.found.items() if self._left.get(topic) == versions}
         self._ours = (self._ours - tx.found.keys()) | same
@@ -296,10 +298,12 @@ class PostgresStore:
                 return
             write = self._waiting.popleft()
             if write.future.cancelled():
+                write.answer()
                 continue
             self._group.append(write)
             write.runs += 1
             write.error = None
+            write.begin()
             try:
                 write.result = await tx.write(write.work)
             except Taken:
@@ -314,6 +318,7 @@ class PostgresStore:
 
     async def _undo(self, error: Exception) -> None:
         """The group is undone. What the server refused is run again, each verb alone; what was lost is refused."""
+        CAUSE.set("")
         self.rolled_back()
         self.meter.refused += 1
         self._left.clear()

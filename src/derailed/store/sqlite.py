@@ -30,7 +30,7 @@ from derailed.store.writes import (
     WAITING_MAX,
     Write,
 )
-from derailed.telemetry import apart
+from derailed.telemetry import CAUSE, apart
 
 _SLICE_S: Final = 0.002
 """The event loop is given back after as long, whatever else is to be written."""
@@ -122,7 +122,7 @@ class SqliteStore:
         if len(self._waiting) >= WAITING_MAX:
             raise Unavailable()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Write(work, topic, future))
+        self._waiting.append(Write(work, topic, future, "sqlite"))
         self._wake()
         return await future
 
@@ -221,14 +221,17 @@ class SqliteStore:
         while self._waiting and len(self._group) < GROUP_MAX:
             write = self._waiting.popleft()
             if write.future.cancelled():
+                write.answer()
                 continue
             self._group.append(write)
+            write.begin()
             self._run(write)
             if write.error is not None and not self._writer.is_open:
                 raise sqlite3.OperationalError("the group was undone") from write.error
             if time.monotonic() > yield_at:
                 await asyncio.sleep(0)
                 yield_at = time.monotonic() + _SLICE_S
+        CAUSE.set("")
 
     def _run(self, write: Write) -> None:
         try:
@@ -237,6 +240,7 @@ class SqliteStore:
             write.error = error
 
     def _refuse_group(self, error: sqlite3.Error) -> None:
+        CAUSE.set("")
         self._writer.undo()
         self.meter.refused += 1
         if not self._group:  # it did not even begin

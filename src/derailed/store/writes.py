@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from derailed.model.errors import Unavailable
+from derailed.model.errors import Refusal, Unavailable
 from derailed.store import Work
+from derailed.telemetry import CAUSE
+from derailed.traces import TRACES
 
 WAITING_MAX: Final = 4096
 """Verbs that may wait: a few tenths of a second of work. More are refused, because their callers would time out."""
@@ -25,9 +27,12 @@ SEARCHES_WAITING_MAX: Final = 64
 class Write:
     """A work, and what is to be said to its caller once that is durable."""
 
-    __slots__ = ("alone", "error", "future", "result", "runs", "topic", "was_too_late", "work")
+    __slots__ = (
+        "_cause", "_span", "alone", "error", "future", "result", "runs", "topic", "was_too_late", "work",
+    )  # fmt: skip
 
-    def __init__(self, work: Work[Any], topic: str, future: asyncio.Future[Any]) -> None:
+    def __init__(self, work: Work[Any], topic: str, future: asyncio.Future[Any], system: str) -> None:
+        """`system` is what the database is, as OpenTelemetry calls it."""
         self.work = work
         self.topic = topic
         self.future = future
@@ -36,9 +41,24 @@ class Write:
         self.alone = False
         self.was_too_late = False
         self.runs = 0
+        self._cause = CAUSE.get()
+        self._span = None
+        if TRACES.on:
+            about = {"db.system.name": system, "db.operation.name": "COMMIT"}
+            self._span = TRACES.step("client", "COMMIT", self._cause, about)
+
+    def begin(self) -> None:
+        """Its turn has come: what is done now is done for what it was done for."""
+        CAUSE.set(self._cause)
+        if self._span is not None:
+            self._span.mark("begun")
 
     def answer(self) -> None:
         """Say it, unless the caller went away; what it wrote stays."""
+        if self._span is not None:
+            failed = self.error is not None and not isinstance(self.error, Refusal)
+            self._span.end(type(self.error).__name__ if failed else "")
+            self._span = None
         if self.future.done():
             return
         if self.error is not None:

@@ -1,7 +1,8 @@
 """A record: what the log holds of one change to one topic. Layout kept stable: it is on disk.
 
-    msgpack array [event, rev, id, time, guild, channel, author, mentions, target, data, stripped]
+    msgpack array [event, rev, id, time, guild, channel, author, mentions, target, data, stripped, cause]
 
+Fields are added at the end, with a default: who is older reads past what it does not know, and what it wrote is read.
 `data` is the event's `d` as JSON, encoded once by the publisher: a node only puts a frame's head before it.
 Records that no client sees as they are (`INTERNAL`) carry what a node needs to act on them.
 """
@@ -33,6 +34,8 @@ class Record(Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     data: bytes = b"{}"
     stripped: bytes | None = None
     """`data` for sessions without MESSAGE_CONTENT, where that makes a difference."""
+    cause: str = ""
+    """What made it happen, as `telemetry.CAUSE` has it; nothing where no request did."""
 
 
 JOINED: Final = "joined"
