@@ -15,6 +15,7 @@ from derailed.actions import links
 from derailed.actions.unfurling import Unfurling
 from derailed.model import permissions
 from derailed.model.message import MessageFlag
+from derailed.telemetry import CAUSE
 from derailed.unfurl import Preview
 from tests.actions.community import ANNA, BEN, GENERAL, GUILD, OWNER, Community, actor, deny, general, live
 from tests.unfurl.strangers import Stranger, answer, stranger
@@ -104,6 +105,18 @@ def test_a_link_is_shown_by_an_edit_that_nobody_made(tmp_path: Path) -> None:
         assert {key: event[key] for key in shown} == shown  # the event makes what is read afterwards
         assert update.stripped is not None
         assert b"Timetable" not in update.stripped
+
+    look(tmp_path, story)
+
+
+def test_what_shows_a_link_is_caused_by_what_sent_it(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        CAUSE.set("edge-4711")
+        sent = await scene.community.send(ANNA, scene.other.url())
+        CAUSE.set("another")
+        assert (await scene.settled(sent))["embeds"]
+        caused = [(record.event, record.cause) for record in scene.community.told[-2:]]
+        assert caused == [("MESSAGE_CREATE", "edge-4711"), ("MESSAGE_UPDATE", "edge-4711")]
 
     look(tmp_path, story)
 

@@ -25,6 +25,7 @@ from derailed.model.guild import Member
 from derailed.model.message import MessageFlag
 from derailed.model.user import Actor
 from derailed.store import Connection, OutboxRow, topics
+from derailed.telemetry import CAUSE
 from derailed.unfurl import Preview, Unfurler
 from derailed.wire import records
 from derailed.wire.embeds import Embed, EmbedImage, EmbedProvider
@@ -65,6 +66,7 @@ class _Job(NamedTuple):
     author_id: int
     webhook: bool
     content: str
+    cause: str
 
 
 _decode: Final = msgspec.json.Decoder(_Said).decode
@@ -113,11 +115,14 @@ class Unfurling:
             return
         webhook = said.webhook_id is not None
         self._of.update((home, record.author))
-        self._waiting.put_nowait(_Job(record.guild, record.channel, record.id, record.author, webhook, said.content))
+        self._waiting.put_nowait(
+            _Job(record.guild, record.channel, record.id, record.author, webhook, said.content, record.cause)
+        )
 
     async def _work(self) -> None:
         while True:
             job = await self._waiting.get()
+            CAUSE.set(job.cause)
             try:
                 await self._unfurl(job)
             except Refusal:
@@ -127,6 +132,7 @@ class Unfurling:
             finally:
                 self._waiting.task_done()
                 self._release(job.guild_id or job.channel_id, job.author_id)
+                CAUSE.set("")
 
     def _release(self, *ids: int) -> None:
         for each in ids:
