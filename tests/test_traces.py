@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
 import structlog
 
 from derailed.telemetry import CAUSE
-from derailed.traces import TRACES, Source
+from derailed.traces import TRACES
 from tests.journeys.server import until
-from tests.servers.collector import Collector
+from tests.servers.collector import following
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-SOURCE = Source("derailed-test", "1.0", "here-1")
 MOST = 4096
 """Spans that may wait."""
 BATCH = 512
 """Spans that are sent at once, as soon as there are so many."""
-
-
-@asynccontextmanager
-async def following(share: float, status: int = 200) -> AsyncIterator[Collector]:
-    """This process follows requests, and a collector gets what it saw when it is over."""
-    with Collector() as collector:
-        collector.status = status
-        TRACES.open(collector.url, share, SOURCE)
-        try:
-            yield collector
-        finally:
-            await TRACES.close()
 
 
 def live(story: Coroutine[Any, Any, None]) -> None:

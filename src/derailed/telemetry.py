@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import sys
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ CAUSE: Final[ContextVar[str]] = ContextVar("cause", default="")
 Behind its id stands, if it is followed (`traces.py`), the span that led here. Text that goes along: to the thread that
 writes, beside a question to another process, and in a record. Kept stable: it is on disk.
 """
+_well_formed: Final = re.compile(r"[!-~]{0,64}(?: [0-9a-f]{32}-[0-9a-f]{16})?").fullmatch
 SESSION: Final[ContextVar[str]] = ContextVar("session", default="")
 """The handle of the session that something is done for, likewise."""
 
@@ -61,6 +63,11 @@ def trace_of(cause: str) -> tuple[str, str] | None:
     """The trace and the span in it, if the request is followed."""
     trace, _, span = cause.partition(" ")[2].partition("-")
     return (trace, span) if span else None
+
+
+def heard(cause: str) -> str:
+    """A cause that another process told, if it is one."""
+    return cause if _well_formed(cause) else ""
 
 
 def followed(request: str, trace: str, span: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from types import TracebackType
@@ -15,6 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from derailed.traces import TRACES, Source
 from tests.journeys.server import until
 
 PATH = "/v1/traces"
@@ -110,6 +112,18 @@ class Collector:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+@asynccontextmanager
+async def following(share: float, status: int = 200) -> AsyncIterator[Collector]:
+    """This process follows so many requests, and the collector has what it saw when it is over."""
+    with Collector() as collector:
+        collector.status = status
+        TRACES.open(collector.url, share, Source("derailed-test", "1.0", "here-1"))
+        try:
+            yield collector
+        finally:
+            await TRACES.close()
 
 
 def _seen(span: Span, of: dict[str, Any]) -> Seen:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from derailed.telemetry import followed, request_of, trace_of
+from derailed.telemetry import followed, heard, request_of, trace_of
 from derailed.traces import cause_of, endpoint, traceparent_of
 from derailed.wire import records
 from derailed.wire.records import Record
@@ -68,6 +68,13 @@ def test_a_cause_names_a_request_and_where_it_stands_in_its_trace() -> None:
     assert cause_of("edge-4711", traceparent_of(_CAUSE)) == _CAUSE
     for nonsense in ("", "00", f"ff-{_TRACE}-{_SPAN}-01", f"00-{_TRACE}-{_SPAN}", f"00-{_TRACE.upper()}-{_SPAN}-01"):
         assert cause_of("edge-4711", nonsense) == "edge-4711"
+
+
+def test_a_cause_that_another_process_tells_is_believed_if_it_is_one() -> None:
+    for cause in ("", "edge-4711", _CAUSE, followed("", _TRACE, _SPAN)):
+        assert heard(cause) == cause
+    for nonsense in ("two words", "a\nb", "x" * 65, f"edge-4711 {_TRACE}", f"{_CAUSE} "):
+        assert heard(nonsense) == ""
 
 
 def test_a_collector_without_a_path_is_asked_at_the_usual_one() -> None:

@@ -22,6 +22,8 @@ from derailed.gateway.session import AskMembers, FollowLists
 from derailed.members import CHUNK, Chunk, Down, Link, ListLost, ListUpdate, Query
 from derailed.model.errors import Unknown
 from derailed.model.user import Actor
+from derailed.telemetry import CAUSE
+from derailed.traces import TRACES
 from derailed.wire.gateway import LISTS_MAX, REQUESTS_WAITING, Intent
 from derailed.wire.records import guild_topic
 
@@ -72,6 +74,10 @@ class MemberFeed:
             if not recipient.ended():
                 self._hub.say(recipient, *payloads.rate_limited(asked.guild_id, asked.nonce, _RETRY_AFTER_S))
             return
+        span = TRACES.request() if TRACES.on else None
+        if span is not None:
+            span.name("REQUEST_GUILD_MEMBERS")
+            CAUSE.set(span.cause)
         turns.waiting += 1
         try:
             async with turns.lock:
@@ -86,6 +92,8 @@ class MemberFeed:
             turns.waiting -= 1
             if not turns.waiting:
                 self._turns.pop(recipient, None)
+            if span is not None:
+                span.end()
 
     async def _answer(self, asked: AskMembers, recipient: Recipient) -> AsyncIterator[Event]:
         if asked.guild_id not in recipient.seats:

@@ -35,20 +35,22 @@ class Request(_message.Message):
     def __init__(self, interest: _Optional[int] = ..., release: _Optional[int] = ..., watch: _Optional[int] = ..., find: _Optional[_Union[Find, _Mapping]] = ..., taken: _Optional[int] = ..., stop: _Optional[int] = ..., follow: _Optional[_Union[Follow, _Mapping]] = ..., leave: _Optional[int] = ...) -> None: ...
 
 class Find(_message.Message):
-    __slots__ = ("question", "guild_id", "prefix", "user_ids", "limit", "presences")
+    __slots__ = ("question", "guild_id", "prefix", "user_ids", "limit", "presences", "cause")
     QUESTION_FIELD_NUMBER: _ClassVar[int]
     GUILD_ID_FIELD_NUMBER: _ClassVar[int]
     PREFIX_FIELD_NUMBER: _ClassVar[int]
     USER_IDS_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     PRESENCES_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
     question: int
     guild_id: int
     prefix: str
     user_ids: _containers.RepeatedScalarFieldContainer[int]
     limit: int
     presences: bool
-    def __init__(self, question: _Optional[int] = ..., guild_id: _Optional[int] = ..., prefix: _Optional[str] = ..., user_ids: _Optional[_Iterable[int]] = ..., limit: _Optional[int] = ..., presences: _Optional[bool] = ...) -> None: ...
+    cause: str
+    def __init__(self, question: _Optional[int] = ..., guild_id: _Optional[int] = ..., prefix: _Optional[str] = ..., user_ids: _Optional[_Iterable[int]] = ..., limit: _Optional[int] = ..., presences: _Optional[bool] = ..., cause: _Optional[str] = ...) -> None: ...
 
 class Follow(_message.Message):
     __slots__ = ("subscription", "guild_id", "channel_id", "ranges")

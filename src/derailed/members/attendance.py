@@ -14,7 +14,12 @@ import structlog
 
 from derailed.generated import members_pb2 as proto
 from derailed.members import Chunk, Down, Link, ListLost, ListUpdate, MemberChanged, Query, Signal
+from derailed.telemetry import CAUSE, heard
+from derailed.traces import TRACES
 
+FIND: Final = "derailed.members.v1.Members/Link find"
+OF_GRPC: Final = {"rpc.system.name": "grpc", "rpc.method": "derailed.members.v1.Members/Link"}
+"""A question on a stream that is shared by all questions: what is said of it where it is followed."""
 SAID_EVERY_S: Final = 1.0
 UNTAKEN: Final = 8
 """Chunks of one question that the node has not taken."""
@@ -98,16 +103,25 @@ class Attendance:
     async def _answer(self, find: proto.Find, credit: asyncio.Semaphore) -> None:
         prefix = find.prefix if find.HasField("prefix") else None
         query = Query(prefix, tuple(find.user_ids), find.limit, find.presences)
+        CAUSE.set(heard(find.cause))
+        span = TRACES.step("server", FIND, CAUSE.get(), OF_GRPC) if TRACES.on else None
+        error = "stopped"
         try:
             async with self._gate:
                 async for chunk in self._link.find(find.guild_id, query):
                     await credit.acquire()
                     await self._say(proto.FromService(chunks=[_chunk(find.question, chunk)]))
+            error = ""
         except Down:
+            error = "down"
             await self._say(proto.FromService(failed=[find.question]))
         except Exception:
+            error = "failed"
             log.exception("a question could not be answered", guild_id=find.guild_id)
             await self._say(proto.FromService(failed=[find.question]))
+        finally:
+            if span is not None:
+                span.end(error)
 
 
 def _told(signals: Sequence[Signal]) -> proto.FromService:

@@ -16,10 +16,13 @@ import grpc.aio
 
 from derailed.generated import members_pb2 as proto
 from derailed.members import Chunk, Down, ListLost, ListUpdate, MemberChanged, Query, Signal
+from derailed.members.attendance import FIND, OF_GRPC
 from derailed.members.line import Line
 from derailed.members.lists import trimmed
 from derailed.members.local import SIGNALS_MAX
 from derailed.model.rendezvous import order
+from derailed.telemetry import CAUSE
+from derailed.traces import TRACES
 
 _ANSWERED_WITHIN_S: Final = 25.0
 """Each chunk: a little longer than the service itself waits for a guild."""
@@ -150,7 +153,9 @@ class RemoteLink:
         question = next(self._numbers)
         chunks: asyncio.Queue[Chunk | None] = asyncio.Queue()  # the service sends some and waits: see `taken`
         self._questions[question] = line, chunks
-        line.send(proto.Request(find=_find(question, guild_id, query)))
+        cause = CAUSE.get()
+        span = TRACES.step("client", FIND, cause, OF_GRPC) if TRACES.on else None
+        line.send(proto.Request(find=_find(question, guild_id, query, cause if span is None else span.cause)))
         answered = False
         try:
             while not answered:
@@ -167,6 +172,8 @@ class RemoteLink:
             del self._questions[question]
             if not answered:
                 line.send(proto.Request(stop=question))
+            if span is not None:
+                span.end("" if answered else "unanswered")
 
     async def _reached(self, guild_id: int) -> Line:
         for service in order(guild_id, self._addresses):
@@ -304,7 +311,7 @@ class RemoteLink:
         self._woken.set()
 
 
-def _find(question: int, guild_id: int, query: Query) -> proto.Find:
+def _find(question: int, guild_id: int, query: Query, cause: str) -> proto.Find:
     return proto.Find(
         question=question,
         guild_id=guild_id,
@@ -312,6 +319,7 @@ def _find(question: int, guild_id: int, query: Query) -> proto.Find:
         user_ids=query.user_ids,
         limit=query.limit,
         presences=query.presences,
+        cause=cause,
     )
 
 
