@@ -47,6 +47,7 @@ DRIVERS = {"store.sqlite", "store.postgres", "store.migrate"}
 
 ENTERED_BY_NAME = {
     ("bus.embedded", "broker.log"),
+    ("bus.syncer", "broker.log"),
     *(("rules.lua", f"broker.filters{part}") for part in ("", ".clients", ".libraries", ".shelf")),
 }
 """The embedded bus *is* the broker's log, in this process, and rules are its filters."""

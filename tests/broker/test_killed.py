@@ -146,6 +146,22 @@ def test_a_disk_that_refuses_makes_errors_of_appends_and_reads_go_on(tmp_path: P
             assert offset(client.ask("XADD", "topic", "*", "v", "again")) > offset(place)
 
 
+def test_a_disk_with_room_again_is_found_and_whoever_listens_hung_up_on(tmp_path: Path) -> None:
+    with Broker(tmp_path / "data") as broker, broker.connect() as listener, broker.connect() as client:
+        place = client.ask("XADD", "topic", "*", "v", "kept")
+        listener.ask("XSUBSCRIBE", "topic", "$")
+        journal = max((tmp_path / "data" / "broker" / "default").glob("*.log"))
+        resource.prlimit(broker.pid, resource.RLIMIT_FSIZE, (journal.stat().st_size, resource.RLIM_INFINITY))
+        with broker.connect() as other:
+            assert "LOGFAILED" in refusal(other.ask("XADD", "topic", "*", "v", "lost"))
+        resource.prlimit(broker.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        assert "another epoch" in refusal(listener.answer())
+        with broker.connect() as again:
+            assert offset(again.ask("XADD", "topic", "*", "v", "again")) > offset(place)
+            kept = again.ask("XRANGE", "topic", "-", "+")
+            assert [kept[0], kept[-1][1]] == [[place, [b"v", b"kept"]], [b"v", b"again"]]
+
+
 def test_a_damaged_file_stops_the_start_by_name(tmp_path: Path) -> None:
     broker = Broker(tmp_path / "data")
     with broker, broker.connect() as client:

@@ -176,6 +176,36 @@ def test_a_disk_that_refuses_a_write_takes_the_bus_down_and_ends_the_epoch(tmp_p
     assert len(set(epochs)) == 3
 
 
+def test_a_bus_goes_on_in_another_epoch_when_the_disk_has_room_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_HEAL_S", 0.01)
+
+    async def case(bus: EmbeddedBus) -> None:
+        subscription = bus.connect()
+        await subscription.subscribe(["guild:1"])
+        await append(bus, "guild:1", 1)
+        assert len(await subscription.read()) == 1
+        with structlog.testing.capture_logs() as logged:
+            with files_limited_to(1 << 16):
+                with pytest.raises(BusDown):
+                    await append(bus, "guild:1", *range(2, 2000), payload=b"x" * 100)
+                assert await subscription.read() == (NewEpoch(bus.epoch),)
+            failed, head = bus.epoch, bus.head
+            assert logged[-1]["event"] == "log_failed"
+            while not bus.is_up:  # noqa: ASYNC110  it has no event for whoever asks
+                await asyncio.sleep(0.01)
+            assert await subscription.read() == (NewEpoch(bus.epoch),)
+        assert [line["event"] for line in logged] == ["log_failed", "log_epoch_ended", "log_opened_again"]
+        assert bus.epoch != failed
+        await append(bus, "guild:1", 2000)
+        (entry,) = await subscription.read()
+        assert isinstance(entry, Entry)
+        assert entry.offset > head
+
+    run(tmp_path, case)
+
+
 def test_a_disk_that_refuses_a_sync_takes_the_bus_down(tmp_path: Path) -> None:
     class UnsyncedLog(Log):
         def sync(self) -> None:

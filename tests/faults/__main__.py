@@ -13,9 +13,7 @@ from pathlib import Path
 from tests.faults import town
 from tests.faults.chance import day
 from tests.faults.run import play
-from tests.faults.wired import Wired
-from tests.servers.broker import Broker
-from tests.servers.valkey import Valkey
+from tests.faults.wired import Wired, bus_of
 
 PEOPLE, BOTS = 200, 40
 
@@ -24,10 +22,10 @@ def main(seed: int, runs: int, bus: str) -> int:
     """One after the other, on one deployment."""
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        with Wired(Path(folder) / "data", Broker() if bus == "broker" else Valkey(keeps=True)) as split:
+        with Wired(Path(folder) / "data", bus_of(bus)) as split:
             people = town.build(split, people_connected=PEOPLE, bots=BOTS)
             for number in range(seed, seed + runs):
-                names, story = day(number)
+                names, story = day(number, bus)
                 said = ", ".join(" with ".join(some) for some in names)
                 sys.stdout.write(f"seed {number}: {said} … ")
                 sys.stdout.flush()

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
-from tests.faults.faults import FAULTS, Story
+from tests.faults.faults import FAULTS, OF_BROKER, Story
 from tests.faults.run import Run
 
 FAULTS_A_RUN: Final = 3
@@ -15,13 +15,14 @@ TWO_AT_ONCE: Final = 0.25
 BETWEEN_S: Final = (1.0, 4.0)
 
 
-def day(seed: int, faults: int = FAULTS_A_RUN) -> tuple[list[tuple[str, ...]], Story]:
-    """What breaks, and the story of it."""
+def day(seed: int, bus: str, faults: int = FAULTS_A_RUN) -> tuple[list[tuple[str, ...]], Story]:
+    """What breaks, and the story of it. `bus` is valkey or broker."""
     chance = random.Random(seed)
+    known = OF_BROKER if bus == "broker" else FAULTS
     names: list[tuple[str, ...]] = []
     while sum(map(len, names)) < faults:
-        one = chance.choice(list(FAULTS))
-        others = [name for name in FAULTS if _of(name) != _of(one)]
+        one = chance.choice(list(known))
+        others = [name for name in known if _of(name) != _of(one)]
         at_once = sum(map(len, names)) + 2 <= faults and chance.random() < TWO_AT_ONCE
         names.append((one, chance.choice(others)) if at_once else (one,))
 
@@ -34,7 +35,7 @@ def story_of(names: Sequence[Sequence[str]], chance: random.Random) -> Story:
     async def story(run: Run) -> None:
         for some in names:
             await run.steady(chance.uniform(*BETWEEN_S))
-            await asyncio.gather(*(FAULTS[name](run) for name in some))
+            await asyncio.gather(*(OF_BROKER[name](run) for name in some))
         await run.steady(chance.uniform(*BETWEEN_S))
 
     return story

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, cast
 
 from tests.faults.run import Run
+from tests.faults.small_broker import SmallBroker
 from tests.journeys.server import Running
 from tests.servers.broker import Broker
 
@@ -96,6 +97,19 @@ async def bus_lost(run: Run) -> None:
         await run.do(run.split.bus.lose_everything)
 
 
+async def bus_full(run: Run) -> None:
+    """The disk of our broker is full: what is said waits in the outbox, and the log is opened again when there is room.
+
+    Then nobody vouches for its end: everybody starts afresh, once.
+    """
+    disk = cast(SmallBroker, run.split.bus).disk
+    async with run.breaking("bus full", forgets=True, blinds=True):
+        await run.do(disk.fill)
+        await run.until_says(run.split.front, "bus: can not be reached, or its log has failed", 503)
+        await run.steady(DEAD_S)
+        await run.do(disk.make_room)
+
+
 async def database_killed(run: Run) -> None:
     """PostgreSQL dies and recovers."""
     async with run.breaking("database killed"):
@@ -182,3 +196,6 @@ FAULTS: Final[dict[str, Story]] = {
         members_hushed, bus_slow, presence_slow, members_slow,
     )
 }  # fmt: skip
+"""Whatever the bus is."""
+OF_BROKER: Final[dict[str, Story]] = FAULTS | {"bus_full": bus_full}
+"""When it is our broker."""

@@ -50,6 +50,10 @@ class Attendance:
             if span.ended != NEVER and not meanwhile:
                 yield span.ended, span.ended + (CLEAN_WITHIN_S if span.clean else LOST_WITHIN_S), came_again
 
+    def came(self, user: int, at: float) -> float:
+        """When the socket began that the user had last at that time."""
+        return max((span.began for span in self._spans[user] if span.began <= at), default=NEVER)
+
     def connected(self, user: int) -> bool:
         """Whether the user is connected at the end."""
         return any(span.ended == NEVER for span in self._spans[user])
@@ -104,7 +108,7 @@ def complaints(history: History) -> Iterator[str]:
     for life in history.lives:
         if life.bot:
             beliefs = Beliefs(life)
-            yield from _flaps(life, beliefs, attendance, moved)
+            yield from _flaps(life, beliefs, attendance, moved, history.faults)
             yield from _late(life, beliefs, attendance, history, moved)
     yield from unsettled(history)
 
@@ -120,10 +124,20 @@ def unsettled(history: History) -> Iterator[str]:
         yield f"miscounted: {history.counted} are said to be here, and {here} are"
 
 
-def _flaps(life: Life, beliefs: Beliefs, attendance: Attendance, moved: set[int]) -> Iterator[str]:
+def _flaps(life: Life, beliefs: Beliefs, attendance: Attendance, moved: set[int], faults: list[Fault]) -> Iterator[str]:
     for user, at in beliefs.offline():
-        if user not in moved and attendance.there(user, at - CLEAN_WITHIN_S, at):
+        if user in moved or not attendance.there(user, at - CLEAN_WITHIN_S, at):
+            continue
+        if not _untold(attendance.came(user, at), at, faults):
             yield f"flapped: {life.user} was told at {at:.2f} that {user} had gone, who was there"
+
+
+def _untold(came: float, at: float, faults: list[Fault]) -> bool:
+    """Whether the service could not be told that they came again, and had to take them for gone in time."""
+    return any(
+        fault.blinds and fault.began - SLACK_S <= came <= fault.ended and at <= fault.ended + SLACK_S
+        for fault in faults
+    )
 
 
 def _late(life: Life, beliefs: Beliefs, attendance: Attendance, history: History, moved: set[int]) -> Iterator[str]:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults import town
-from tests.faults.faults import DEAD_S
+from tests.faults.faults import DEAD_S, bus_full
 from tests.faults.run import Run, play
 from tests.faults.town import Town
-from tests.faults.wired import Wired
-from tests.servers.broker import Broker
+from tests.faults.wired import Wired, bus_of
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +21,7 @@ STEADY_S = 3.0
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Wired, Town]]:
     """A deployment with its guild, for all of these."""
-    with Wired(tmp_path_factory.mktemp("broker") / "data", Broker()) as split:
+    with Wired(tmp_path_factory.mktemp("broker") / "data", bus_of("broker")) as split:
         yield split, town.build(split, people_connected=PEOPLE, bots=BOTS)
 
 
@@ -41,6 +40,20 @@ def test_a_killed_broker_breaks_no_promise_and_no_session(built: tuple[Wired, To
     before = _begun(built[0])
     play(*built, seed=1, story=story)
     assert _begun(built[0]) == before
+
+
+def test_a_broker_whose_disk_was_full_goes_on_when_there_is_room(built: tuple[Wired, Town]) -> None:
+    split = built[0]
+
+    async def story(run: Run) -> None:
+        await run.steady(STEADY_S)
+        await bus_full(run)
+        await run.steady(STEADY_S)
+
+    pid = split.bus.pid
+    play(*built, seed=1, story=story)
+    assert split.bus.pid == pid  # nobody started it again
+    assert split.bus.log.count("log_opened_again") == 1
 
 
 def _begun(split: Wired) -> int:

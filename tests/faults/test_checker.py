@@ -253,6 +253,15 @@ def test_nobody_is_late_while_there_is_no_presence_service() -> None:
     assert checker.check(history) == []
 
 
+def test_who_came_again_unknown_to_the_presence_service_may_be_taken_for_gone() -> None:
+    history = good()
+    flapped(history)  # at 12, back since 9
+    history.faults.append(Fault("presence hushed", 10.5, 18.0, blinds=True))
+    assert checker.check(history) == []
+    history.faults = [Fault("presence hushed", 11.5, 18.0, blinds=True)]  # that was told before
+    assert [line.partition(":")[0] for line in checker.check(history)] == ["flapped"]
+
+
 def test_who_left_and_came_back_before_ready_is_owed_what_is_said_after_the_guild_was_sent_again() -> None:
     def came_back(*events: tuple[float, str]) -> History:
         history = good()

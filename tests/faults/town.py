@@ -29,7 +29,7 @@ HIDDEN: Final = "bridge"
 VEILED: Final = CHANNELS[-1]
 """Hidden from all but the crew from time to time."""
 
-_TALK: Final = int(
+TALK: Final = int(
     Intent.GUILDS
     | Intent.GUILD_MEMBERS
     | Intent.GUILD_MESSAGES
@@ -38,7 +38,7 @@ _TALK: Final = int(
     | Intent.DIRECT_MESSAGE_REACTIONS
     | Intent.MESSAGE_CONTENT
 )
-_WATCH: Final = _TALK | int(Intent.GUILD_PRESENCES)
+_WATCH: Final = TALK | int(Intent.GUILD_PRESENCES)
 _AUTHORS: Final = 8
 _KINDS: Final = ("authors", "crew", "plain", "bots")
 
@@ -139,7 +139,7 @@ class _Settled:
                 )
                 if kind:
                     token = await tokens.issue(tx, ids.next(EPOCH_MS + 1), user_id)
-                    made[kind].append(Account(user_id, token, bot, _WATCH if bot else _TALK))
+                    made[kind].append(Account(user_id, token, bot, _WATCH if bot else TALK))
             return made
 
         try:

@@ -5,10 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.faults.proxy import Proxy
+from tests.faults.small_broker import SmallBroker
 from tests.journeys.server import free_port
 from tests.journeys.split import Bus, Split
+from tests.servers.valkey import Valkey
 
 WIRES = ("bus", "presence", "members")
+
+
+def bus_of(name: str) -> Bus:
+    """`valkey`, which keeps what it has, or our `broker`, on a disk of its own."""
+    return SmallBroker() if name == "broker" else Valkey(keeps=True)
 
 
 class Wired(Split):

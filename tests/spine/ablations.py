@@ -13,8 +13,8 @@ from derailed.actions.publisher import Publisher
 from derailed.actions.sessions import Sessions
 from derailed.broker.log import Log
 from derailed.broker.reader import Reader
-from derailed.bus import embedded
 from derailed.bus.embedded import EmbeddedSubscription
+from derailed.bus.syncer import Syncer
 from derailed.gateway import audience, hub
 from derailed.gateway.arrival import Addressed, Arrivals
 from derailed.gateway.frames import dispatch
@@ -125,7 +125,7 @@ def not_durable(patch: pytest.MonkeyPatch) -> None:
     async def durable(self: Any, offset: int) -> None:
         pass
 
-    patch.setattr(embedded._Syncer, "durable", durable)
+    patch.setattr(Syncer, "durable", durable)
 
 
 def same_epoch(patch: pytest.MonkeyPatch) -> None:

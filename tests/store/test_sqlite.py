@@ -58,8 +58,10 @@ def test_what_a_full_disk_refuses_was_never_there(tmp_path: Path) -> None:
             answers = await asyncio.gather(*(store.write(say) for _ in range(20)), return_exceptions=True)
             assert {type(answer) for answer in answers} == {Unavailable}
             assert undone
+            ups = [store.is_up]
             assert await store.read(rev) == 1
         assert await store.write(say) == 2
+        assert [*ups, store.is_up] == [False, True]
         assert [row.rev for row in taken] == [row.rev for row in await store.outbox(0, 100)] == [1, 2]
         await store.close()
 

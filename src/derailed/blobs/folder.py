@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
 import shutil
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from derailed.blobs import checked
+from derailed.model.errors import Unavailable
 
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CHUNK: Final = 256 << 10
 """Enough that a hop to a thread for each does not show."""
 
@@ -23,8 +26,15 @@ class FolderBlobs:
         self._root = root
 
     async def put(self, key: str, content: BinaryIO) -> None:
-        """Write it beside its place, sync it, and only then give it its name."""
-        await asyncio.to_thread(_write, self._path(key), content)
+        """Write it beside its place, sync it, and only then give it its name. Raises Unavailable on a full disk."""
+        path = self._path(key)
+        try:
+            await asyncio.to_thread(_write, path, content)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            await asyncio.to_thread(_unfinished(path).unlink, missing_ok=True)
+            raise Unavailable("disk_full") from error
 
     async def find(self, key: str) -> _File | None:
         """The file, if there is one."""

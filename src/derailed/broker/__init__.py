@@ -53,7 +53,7 @@ class LogInUse(Exception):
 
 
 class LogFailed(Exception):
-    """The disk refused. The log takes nothing more until it is opened again."""
+    """The disk refused. The log takes nothing more until it is opened again, which begins another epoch."""
 
 
 class LogDamaged(Exception):

@@ -10,19 +10,19 @@ offset that it can not have given out before.
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import dropwhile, islice, takewhile
 from pathlib import Path
-from typing import Final, TypeGuard
+from typing import Final
 
 import structlog
 from rocksdict import WriteBatch
 
-from derailed.broker import MAX_TOPIC, Entry, LogFailed, Trimmed, Verb, marks, opening, record, storage
+from derailed.broker import Entry, LogFailed, Trimmed, Verb, marks, opening, record, storage
 from derailed.broker.buckets import Retention
+from derailed.broker.clock import steady_clock
 from derailed.broker.reader import Reader
-from derailed.broker.tails import Tail, Tails
+from derailed.broker.tails import Tail, Tails, planned
 
 _BATCH: Final = 200
 """Records written at once. RocksDB's write holds the interpreter lock: this many take about half a millisecond."""
@@ -35,12 +35,6 @@ _LEAP: Final = 1 << 24
 
 _blind = record.blind
 _log = structlog.get_logger()
-
-
-def steady_clock() -> Callable[[], int]:
-    """Unix milliseconds that never jump while we run: a clock set forward must not trim the log."""
-    start_ms, started_ns = time.time_ns() // 1_000_000, time.monotonic_ns()
-    return lambda: start_ms + (time.monotonic_ns() - started_ns) // 1_000_000
 
 
 class Log:
@@ -57,26 +51,33 @@ class Log:
         keep: bool = False,
     ) -> None:
         assert tails >= _BATCH  # what waits to be written is found in memory only
-        self._keep = keep
+        self._folder, self._retention, self._keep = folder, retention, keep
         self._vouched = folder / opening.VOUCHED
         self._clock = clock or steady_clock()
         self._boot = storage.boot_id() if boot_id is None else boot_id
         self._stopped = ""
         """Why nothing more is taken."""
         self._closed = False
+        self._is_open = False
+        self._tails_max = tails
+        self._now_ms = self._head = 0
+        self._open()
+
+    def _open(self) -> None:
+        """Find it, and go on in its epoch, or in another. The head never goes back while we run."""
         self._batch = WriteBatch(raw_mode=True)
-        self._now_ms = 0
         self._blind: dict[bytes, bytes] = {}
         """What `add` left waiting: no tail knows of it."""
         self._promised = 0
         """On disk it says that offsets up to here are given out."""
-        found = opening.find(folder, retention, keep=keep)
-        self._database, self._buckets = found.database, found.buckets
-        self._head, self._bytes = found.head.offset, found.head.bytes
-        self._tails = Tails(self._buckets, tails)
-        if self._vouches(found.identity):
+        found = opening.find(self._folder, self._retention, keep=self._keep)
+        self._database, self._buckets, self._is_open = found.database, found.buckets, True
+        self._head, self._bytes = max(self._head, found.head.offset), found.head.bytes
+        self._tails = Tails(self._buckets, self._tails_max)
+        if opening.vouches(self._vouched, found, self._boot):
+            assert found.identity is not None
             self._epoch, self._began = found.identity.epoch, found.identity.began
-        elif keep and found.identity is not None:
+        elif self._keep and found.identity is not None:
             self._head += _LEAP
             self._epoch, self._began = secrets.token_hex(8), self._head
         else:
@@ -114,6 +115,29 @@ class Log:
     def due(self) -> bool:
         """It is time to `tend`."""
         return self._buckets.due
+
+    @property
+    def has_failed(self) -> bool:
+        """It takes nothing more until it is opened again."""
+        return bool(self._stopped) and not self._closed
+
+    def reopen(self) -> None:
+        """Open a log that has failed again, as the next start would; it takes nothing before `go_on`.
+
+        Waits, and nothing is read meanwhile: call it off the loop. Raises LogFailed while the disk has no room.
+        """
+        try:
+            opening.require_room(self._folder)
+            self._let_go()
+            self._open()
+        except Exception as error:  # rocksdict has only the one class
+            raise LogFailed(str(error)) from error
+
+    def go_on(self) -> None:
+        """It is open again."""
+        assert self._is_open
+        self._stopped = ""
+        _log.warning("log_opened_again", head=self._head)
 
     def append(self, verbs: Sequence[Verb], *, start: bool = False) -> list[tuple[int, ...] | None]:
         """Write each verb's records all or none; their offsets, or None for a verb that is behind.
@@ -176,6 +200,7 @@ class Log:
 
     def flush(self) -> None:
         """Write what `add` left waiting. Raises LogFailed."""
+        self._require_open()
         try:
             self._commit()
         except Exception as error:
@@ -207,21 +232,22 @@ class Log:
         return self.read(topic, after, self._head).slice(self._head)
 
     def trim(self) -> None:
-        """Raise the horizon as far as retention says. `append` does it too, once a bucket."""
+        """Raise the horizon as far as retention says. `append` does it too, once a bucket. Raises LogFailed."""
+        self.require()
         self._buckets.trim(self._batch, self._clock(), marks.Head(self._head, self._bytes))
-        self._commit()
+        self.flush()
 
     def sync(self) -> None:
         """Return when all that was appended before is on the disk. Waits: call it off the loop."""
-        if self._stopped:
-            raise LogFailed(self._stopped)  # some of it was not even written
+        self.require()  # some of it was not even written
         try:
             self._database.flush_wal(sync=True)
         except Exception as error:
             raise self._failure(error) from error
 
     def tend(self) -> None:
-        """Make the next bucket, drop what is trimmed. Waits: call it off the loop."""
+        """Make the next bucket, drop what is trimmed. Waits: call it off the loop. Raises LogFailed."""
+        self.require()
         try:
             self._buckets.tend()
         except Exception as error:
@@ -242,8 +268,7 @@ class Log:
             return
         self._closed = True
         if self._stopped:
-            self._buckets.close()
-            del self._database  # closing it would write once more, in vain
+            self._let_go()
             return
         self._stopped = "the log is closed"
         try:
@@ -253,16 +278,17 @@ class Log:
             self._buckets.close()
         self._database.close()
 
-    def _vouches(self, identity: marks.Identity | None) -> TypeGuard[marks.Identity]:
-        """Nothing of that epoch can be lost: the log did not fail, and it was closed or the machine has run since."""
-        if identity is None:
-            return False
-        in_doubt = not opening.is_vouched(self._vouched)
-        if not in_doubt and (identity.closed or identity.boot == self._boot != ""):
-            return True
-        reason = "the log failed, or is a copy" if in_doubt else "the machine stopped before the log was closed"
-        _log.warning("log_epoch_ended", reason=reason, head=self._head)
-        return False
+    def _let_go(self) -> None:
+        """Of a database that failed: closing it would write once more, in vain."""
+        if self._is_open:
+            self._is_open = False
+            self._buckets.close()
+            self._tails.clear()
+            del self._database
+
+    def _require_open(self) -> None:
+        if not self._is_open:
+            raise LogFailed(self._stopped)
 
     def _identify(self, *, closed: bool) -> None:
         self._batch.put(marks.IDENTITY, marks.encode(marks.Identity(self._epoch, self._boot, closed, self._began)))
@@ -292,12 +318,13 @@ class Log:
         for verb in verbs:
             if len(self._batch) + len(verb) > _BATCH:
                 self._commit()
-            plan = self._plan(verb, start)
+            plan = planned(verb, self._tails, self._offset, start=start)
             answers.append(None if plan is None else self._place(verb, plan, now_ms))
         self._commit()
         return answers
 
     def _slice(self, topic: bytes, after: int, upto: int, limit: int) -> list[Entry]:
+        self._require_open()
         if after < self._buckets.horizon:
             raise Trimmed
         if self._blind:
@@ -311,24 +338,6 @@ class Log:
             if self._keep and type(error) is Exception:  # a bad block is no reason to refuse what has no need of it
                 raise LogFailed(f"the log can not be read: {error}") from error
             raise self._failure(error) from error
-
-    def _plan(self, verb: Verb, start: bool) -> list[Tail | int] | None:
-        """For each record the tail that it follows, or the offset that it has already. None: the verb is behind."""
-        plan: list[Tail | int] = []
-        planned: dict[bytes, int] = {}
-        for topic, rev, _ in verb:
-            assert len(topic) <= MAX_TOPIC
-            tail = self._tails.get(topic)
-            last = planned.get(topic, tail.rev)
-            if rev <= last:
-                assert topic not in planned  # a verb raises the rev with each of its records
-                plan.append(self._offset(topic, rev, tail))
-            elif start or (last and rev == last + 1):
-                plan.append(tail)
-                planned[topic] = rev
-            else:
-                return None
-        return plan
 
     def _place(self, verb: Verb, plan: list[Tail | int], now_ms: int) -> tuple[int, ...]:
         """Put the verb's new records into the batch."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from derailed.broker import record
+from derailed.broker import MAX_TOPIC, Verb, record
 from derailed.broker.buckets import Buckets
 
 
@@ -54,3 +55,24 @@ class Tails:
         if len(self._recent) > self._limit:
             self._recent.popitem(last=False)
         return tail
+
+
+def planned(
+    verb: Verb, tails: Tails, offset_of: Callable[[bytes, int, Tail], int], *, start: bool
+) -> list[Tail | int] | None:
+    """For each record the tail that it follows, or the offset that it has already. None: the verb is behind."""
+    plan: list[Tail | int] = []
+    revs: dict[bytes, int] = {}
+    for topic, rev, _ in verb:
+        assert len(topic) <= MAX_TOPIC
+        tail = tails.get(topic)
+        last = revs.get(topic, tail.rev)
+        if rev <= last:
+            assert topic not in revs  # a verb raises the rev with each of its records
+            plan.append(offset_of(topic, rev, tail))
+        elif start or (last and rev == last + 1):
+            plan.append(tail)
+            revs[topic] = rev
+        else:
+            return None
+    return plan

@@ -8,22 +8,23 @@ append meanwhile.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Final
 
 from derailed import broker
 from derailed.broker.log import Log
 from derailed.bus import Appended, BusDown, Entry, Ephemeral, Gap, History, NewEpoch, Put, Signal, Trimmed
+from derailed.bus.syncer import Syncer
 from derailed.traces import TRACES
 
-SYNC_EVERY_S: Final = 0.05
-"""Time for others to join the next sync. Nobody's answer waits for it, and each costs as much as a group of writes."""
 QUEUE_SIGNALS: Final = 65_536
 QUEUE_BYTES: Final = 64 << 20
 """What one subscription may leave unread. Beyond it the queue is let go, and read from the log again."""
+_HEAL_S: Final = 1.0
+"""Between two attempts to open a log that has failed."""
 _SLICE: Final = 500
 """Records of a history read in one go: about a millisecond."""
 _STRETCH: Final = 50_000
@@ -35,7 +36,8 @@ class EmbeddedBus:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._syncer = _Syncer(log, self._begin_epoch)
+        self._syncer = Syncer(log, self._fail)
+        self._healing: asyncio.Task[None] | None = None
         self._subscriptions: set[EmbeddedSubscription] = set()
         self.listeners: dict[str, list[EmbeddedSubscription]] = {}
         """Who hears a topic."""
@@ -47,8 +49,8 @@ class EmbeddedBus:
 
     @property
     def is_up(self) -> bool:
-        """See `Bus.is_up`: it is in this process."""
-        return True
+        """See `Bus.is_up`: it is in this process, and there unless the disk has refused."""
+        return not self._log.has_failed
 
     @property
     def head(self) -> int:
@@ -71,7 +73,7 @@ class EmbeddedBus:
         try:
             offsets = self._log.append(encoded, start=start)
         except broker.LogFailed as error:
-            self._begin_epoch()
+            self._fail()
             raise BusDown(str(error)) from error
         self._push(verbs, offsets, before)
         await self._syncer.durable(self._log.head)
@@ -99,7 +101,7 @@ class EmbeddedBus:
         except broker.Trimmed:
             raise Trimmed from None
         except broker.LogFailed as error:
-            self._begin_epoch()
+            self._fail()
             raise BusDown(str(error)) from error
         return entries
 
@@ -121,6 +123,9 @@ class EmbeddedBus:
 
     async def close(self) -> None:
         """See `Bus.close`."""
+        if self._healing is not None:
+            self._healing.cancel()
+            await asyncio.wait([self._healing])
         for subscription in list(self._subscriptions):
             await subscription.close()
         await self._syncer.close()
@@ -129,6 +134,23 @@ class EmbeddedBus:
     def leave(self, subscription: EmbeddedSubscription) -> None:
         """It hears nothing more."""
         self._subscriptions.discard(subscription)
+
+    def _fail(self) -> None:
+        """The log has failed. It is opened again as soon as the disk lets that be."""
+        self._begin_epoch()
+        if self._healing is None and self._log.has_failed:
+            self._healing = asyncio.create_task(self._heal())
+
+    async def _heal(self) -> None:
+        while self._log.has_failed:
+            await asyncio.sleep(_HEAL_S)
+            await self.settle()
+            with contextlib.suppress(broker.LogFailed):
+                await self._syncer.beside(self._log.reopen)
+                self._log.go_on()
+        self._healing = None
+        self._syncer.begin_again()
+        self._begin_epoch()
 
     def _begin_epoch(self) -> None:
         """The log has another epoch: it was wiped, or it failed and vouches for nothing."""
@@ -313,62 +335,3 @@ class EmbeddedSubscription:
         waiting, self._waiting = self._waiting, None
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
-
-
-class _Syncer:
-    """Brings the log to the disk: one sync at a time, and the next is for all who came meanwhile."""
-
-    def __init__(self, log: Log, on_failure: Callable[[], None]) -> None:
-        self._log = log
-        self._on_failure = on_failure
-        self._durable = 0
-        self._next = asyncio.Event()
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="log")
-        self._syncing: asyncio.Task[None] | None = None
-        self._tending: asyncio.Task[None] | None = None
-        self._failed = False
-
-    async def durable(self, offset: int) -> None:
-        """Return when everything up to `offset` is on the disk. Raises BusDown."""
-        while self._durable < offset:
-            if self._failed:
-                raise BusDown("the log could not be brought to the disk")
-            if self._syncing is None:
-                self._syncing = asyncio.create_task(self._sync())
-            await self._next.wait()
-
-    async def rest(self) -> None:
-        """Return when no thread is at work."""
-        if self._syncing is not None:
-            await self._syncing
-        if self._tending is not None:
-            await self._tending
-
-    async def close(self) -> None:
-        """Finish what is under way."""
-        await self.rest()
-        self._threads.shutdown()
-
-    async def _sync(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._durable < self._log.head and not self._failed:
-            started, head = loop.time(), self._log.head
-            try:
-                await loop.run_in_executor(self._threads, self._log.sync)
-                self._durable = head
-            except broker.LogFailed:
-                self._failed = True
-                self._on_failure()
-            self._next.set()  # for all: of those who came meanwhile, some appended nothing new and have it now
-            self._next = asyncio.Event()
-            if self._log.due and self._tending is None:
-                self._tending = asyncio.create_task(self._tend())
-            await asyncio.sleep(started + SYNC_EVERY_S - loop.time())
-        self._syncing = None
-
-    async def _tend(self) -> None:
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._threads, self._log.tend)
-        except broker.LogFailed:
-            self._on_failure()
-        self._tending = None

@@ -102,6 +102,8 @@ def refusal(error: Exception) -> Exception:
     """What to tell the caller whom the server refuses for that reason."""
     if isinstance(error, asyncpg.CharacterNotInRepertoireError):
         return Invalid()  # U+0000, the one character that no text of PostgreSQL holds
+    if isinstance(error, asyncpg.DiskFullError):
+        return Unavailable("disk_full")
     if isinstance(error, _PASSING):
         return Unavailable()
     return error

@@ -59,6 +59,7 @@ class SqliteStore:
         self._clock = clock
         self._waiting: deque[Write] = deque()
         self._group: list[Write] = []
+        self._was_refused = False
         self._forgotten: set[int] = set()
         self._forget_due = False
         self._forget_timer: asyncio.TimerHandle | None = None
@@ -78,8 +79,8 @@ class SqliteStore:
 
     @property
     def is_up(self) -> bool:
-        """It is in this process."""
-        return True
+        """See Store. It is in this process, but its disk may have refused the last group of writes."""
+        return not self._was_refused
 
     def load(self) -> Load:
         """See Store. One connection writes, one reads in between, one searches."""
@@ -185,6 +186,7 @@ class SqliteStore:
         except sqlite3.Error as error:
             self._refuse_group(error)
             return
+        self._was_refused = False
         self.meter.commits.add(time.monotonic() - began)
         self.meter.writes.add(len(self._group))
         self._forgotten.difference_update(forgotten)
@@ -243,16 +245,24 @@ class SqliteStore:
         CAUSE.set("")
         self._writer.undo()
         self.meter.refused += 1
+        self._was_refused = True
         if not self._group:  # it did not even begin
             self._group.extend(self._waiting)
             self._waiting.clear()
         _log.error("the database refused a group of writes", error=str(error), writes=len(self._group))
         self.rolled_back()
         for write in self._group:
-            write.refuse()
+            write.refuse(Unavailable("disk_full") if _is_full(error) else None)
         self._group.clear()
         if self._forgotten:
             self._forget_soon()
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Whether the disk has no room: the error says so, or the one that led to it."""
+    return error is not None and (
+        getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL or _is_full(error.__cause__)
+    )
 
 
 def _ignore_rows(rows: Sequence[OutboxRow]) -> None: ...

@@ -102,6 +102,7 @@ ERROR_CODES: Final[dict[str, ErrorCode]] = {
     "slow_mode": ErrorCode(429, 20016, "This action cannot be performed due to slowmode rate limit"),
     "internal": ErrorCode(500, 0, "500: Internal Server Error"),
     "overloaded": ErrorCode(503, 0, "503: Service Unavailable"),
+    "disk_full": ErrorCode(503, 0, "503: Service Unavailable: the server's disk is full"),
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from derailed.api import paths
 from derailed.wire.error_codes import ERROR_CODES, body
 
-_ALWAYS: Final = frozenset({"rate_limited", "internal", "overloaded"})
+_ALWAYS: Final = frozenset({"rate_limited", "internal", "overloaded", "disk_full"})
 _WITH_TOKEN: Final = frozenset({"unauthorized", "invalid_form"})
 """`invalid_form`: the reason for the audit log may be too long."""
 _WITH_BODY: Final = frozenset({"bad_json", "invalid_form", "too_large"})

@@ -268,6 +268,9 @@ class Server:
             self._look_at_disk()
             for namespace in self.namespaces:
                 log = namespace.log
+                if log.has_failed:
+                    await self._heal(namespace)
+                    continue
                 try:
                     if synced.get(namespace.name) != log.head:
                         synced[namespace.name] = log.head
@@ -278,6 +281,17 @@ class Server:
                 except LogFailed as failure:
                     _log.error("log_failed", namespace=namespace.name, reason=str(failure))
             await asyncio.sleep(_TICK_S)
+
+    async def _heal(self, namespace: Namespace) -> None:
+        """Open a log again that has failed, and hang up on those who listen: they come back into another epoch."""
+        if namespace.full:
+            return
+        with contextlib.suppress(LogFailed):
+            await asyncio.get_running_loop().run_in_executor(self._threads, namespace.log.reopen)
+            namespace.log.go_on()
+            for connection in tuple(self.connections):
+                if any(self.namespaces.of(topic) is namespace for topic in connection.topics):
+                    connection.lose("another epoch has begun")
 
     def _look_at_disk(self) -> None:
         free = shutil.disk_usage(self._folder).free
