@@ -105,6 +105,7 @@ class Door:
             more.setdefault("headers", {})["authorization"] = token
         url = path if path.startswith("/api") else f"/api/v10{path}"
         answer = await self.client.request(method, url, **more)
+        await self.verbs.tokens.note()
         documented.check(method, answer.request.url.path, answer)
         return answer
 

@@ -11,7 +11,6 @@ import base64
 import contextlib
 import hashlib
 import secrets
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import islice
@@ -39,8 +38,7 @@ class Tokens:
         self._used: set[int] = set()
         self._seen: set[int] = set()
         """Tokens and accounts of which that is to be written down."""
-        self._is_noting = False
-        self._note_at = 0.0
+        self._is_noted = asyncio.Event()
 
     async def issue(self, tx: Connection, token_id: int, user_id: int, client: Client = NOBODY) -> str:
         """A new token for the account, which stands once the transaction is committed."""
@@ -66,7 +64,7 @@ class Tokens:
                 raise Unauthenticated("invalid_token")
             actor = bearer.actor
             self._remember(key, actor)
-            await self._see(bearer)
+            self._see(bearer)
         return actor
 
     def evict(self, user_id: int) -> None:
@@ -74,32 +72,24 @@ class Tokens:
         for key in [key for key, (actor, _) in self._kept.items() if actor.user_id == user_id]:
             del self._kept[key]
 
-    async def _see(self, bearer: Bearer) -> None:
-        """Keep to the day when the account was last here, which a prune goes by, and to the hour by which token.
+    async def run(self) -> None:
+        """Write down who was seen, for as long as the process lives: at once, and at most every `_NOTE_EVERY_S`.
 
-        When thousands come back at once, a few of them write for all: who finds nobody about to does, at most every
-        `_NOTE_EVERY_S`.
+        So thousands who come back at the same time are a few writes, for which none of them waits.
         """
-        now_ms = self._clock()
-        used, seen = now_ms - bearer.used_at >= limits.USED_MS, now_ms - bearer.seen_at >= limits.SEEN_MS
-        if used:
-            self._used.add(bearer.actor.token_id)
-        if seen:
-            self._seen.add(bearer.actor.user_id)
-        if not (used or seen) or self._is_noting:
-            return
-        self._is_noting = True
-        try:
-            await asyncio.sleep(max(0.0, self._note_at - time.monotonic()))
-        finally:
-            self._is_noting = False
-        self._note_at = time.monotonic() + _NOTE_EVERY_S
-        await self._note()
+        while True:
+            await self._is_noted.wait()
+            await self.note()
+            await asyncio.sleep(_NOTE_EVERY_S)
 
-    async def _note(self) -> None:
+    async def note(self) -> None:
+        """Write down now who was seen since."""
         of_tokens, of_users = sorted(self._used), sorted(self._seen)
         self._used.clear()
         self._seen.clear()
+        self._is_noted.clear()
+        if not (of_tokens or of_users):
+            return
         now_ms = self._clock()
 
         async def work(tx: Connection) -> None:
@@ -110,6 +100,16 @@ class Tokens:
 
         with contextlib.suppress(Unavailable):  # nobody is refused for that; the next look sees them again
             await self._store.write(work)
+
+    def _see(self, bearer: Bearer) -> None:
+        """Keep to the day when the account was last here, which a prune goes by, and to the hour by which token."""
+        now_ms = self._clock()
+        if now_ms - bearer.used_at >= limits.USED_MS:
+            self._used.add(bearer.actor.token_id)
+            self._is_noted.set()
+        if now_ms - bearer.seen_at >= limits.SEEN_MS:
+            self._seen.add(bearer.actor.user_id)
+            self._is_noted.set()
 
     def _remembered(self, key: bytes) -> Actor | None:
         kept = self._kept.get(key)

@@ -77,6 +77,7 @@ class Acting:
             pulsing.run(bus),
             pulse.listen(bus, context.board, now_ms),
             publisher.run(),
+            verbs.tokens.run(),
             Sweeper(context).run(),
             Indexing(context).run(),
             Harvesting(context).run(),

@@ -57,5 +57,7 @@ async def _gateway(parts: Parts, process: Process) -> Service:
     process.readiness.needs("bus", lambda: bus.is_up, "can not be reached")
     context = parts.context(store, bus, Snowflakes(0))  # of which none is made
     process.run(process.pulsing.run(bus))
-    sessions = Sessions(context, Tokens(store, now_ms))
+    tokens = Tokens(store, now_ms)
+    process.run(tokens.run())
+    sessions = Sessions(context, tokens)
     return await node(parts, process, store, bus, sessions, context.secret)
