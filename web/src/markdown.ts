@@ -2,9 +2,10 @@
 
 import DOMPurify from "dompurify";
 import MarkdownIt from "markdown-it";
-import type { StateInline } from "markdown-it";
+import type { StateBlock, StateInline } from "markdown-it";
 import type { GuildState } from "./guilds";
 import { displayName } from "./names";
+import { clock, date, exact, short } from "./time";
 import type { User } from "./wire";
 import { words } from "./words";
 
@@ -30,6 +31,7 @@ export function namesIn(guild: GuildState | undefined, mentions: readonly User[]
 const LINK = /^(?:https?|mailto):/i;
 const SOURCE = /^(?:(?:https?|mailto):|\/emojis\/\d{1,20}\.(?:png|gif)$)/i;
 const OWN_EMOJI = /<(a?):(\w{2,32}):(\d{1,20})>/y;
+const MOMENT = /<t:(\d{1,11})(?::([a-zA-Z]))?>/y;
 const MENTION = /<(@!?|@&|#)(\d{1,20})>/y;
 const MENTIONS = /<(?:@|#)/;
 const ONLY_EMOJI =
@@ -41,6 +43,7 @@ const TAGS = [
   "a",
   "strong",
   "em",
+  "u",
   "s",
   "code",
   "pre",
@@ -52,6 +55,7 @@ const TAGS = [
   "h2",
   "h3",
   "span",
+  "time",
   "img",
 ];
 /** A tag that the sanitiser would look at: not one of these, or one with an attribute. */
@@ -64,8 +68,14 @@ markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
 markdown.inline.ruler.at("text", plain);
 markdown.inline.ruler.before("autolink", "mention", mention);
 markdown.inline.ruler.before("autolink", "own_emoji", ownEmoji);
+markdown.inline.ruler.before("autolink", "moment", moment);
 markdown.inline.ruler.before("emphasis", "spoiler", spoiler);
 
+markdown.block.ruler.before("paragraph", "quote_ends", quoteEnds, { alt: ["blockquote"] });
+markdown.block.ruler.before("paragraph", "item_ends", itemEnds, { alt: ["paragraph"] });
+
+markdown.renderer.rules["strong_open"] = (tokens, index) => (tokens[index]!.markup === "__" ? "<u>" : "<strong>");
+markdown.renderer.rules["strong_close"] = (tokens, index) => (tokens[index]!.markup === "__" ? "</u>" : "</strong>");
 markdown.renderer.rules["link_open"] = (tokens, index, options, _env, renderer) => {
   tokens[index]!.attrSet("rel", "noopener noreferrer nofollow");
   tokens[index]!.attrSet("target", "_blank");
@@ -82,6 +92,15 @@ markdown.renderer.rules["mention"] = (tokens, index, _options, env) => {
 markdown.renderer.rules["own_emoji"] = (tokens, index) => {
   const { info, content, markup } = tokens[index]!;
   return `<img class="emoji" src="/emojis/${content}.${info === "a" ? "gif" : "png"}" alt=":${markup}:" title=":${markup}:">`;
+};
+
+/** As programs write times, for each reader to see in their own zone: how, or else with day and time. */
+const MOMENTS: Readonly<Record<string, (timestamp: number) => string>> = { t: clock, T: clock, d: date, D: date };
+
+markdown.renderer.rules["moment"] = (tokens, index) => {
+  const { info, content } = tokens[index]!;
+  const at = Number(content) * 1000;
+  return `<time datetime="${new Date(at).toISOString()}" title="${exact(at)}">${(MOMENTS[info] ?? short)(at)}</time>`;
 };
 
 function mentioned(sigil: string, id: string, names: Names): string {
@@ -103,6 +122,19 @@ function mention(state: StateInline, silent: boolean): boolean {
   return true;
 }
 
+function moment(state: StateInline, silent: boolean): boolean {
+  MOMENT.lastIndex = state.pos;
+  const found = MOMENT.exec(state.src);
+  if (found === null) return false;
+  if (!silent) {
+    const token = state.push("moment", "", 0);
+    token.content = found[1]!;
+    token.info = found[2] ?? "";
+  }
+  state.pos += found[0].length;
+  return true;
+}
+
 function ownEmoji(state: StateInline, silent: boolean): boolean {
   OWN_EMOJI.lastIndex = state.pos;
   const found = OWN_EMOJI.exec(state.src);
@@ -115,6 +147,16 @@ function ownEmoji(state: StateInline, silent: boolean): boolean {
   }
   state.pos += found[0].length;
   return true;
+}
+
+/** What follows a quote without a mark of its own is the answer to it, and no more of it. */
+function quoteEnds(_state: StateBlock, _line: number, _end: number, silent: boolean): boolean {
+  return silent;
+}
+
+/** And what is not indented as a list's last item is, is no more of that. */
+function itemEnds(state: StateBlock, line: number, _end: number, silent: boolean): boolean {
+  return silent && state.sCount[line]! < state.blkIndent;
 }
 
 /** In place of the library's rule, which runs on over a `|`. */
@@ -176,9 +218,21 @@ function made(text: string, names: Names): string {
 export function sanitized(html: string): string {
   return DOMPurify.sanitize(html, {
     ALLOWED_TAGS: TAGS,
-    ALLOWED_ATTR: ["href", "rel", "target", "class", "role", "tabindex", "aria-label", "src", "alt", "title"],
+    ALLOWED_ATTR: [
+      "href",
+      "rel",
+      "target",
+      "class",
+      "role",
+      "tabindex",
+      "aria-label",
+      "src",
+      "alt",
+      "title",
+      "datetime",
+    ],
     ALLOWED_URI_REGEXP: SOURCE,
-    ADD_URI_SAFE_ATTR: ["rel", "target", "tabindex", "aria-label", "alt", "title"],
+    ADD_URI_SAFE_ATTR: ["rel", "target", "tabindex", "aria-label", "alt", "title", "datetime"],
   });
 }
 

@@ -10,6 +10,23 @@ test("plain marks are rendered", () => {
   expect(html("a\nb")).toBe("<p>a<br>\nb</p>");
 });
 
+test("what is underlined is not bold", () => {
+  expect(html("__a **b**__")).toBe("<p><u>a <strong>b</strong></u></p>");
+});
+
+test("a quote ends with its line, and a list with its last item", () => {
+  expect(html("> said\nanswered")).toBe("<blockquote>\n<p>said</p>\n</blockquote>\n<p>answered</p>");
+  expect(html("> one\n> two")).toBe("<blockquote>\n<p>one<br>\ntwo</p>\n</blockquote>");
+  expect(html("- one\n  still one\nafter")).toBe("<ul>\n<li>one<br>\nstill one</li>\n</ul>\n<p>after</p>");
+});
+
+test("a moment is told in the reader's own time", () => {
+  const told = html("<t:1700000000> <t:1700000000:t> <t:99999999999999:R>");
+  expect(told).toMatch(/^<p><time datetime="2023-11-14T22:13:20.000Z" title="[^"]*2023[^"]*">[^<]*2023/);
+  expect(told).toContain("&lt;t:99999999999999:R&gt;");
+  expect(told.match(/<time/g)).toHaveLength(2);
+});
+
 test("HTML is text", () => {
   expect(html("<img src=x onerror=alert(1)>")).toBe("<p>&lt;img src=x onerror=alert(1)&gt;</p>");
 });
