@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.app import Person, has_no_barrier
+from tests.journeys.people import Account
+from tests.journeys.server import Server
 
 pytestmark = pytest.mark.slow
 
@@ -88,3 +90,30 @@ def test_a_friend_is_named_a_request_declined_and_somebody_blocked(met: list[Per
     ann.page.get_by_role("button", name="Blocked 1").click()
     ann.page.get_by_role("listitem").get_by_role("button", name="Unblock").click()
     expect(ann.page.get_by_text("You have blocked nobody.")).to_be_visible()
+
+
+def test_nothing_is_asked_again_and_again(server: Server, met: list[Person]) -> None:
+    ann, ben = met
+    sent: list[str] = []
+    ann.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+    ann.page.clock.install()
+    ann.page.reload()
+    expect(ann.page.get_by_label("Member list")).to_contain_text("ben")
+    for number in range(5):
+        ben.say(f"number {number}")
+        expect(ann.message(f"number {number}")).to_be_visible()
+        ann.page.clock.run_for(1000)
+    assert len([frame for frame in sent if frame.startswith('{"op":14')]) <= 2, "the list is followed, and told"
+    ben.choose("Guild menu", "Leave guild")
+    ben.page.get_by_role("dialog").get_by_role("button", name="Leave guild").click()
+    expect(ann.page.get_by_label("Member list")).not_to_contain_text("ben")
+    ann.page.locator("[data-message]").get_by_role("button", name="ben", exact=True).first.click()
+    card = ann.page.get_by_role("dialog", name="Profile of ben")
+    expect(card).to_contain_text("Account since")
+    channel = int(ann.page.url.rsplit("/", 1)[1])
+    with Account(server, ann.token) as of_ann:
+        for number in range(5):
+            of_ann.send(channel, f"still {number}")
+            expect(ann.message(f"still {number}")).to_be_attached()
+    expect(card).to_be_visible()
+    assert len([frame for frame in sent if '"user_ids"' in frame]) == 1, "whoever has left is looked for once"
