@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from derailed.presence import Down, Link, Presence, Recent
 from tests.gateway.house import PATIENCE_S, House, Screen, live
-from tests.members.town import FIRST
+from tests.members.town import FIRST, NOW
 
 
 class Late:
@@ -89,5 +90,42 @@ def test_who_begins_afresh_and_ends_cleanly_is_gone_at_once(tmp_path: Path) -> N
         second.leave(gone=True)
         assert len(await house.town.presences.absent([FIRST + 2])) == 1
         await first.true(lambda: first.statuses(2)[-1:] == ["offline"])
+
+    live(tmp_path, story)
+
+
+def test_who_begins_afresh_on_another_node_and_ends_cleanly_is_gone_at_once(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        node, other = await house.node(), await house.node()
+        first, second, token = await house.enter(node, 1), Screen(node), await house.log_in(2)
+        await second.identify(token)
+        second.leave()
+        again = Screen(other)
+        second.sequence |= 1  # it was not whole
+        await again.resume(token, second)
+        assert again.refused
+        again.session_id = ""
+        again.sequence = 0
+        await again.identify(token)
+        again.leave(gone=True)
+        assert len(await house.town.presences.absent([FIRST + 2])) == 1
+        await first.true(lambda: first.statuses(2)[-1:] == ["offline"])
+
+    live(tmp_path, story)
+
+
+def test_a_session_is_taken_over_by_a_node_whose_clock_is_behind(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        behind = count(NOW, -3_600_000)
+        house._clock = lambda: next(behind)  # type: ignore[method-assign]
+        node, other = await house.node(), await house.node()
+        one, token = Screen(node), await house.log_in(1)
+        await one.identify(token)
+        await house.sets(1, locale="de")
+        again = Screen(other)
+        await again.resume(token, one)
+        await one.true(lambda: not one.open)
+        assert again.open
+        assert again.refused == 0
 
     live(tmp_path, story)

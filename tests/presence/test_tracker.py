@@ -91,6 +91,18 @@ def test_of_equal_claims_the_one_announced_later_wins(world: World) -> None:
     assert world.tracker.take(first, ALL) == [Superseded(b"s")]
 
 
+def test_of_two_sockets_the_one_whose_node_had_read_farther_wins_whatever_their_clocks_say(world: World) -> None:
+    first, second = world.node("a"), world.node("b")
+    ahead = Announced(b"s", 1, 5, (GUILD,), reached=7)
+    behind = Announced(b"s", 1, 4, (GUILD,), reached=8)
+    world.announce(first, ahead)
+    world.announce(second, behind)
+    assert world.tracker.take(first, ALL) == [Superseded(b"s")]
+    world.announce(first, ahead)
+    assert world.tracker.take(first, ALL) == [Superseded(b"s")]
+    assert world.tracker.take(second, ALL) == []
+
+
 def test_a_session_that_its_node_says_is_somebody_elses_now_is_theirs_alone(world: World) -> None:
     node = world.node("a")
     world.up(node, b"s", 1)
@@ -104,7 +116,7 @@ def test_a_session_without_a_socket_is_nobodys_rival(world: World) -> None:
     first, second = world.node("a"), world.node("b")
     world.up(first, claim=5)
     world.tracker.detached(first, b"s", world.now)
-    world.up(second, claim=4)  # this node's clock is behind
+    world.up(second, claim=4)
     assert world.tracker.take(first, ALL) == []
     assert world.tracker.take(second, ALL) == []
 

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from msgspec.structs import replace
 
 from derailed.gateway.frames import Frame
 from derailed.gateway.node import Topic
@@ -50,19 +51,20 @@ class PresenceFeed:
     def announce(self, recipient: Recipient, *, resumed: bool = False) -> None:
         """The session is about to be live."""
         identity, shown = recipient.id, beside(recipient.shown, recipient.custom)
-        self._link.up(
-            Announced(
-                session_id=identity.nonce,
-                user_id=identity.user_id,
-                claim=self._clock(),
-                guild_ids=_seen_in(recipient),
-                status=shown.status,
-                activities=shown.activities,
-                client=recipient.client,
-                resumed=resumed,
-            )
+        announced = Announced(
+            session_id=identity.nonce,
+            user_id=identity.user_id,
+            claim=self._clock(),
+            guild_ids=_seen_in(recipient),
+            status=shown.status,
+            activities=shown.activities,
+            client=recipient.client,
+            resumed=resumed,
+            reached=self._hub.cursor,
         )
+        self._link.up(announced)
         if recipient.sink.forsaken:  # nobody takes that one up again, and its grace would outlive this one's end
+            self._link.up(replace(announced, session_id=recipient.sink.forsaken))  # it may be of another node
             self._link.gone(recipient.sink.forsaken)
             recipient.sink.forsaken = b""
         asked = next((guild_id for guild_id in recipient.seats if self.asks(recipient, guild_id)), 0)

@@ -62,7 +62,7 @@ class Report(_message.Message):
     def __init__(self, up: _Optional[_Union[Session, _Mapping]] = ..., change: _Optional[_Union[Change, _Mapping]] = ..., belongs: _Optional[_Union[Belongs, _Mapping]] = ..., detached: _Optional[bytes] = ..., gone: _Optional[bytes] = ..., watch: _Optional[_Union[Watch, _Mapping]] = ..., unwatch: _Optional[int] = ..., told: _Optional[bool] = ...) -> None: ...
 
 class Session(_message.Message):
-    __slots__ = ("session_id", "user_id", "claim", "guild_ids", "status", "activities", "client", "resumed")
+    __slots__ = ("session_id", "user_id", "claim", "guild_ids", "status", "activities", "client", "resumed", "reached")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     CLAIM_FIELD_NUMBER: _ClassVar[int]
@@ -71,6 +71,7 @@ class Session(_message.Message):
     ACTIVITIES_FIELD_NUMBER: _ClassVar[int]
     CLIENT_FIELD_NUMBER: _ClassVar[int]
     RESUMED_FIELD_NUMBER: _ClassVar[int]
+    REACHED_FIELD_NUMBER: _ClassVar[int]
     session_id: bytes
     user_id: int
     claim: int
@@ -79,7 +80,8 @@ class Session(_message.Message):
     activities: bytes
     client: Client
     resumed: bool
-    def __init__(self, session_id: _Optional[bytes] = ..., user_id: _Optional[int] = ..., claim: _Optional[int] = ..., guild_ids: _Optional[_Iterable[int]] = ..., status: _Optional[_Union[Status, str]] = ..., activities: _Optional[bytes] = ..., client: _Optional[_Union[Client, str]] = ..., resumed: _Optional[bool] = ...) -> None: ...
+    reached: int
+    def __init__(self, session_id: _Optional[bytes] = ..., user_id: _Optional[int] = ..., claim: _Optional[int] = ..., guild_ids: _Optional[_Iterable[int]] = ..., status: _Optional[_Union[Status, str]] = ..., activities: _Optional[bytes] = ..., client: _Optional[_Union[Client, str]] = ..., resumed: _Optional[bool] = ..., reached: _Optional[int] = ...) -> None: ...
 
 class Change(_message.Message):
     __slots__ = ("session_id", "status", "activities")

@@ -53,6 +53,8 @@ class Announced(Struct, frozen=True, gc=False):
     client: Client = "desktop"
     resumed: bool = False
     """Resumed here: if its status and activities are still known, they stay as they were."""
+    reached: int = 0
+    """How far the node had read the log then. It goes before the claim: clocks of nodes differ."""
 
 
 class Changed(NamedTuple):

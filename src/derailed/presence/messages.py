@@ -52,6 +52,7 @@ def report_up(session: Announced) -> proto.Report:
         activities=session.activities,
         client=_CLIENTS[session.client],
         resumed=session.resumed,
+        reached=session.reached,
     )
     return proto.Report(up=up)
 
@@ -91,6 +92,7 @@ def announced(session: proto.Session) -> Announced:
         activities(session.activities),
         _CLIENT_OF[session.client],
         session.resumed,
+        session.reached,
     )
 
 

@@ -59,6 +59,7 @@ class Session(Struct, gc=False, eq=False):
     status: Status
     activities: bytes
     client: Client
+    reached: int = 0
     detached_until_ms: int | None = None
 
     @property

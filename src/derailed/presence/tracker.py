@@ -114,7 +114,7 @@ class Tracker:
         session = next((each for each in user.sessions if each.id == announced.session_id), None)
         if session is None:
             session = self._new(node, user, announced)
-        elif session.node is not node and session.live and announced.claim < session.claim:
+        elif session.node is not node and session.live and _is_older(announced, session):
             _supersede(node, session.id)
             return
         else:
@@ -291,6 +291,7 @@ class Tracker:
             announced.status,
             _kept(announced.activities),
             announced.client,
+            announced.reached,
         )
         user.sessions = [*user.sessions, session]
         return session
@@ -302,7 +303,7 @@ class Tracker:
             if session.live:
                 _supersede(session.node, session.id)
         session.node = node
-        session.claim = announced.claim
+        session.claim, session.reached = announced.claim, announced.reached
         session.detached_until_ms = None
         session.guild_ids = self._seen.same(announced.guild_ids)
         session.client = announced.client
@@ -361,6 +362,10 @@ def _changes(user: User, guild_ids: Sequence[int]) -> list[Signal]:
     if gone:
         signals.append(Changed(Presence(user.id, "offline"), gone))
     return signals
+
+
+def _is_older(announced: Announced, session: Session) -> bool:
+    return (announced.reached, announced.claim) < (session.reached, session.claim)
 
 
 def _supersede(node: Node, session_id: bytes) -> None:
