@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 COMPOSITION = {"app", "cli", "doctor", "__main__"}
 """May name every part: they put them together, or look at all of them."""
 
-ALONE = {"settings", "telemetry", "traces", "site", "progress"}
+ALONE = {"settings", "clock", "telemetry", "traces", "site", "progress"}
 """Stand beside the rooms and know none of them."""
 
 SPOKEN_BY_ALL = {"telemetry", "traces"}

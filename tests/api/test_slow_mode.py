@@ -52,6 +52,18 @@ def test_a_restart_does_not_shorten_the_wait(tmp_path: Path) -> None:
     visit(tmp_path, story)
 
 
+def test_nobody_waits_for_a_clock_that_was_ahead(tmp_path: Path) -> None:
+    async def story(door: Door) -> None:
+        t, ben = await slowed(door)
+        await ben.do("POST", t.path, {"content": "x"})
+        door.now_ms -= 3_600_000  # another process, which was not an hour ahead
+        await ben.do("POST", t.path, {"content": "y"})
+        refused = await ben.ask("POST", t.path, {"content": "z"})
+        assert refused.json()["retry_after"] == 10
+
+    visit(tmp_path, story)
+
+
 def test_what_is_refused_does_not_count(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
         t, ben = await slowed(door)

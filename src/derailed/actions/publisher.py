@@ -70,6 +70,9 @@ class Publisher:
         self._in_flight: set[asyncio.Task[None]] = set()
         self._drain_to: int | None = None
         self._sweep_due = False
+        self._seen_to = 0
+        """Up to this id were the rows that the outbox had at the last sweep. Who committed one may have had a clock
+        that was ahead, so what is still there is nobody's too."""
         self._retry_s = _RETRY_FROM_S
         self._work = asyncio.Event()
         self._quiet = asyncio.Event()
@@ -151,8 +154,9 @@ class Publisher:
             if self._drain_to == last:
                 self._drain_to = None
         else:
-            left_at = self._clock() - _LEFT_BEHIND_MS
-            await self._drain(lambda row: row.created_at <= left_at)
+            left_at, left_to = self._clock() - _LEFT_BEHIND_MS, self._seen_to
+            self._seen_to = 0
+            await self._drain(lambda row: row.created_at <= left_at or row.id <= left_to)
             self._sweep_due = False
 
     async def _append_held(self, tasks: asyncio.TaskGroup) -> None:
@@ -206,6 +210,7 @@ class Publisher:
         while more:
             epoch = self._bus.epoch
             rows = await self._store.outbox(0, _PAGE_ROWS)
+            self._seen_to = rows[-1].id if rows else 0
             waiting = _verbs(rows)
             verbs = list(takewhile(lambda verb: wanted(verb[-1]), waiting))
             if verbs:

@@ -94,7 +94,7 @@ class Acting:
 
     def watched_by(self, readiness: Readiness) -> None:
         """Have it say what is missing here."""
-        readiness.needs("database", lambda: self.store.is_up, "can not be reached")
+        readiness.needs("database", lambda: self.store.is_up, "can not be reached, or its disk refuses")
         readiness.needs(
             "bus",
             lambda: self.bus.is_up and not self.publisher.is_stuck,

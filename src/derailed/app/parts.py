@@ -10,7 +10,6 @@ import asyncio
 import os
 import platform
 import secrets
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -26,6 +25,7 @@ from derailed.app.trouble import CannotStart
 from derailed.blobs import Blobs
 from derailed.blobs.folder import FolderBlobs
 from derailed.bus import Bus
+from derailed.clock import Clock
 from derailed.limits import Limits
 from derailed.limits.local import LocalLimits
 from derailed.members import Members
@@ -52,9 +52,8 @@ _AGAIN_TO_S: Final = 5.0
 _log = structlog.stdlib.get_logger(__name__)
 
 
-def now_ms() -> int:
-    """Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000
+now_ms: Final = Clock()
+"""Unix time in milliseconds, the same for all parts of a process."""
 
 
 class Parts(AsyncExitStack):
