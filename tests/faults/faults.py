@@ -15,6 +15,8 @@ DEAD_S: Final = 3.0
 HELD_S: Final = 8.0
 """Longer than a lease (4 s), shorter than lease and grace: nobody may be seen to go."""
 
+SET_BY_S: Final = (2, -2, 0, 3600, 0, -3600, 0)
+AS_SET_S: Final = 1.5
 NARROW_BYTES_S: Final = 200_000
 LATE_MS: Final = 40
 """A line that is busy, to the other side of an ocean."""
@@ -160,6 +162,34 @@ async def members_slow(run: Run) -> None:
     await _slow(run, "members")
 
 
+async def api_clock(run: Run) -> None:
+    """The API's clock is set, by seconds and by an hour, and set right again."""
+    await _set_clocks(run, "api", run.split.front)
+
+
+async def node_clock(run: Run) -> None:
+    """A node's, so that it is not the other's."""
+    await _set_clocks(run, "node", run.split.one)
+
+
+async def presence_clock(run: Run) -> None:
+    """The Presence Service's."""
+    await _set_clocks(run, "presence", run.split.presence)
+
+
+async def clocks(run: Run) -> None:
+    """All of them at once: the machine's."""
+    await _set_clocks(run, "machine", *run.split.parts)
+
+
+async def _set_clocks(run: Run, name: str, *parts: Running) -> None:
+    async with run.breaking(f"{name} clock set"):
+        for seconds in SET_BY_S:
+            for part in parts:
+                run.split.clocks[part].set_by(seconds)
+            await run.steady(AS_SET_S)
+
+
 async def _slow(run: Run, wire: str) -> None:
     async with run.breaking(f"{wire} slow", blinds=True):
         await run.do(lambda: run.split.wires.say(f"slow {wire} {NARROW_BYTES_S} {LATE_MS}"))
@@ -193,7 +223,7 @@ FAULTS: Final[dict[str, Story]] = {
     for story in (
         node_killed, other_node_killed, node_drained, node_stopped, api_killed, presence_killed, presence_stopped,
         members_killed, bus_killed, bus_lost, database_killed, bus_cut, bus_hushed, presence_cut, presence_hushed,
-        members_hushed, bus_slow, presence_slow, members_slow,
+        members_hushed, bus_slow, presence_slow, members_slow, api_clock, node_clock, presence_clock, clocks,
     )
 }  # fmt: skip
 """Whatever the bus is."""

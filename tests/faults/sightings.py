@@ -129,7 +129,8 @@ def _flaps(life: Life, beliefs: Beliefs, attendance: Attendance, moved: set[int]
         if user in moved or not attendance.there(user, at - CLEAN_WITHIN_S, at):
             continue
         if not _untold(attendance.came(user, at), at, faults):
-            yield f"flapped: {life.user} was told at {at:.2f} that {user} had gone, who was there"
+            came = attendance.came(user, at)
+            yield f"flapped: {life.user} was told at {at:.2f} that {user} had gone, who was there since {came:.2f}"
 
 
 def _untold(came: float, at: float, faults: list[Fault]) -> bool:

@@ -85,7 +85,7 @@ def test_a_newer_release_takes_over_and_nobody_loses_anything(split: Behind, new
             await run.do(lambda: migrate(split, release))
         await run.steady(STEADY_S)
         for part in (split.presence, split.members, split.front, split.second, split.one, split.other):
-            async with run.breaking(f"{part.command[3]} replaced", blinds=part is split.presence):
+            async with run.breaking(f"{part.command[-1]} replaced", blinds=part is split.presence):
                 assert await run.ask(part.terminate) == 0
                 part.settings["PYTHONPATH"] = release
                 await run.do(part.start)

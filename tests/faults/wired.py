@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.faults.proxy import Proxy
 from tests.faults.small_broker import SmallBroker
+from tests.faults.stepped import SetClock
 from tests.journeys.server import free_port
 from tests.journeys.split import Bus, Split
 from tests.servers.valkey import Valkey
@@ -19,7 +20,7 @@ def bus_of(name: str) -> Bus:
 
 
 class Wired(Split):
-    """`wires` lead from the first node to these services, each by its name."""
+    """`wires` lead from the first node to these services, each by its name. Each process has a clock to be set."""
 
     def __init__(self, data: Path, bus: Bus) -> None:
         super().__init__(data, own_postgres=True, bus=bus)
@@ -31,6 +32,10 @@ class Wired(Split):
             "DERAILED_PRESENCE_URL": f"127.0.0.1:{ports['presence']}",
             "DERAILED_MEMBERS_URL": f"127.0.0.1:{ports['members']}",
         }
+
+        self.clocks = {part: SetClock(data.with_name(f"clock{number}")) for number, part in enumerate(self.parts)}
+        for part, clock in self.clocks.items():
+            part.command = clock.under(part.command)
 
     def _port_of(self, service: str) -> int:
         return int(self.settings[f"DERAILED_{service.upper()}_PORT"])
