@@ -59,6 +59,11 @@ def request_of(cause: str) -> str:
     return cause.partition(" ")[0]
 
 
+def is_followed(cause: str) -> bool:
+    """Whether the request is."""
+    return " " in cause
+
+
 def trace_of(cause: str) -> tuple[str, str] | None:
     """The trace and the span in it, if the request is followed."""
     trace, _, span = cause.partition(" ")[2].partition("-")

@@ -98,13 +98,16 @@ class Span:
 
 
 class Traces:
-    """What this process follows. There is one: `TRACES`."""
+    """What this process follows. There is one: `TRACES`.
+
+    Whoever has a step to tell of asks first whether `on` and, where much passes by, whether this is followed.
+    """
 
     __slots__ = ("_provider", "_share", "_tracer", "on", "under_way")
 
     def __init__(self) -> None:
         self.on = False
-        """Whether anything may be followed. Whoever has a step to tell of looks here first."""
+        """Whether anything may be followed."""
         self.under_way = 0
         """Spans that have begun here and are not over."""
         self._share = 0.0
@@ -162,12 +165,12 @@ class Traces:
 
         `traceparent` is of whoever passed it on, if they are believed: then it is one if they say so.
         """
-        request, found = CAUSE.get(), _traceparent(traceparent)
+        found = _traceparent(traceparent) if traceparent else None
         if found is None or not int(found[1], 16) or not int(found[2], 16):
-            return self._begin("server", "request", request, None) if random() < self._share else None
+            return self._begin("server", "request", CAUSE.get(), None) if random() < self._share else None
         if not int(found[3], 16) & _SAMPLED:
             return None
-        return self._begin("server", "request", request, (found[1].decode(), found[2].decode()))
+        return self._begin("server", "request", CAUSE.get(), (found[1].decode(), found[2].decode()))
 
     def step(self, kind: Kind, name: str, cause: str, about: Attributes, began_ns: int | None = None) -> Span | None:
         """Begin a step of what that is the cause of, if it is followed. `began_ns`: since then, in Unix time."""

@@ -25,11 +25,13 @@ class Following:
     """One per application. `proxies` may say that a request belongs to a trace of theirs."""
 
     def __init__(self, proxies: Sequence[Network]) -> None:
+        self._may_be_told = bool(proxies)
         self._believes = RequestIds(proxies).believes
 
     def begin(self, scope: Scope) -> Span | None:
         """Begin to follow the request, if it is to be; what is done from now on is done for it."""
-        span = TRACES.request(_header(scope) if self._believes(scope.get("client")) else b"")
+        told = _header(scope) if self._may_be_told else b""
+        span = TRACES.request(told if told and self._believes(scope.get("client")) else b"")
         if span is not None:
             span.say({"derailed.request.id": request_of(span.cause)})
             CAUSE.set(span.cause)

@@ -31,7 +31,7 @@ from derailed.gateway.registry import Registry
 from derailed.gateway.supervisor import Supervisor
 from derailed.model.errors import Refusal
 from derailed.rules import Rules
-from derailed.telemetry import CAUSE
+from derailed.telemetry import CAUSE, is_followed
 from derailed.traces import TRACES
 from derailed.wire import records
 from derailed.wire.gateway import Close
@@ -285,7 +285,7 @@ class Hub:
             self._gap(topic)
             return
         self._between.clear()
-        span = self._following.begin(entry.topic, record) if TRACES.on else None
+        span = self._following.begin(entry.topic, record) if TRACES.on and is_followed(record.cause) else None
         barred = NOBODY
         if self.judge.judges(record):
             await self._fan.finish()
@@ -367,7 +367,7 @@ class Hub:
             return
         record = records.decode(signal.payload)
         CAUSE.set(record.cause)
-        span = self._following.begin(signal.topic, record) if TRACES.on else None
+        span = self._following.begin(signal.topic, record) if TRACES.on and is_followed(record.cause) else None
         await self._whisper(topic, record)
         if span is not None:
             self._following.end(span)

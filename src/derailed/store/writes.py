@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from derailed.model.errors import Refusal, Unavailable
 from derailed.store import Work
-from derailed.telemetry import CAUSE
+from derailed.telemetry import CAUSE, is_followed
 from derailed.traces import TRACES
 
 WAITING_MAX: Final = 4096
@@ -43,7 +43,7 @@ class Write:
         self.runs = 0
         self._cause = CAUSE.get()
         self._span = None
-        if TRACES.on:
+        if TRACES.on and is_followed(self._cause):
             about = {"db.system.name": system, "db.operation.name": "COMMIT"}
             self._span = TRACES.step("client", "COMMIT", self._cause, about)
 
