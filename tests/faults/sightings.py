@@ -50,9 +50,9 @@ class Attendance:
             if span.ended != NEVER and not meanwhile:
                 yield span.ended, span.ended + (CLEAN_WITHIN_S if span.clean else LOST_WITHIN_S), came_again
 
-    def came(self, user: int, at: float) -> float:
-        """When the socket began that the user had last at that time."""
-        return max((span.began for span in self._spans[user] if span.began <= at), default=NEVER)
+    def last(self, user: int, at: float) -> Span:
+        """The socket that the user had last at that time."""
+        return max((span for span in self._spans[user] if span.began <= at), key=lambda span: span.began)
 
     def connected(self, user: int) -> bool:
         """Whether the user is connected at the end."""
@@ -128,15 +128,18 @@ def _flaps(life: Life, beliefs: Beliefs, attendance: Attendance, moved: set[int]
     for user, at in beliefs.offline():
         if user in moved or not attendance.there(user, at - CLEAN_WITHIN_S, at):
             continue
-        if not _untold(attendance.came(user, at), at, faults):
-            came = attendance.came(user, at)
-            yield f"flapped: {life.user} was told at {at:.2f} that {user} had gone, who was there since {came:.2f}"
+        span = attendance.last(user, at)
+        if not _untold(span, at, faults):
+            since = f"who was there since {span.began:.2f}"
+            yield f"flapped: {life.user} was told at {at:.2f} that {user} had gone, {since}"
 
 
-def _untold(came: float, at: float, faults: list[Fault]) -> bool:
-    """Whether the service could not be told that they came again, and had to take them for gone in time."""
+def _untold(span: Span, at: float, faults: list[Fault]) -> bool:
+    """Whether the service could not be told that they came again, or were still there, and had to count from before."""
     return any(
-        fault.blinds and fault.began - SLACK_S <= came <= fault.ended and at <= fault.ended + SLACK_S
+        fault.blinds
+        and at <= fault.ended + SLACK_S
+        and (fault.began - SLACK_S <= span.began <= fault.ended or fault.began <= span.ended <= at)
         for fault in faults
     )
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 PEOPLE, BOTS = 120, 24
 
 
-@pytest.mark.parametrize(("bus", "seed"), [("valkey", 1), ("broker", 5)])
+@pytest.mark.parametrize(("bus", "seed"), [("valkey", 24), ("broker", 5)])
 def test_a_bad_day_breaks_no_promise(tmp_path: Path, bus: str, seed: int) -> None:
     with Wired(tmp_path / "data", bus_of(bus)) as split:
         people = town.build(split, people_connected=PEOPLE, bots=BOTS)

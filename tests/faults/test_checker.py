@@ -262,6 +262,18 @@ def test_who_came_again_unknown_to_the_presence_service_may_be_taken_for_gone() 
     assert [line.partition(":")[0] for line in checker.check(history)] == ["flapped"]
 
 
+def test_whose_node_the_presence_service_lost_before_they_went_may_be_taken_for_gone_sooner() -> None:
+    history = good()
+    life_of(history, TALKER).spans[-1].clean = False  # lost at 15, so that they are there until past 24
+    watcher = life_of(history, WATCHER)
+    told = next(heard for heard in watcher.heard if heard.what == "offline")
+    watcher.heard.remove(told)
+    watcher.heard.insert(place_of(watcher, 20) + 1, told._replace(at=24.0, s=watcher.heard[place_of(watcher, 20)].s))
+    assert [line.partition(":")[0] for line in checker.check(history)] == ["flapped"]
+    history.faults.append(Fault("presence cut", 14.0, 23.0, blinds=True))
+    assert checker.check(history) == []
+
+
 def test_who_left_and_came_back_before_ready_is_owed_what_is_said_after_the_guild_was_sent_again() -> None:
     def came_back(*events: tuple[float, str]) -> History:
         history = good()

@@ -37,21 +37,16 @@ TEXT = "departures on the left, arrivals on the right " * 30
 FULL = {"message": "503: Service Unavailable: the server's disk is full", "code": 0}
 
 
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    """Enough for what is here."""
-    with Disk(tmp_path / "disk", DISK_MIB) as mounted:
-        yield mounted
-
-
-@pytest.fixture
-def full(disk: Disk) -> Iterator[Server]:
-    """Everything it keeps is on the disk."""
-    made = Server(disk.folder / "data")
-    made._log_path = disk.folder.with_name("log")
-    made.command = disk.within(made.command)
-    with made:
-        yield made
+@pytest.fixture(params=[True, False], ids=["with everything on it", "with the log on it"])
+def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Server, Disk]]:
+    """The server, and the disk of its data folder, or of the log in it."""
+    data = tmp_path / "disk" / "data"
+    with Disk(data.parent if request.param else data / "log", DISK_MIB) as disk:
+        made = Server(data)
+        made._log_path = tmp_path / "log"
+        made.command = disk.within(made.command)
+        with made:
+            yield made, disk
 
 
 class Talk:
@@ -59,6 +54,7 @@ class Talk:
 
     def __init__(self, server: Server, disk: Disk) -> None:
         self.server, self.disk = server, disk
+        self.has_log_alone = disk.folder.name == "log"
         with people.register(server, "owner") as owner:
             self.channel = Guild(owner).general
             self.token, self.user = owner.token, owner.id
@@ -76,15 +72,12 @@ class Talk:
             await self.say(POSTS)
             fault = Fault("disk full", now(), forgets=True)
             self.disk.fill()
-            await self.until_refused()
-            await self.say(5)
-            before = len(self.refused)
-            await self.say(1, files=FILE)
-            assert len(self.refused) == before + 1
+            await (self.live_without_log() if self.has_log_alone else self.live_without_room())
             assert (await http.get(self.path)).status_code == 200  # what is there can be read
             self.disk.make_room()
             await self.until_ready()
             fault.ended = now()
+            assert self.server.log.count("log_opened_again") == self.server.log.count("log_failed")
             if self.server.log.count("log_failed"):
                 self.history.faults.append(fault)
             await self.say(POSTS, refused=False)
@@ -103,6 +96,27 @@ class Talk:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
+    async def live_without_room(self) -> None:
+        """What has room in the files that are there is taken, and nothing else."""
+        deadline = now() + 60
+        while not self.refused:
+            assert now() < deadline
+            await self.say(20)
+        assert self.server.readiness()[0] == 503
+        before = len(self.refused)
+        await self.say(1, files=FILE)
+        assert len(self.refused) == before + 1
+
+    async def live_without_log(self) -> None:
+        """All is taken, and told later."""
+        deadline = now() + 60
+        while not self.server.log.count("log_failed"):
+            assert now() < deadline
+            await self.say(20, refused=False)
+        status, said = self.server.readiness()
+        assert (status, "its log has failed" in said) == (503, True)
+        await self.say(5, refused=False)
+
     @property
     def path(self) -> str:
         return f"{self.server.api}/channels/{self.channel}/messages"
@@ -120,14 +134,6 @@ class Talk:
                 assert refused, answer.text
                 assert (answer.status_code, answer.json()) == (503, FULL)
                 self.refused.append(post)
-
-    async def until_refused(self) -> None:
-        """What has room in the files that are there is taken."""
-        deadline = now() + 60
-        while not self.refused:
-            assert now() < deadline
-            await self.say(20)
-        assert self.server.readiness()[0] == 503
 
     async def until_ready(self) -> None:
         """It finds out by itself, or by being asked."""
@@ -150,5 +156,5 @@ class Talk:
             await asyncio.sleep(0.05)
 
 
-def test_a_full_disk_loses_nothing_and_is_found_to_have_room_again(full: Server, disk: Disk) -> None:
-    asyncio.run(Talk(full, disk).live())
+def test_a_full_disk_loses_nothing_and_is_found_to_have_room_again(full: tuple[Server, Disk]) -> None:
+    asyncio.run(Talk(*full).live())
