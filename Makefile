@@ -17,7 +17,7 @@ marks_slow := slow
 marks_all := slow or not slow
 pytest = $(bin)/pytest -n 2 -q -m "$(marks_$(tests))" $(only)
 
-benches := start store limits search presence friends members bus filters api gateway event resume storm
+benches := start store limits search presence friends members bus filters api traces gateway event resume storm
 
 run: ready
 	@exec $(bin)/derailed up

@@ -236,14 +236,21 @@ class _Sender:
         return self._exporter.force_flush(timeout_millis)
 
 
-def of_record(topic: str, event: str) -> dict[str, str]:
-    """What is said of a record on the bus: which topic, of which kind, and what happened."""
+def of_record(operation: Literal["append", "deliver"], topic: str, event: str) -> dict[str, str | float]:
+    """What is said of a record on the bus: what is done with it, its topic, of which kind that is, what happened."""
     return {
+        "messaging.operation.name": operation,
+        "messaging.operation.type": "send" if operation == "append" else "process",
         "messaging.system": "derailed",
         "messaging.destination.name": topic,
         "messaging.destination.template": topic.partition(":")[0] + ":{id}",
         "derailed.event": event,
     }
+
+
+def name_of(about: Attributes) -> str:
+    """What a span that says this of a record is called."""
+    return f"{about['messaging.operation.name']} {about['messaging.destination.template']}"
 
 
 def endpoint(url: str) -> str:

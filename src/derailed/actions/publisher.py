@@ -22,7 +22,7 @@ from derailed.bus import Bus, BusDown, Put
 from derailed.model.errors import Unavailable
 from derailed.store import OutboxRow, Store
 from derailed.telemetry import CAUSE
-from derailed.traces import TRACES, Span, of_record
+from derailed.traces import TRACES, Span, name_of, of_record
 from derailed.wire import records
 
 Verb = list[OutboxRow]
@@ -241,10 +241,9 @@ class Publisher:
     def _follow(self, rows: Iterable[OutboxRow]) -> None:
         for row in rows:
             record = records.decode(row.payload)
-            about = of_record(row.topic, record.event)
-            span = TRACES.step("producer", f"append {about['messaging.destination.template']}", record.cause, about)
+            about = of_record("append", row.topic, record.event)
+            span = TRACES.step("producer", name_of(about), record.cause, about)
             if span is not None:
-                span.say({"messaging.operation.type": "send", "messaging.operation.name": "append"})
                 self._spans[row.id] = span
 
     def _leave(self, row_ids: Iterable[int], error: str = "") -> None:

@@ -7,7 +7,7 @@ import time
 from derailed.bus import Subscription
 from derailed.gateway.traffic import Traffic
 from derailed.telemetry import CAUSE
-from derailed.traces import TRACES, Span, of_record
+from derailed.traces import TRACES, Span, name_of, of_record
 from derailed.wire.records import Record
 
 
@@ -22,13 +22,11 @@ class Following:
     def begin(self, topic: str, record: Record) -> Span | None:
         """The record's turn has come, which is followed if its cause is; what is done now is part of that."""
         arrived, now = self._stream.arrived_ns, time.time_ns()
-        about = of_record(topic, record.event)
-        name = f"deliver {about['messaging.destination.template']}"
-        span = TRACES.step("consumer", name, record.cause, about, arrived or now)
+        about = of_record("deliver", topic, record.event)
+        about["derailed.queue.seconds"] = (now - arrived) / 1e9 if arrived else 0.0
+        span = TRACES.step("consumer", name_of(about), record.cause, about, arrived or now)
         if span is None:
             return None
-        span.say({"messaging.operation.type": "process", "messaging.operation.name": "deliver"})
-        span.say({"derailed.queue.seconds": (now - arrived) / 1e9 if arrived else 0.0})
         CAUSE.set(span.cause)
         self._sent = self._traffic.deliveries
         return span
