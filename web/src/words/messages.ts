@@ -59,8 +59,7 @@ export const messages = {
   editLabel: "Edit message",
   editHint: ["Enter to", "save", ", Esc to", "cancel"] as const,
   notSent: "Not sent.",
-  mayHaveArrived:
-    "The connection broke while it was on its way, long ago. See whether it is there before you try again.",
+  mayHaveArrived: "Or it was, long ago, and the answer was lost: see whether it is there before you try again.",
   discard: "Discard",
   waiting: "Goes out when the connection is back.",
   reactions: "Reactions",
