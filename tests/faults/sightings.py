@@ -136,12 +136,10 @@ def _flaps(life: Life, beliefs: Beliefs, attendance: Attendance, moved: set[int]
 
 def _untold(span: Span, at: float, faults: list[Fault]) -> bool:
     """Whether the service could not be told that they came again, or were still there, and had to count from before."""
-    return any(
-        fault.blinds
-        and at <= fault.ended + SLACK_S
-        and (fault.began - SLACK_S <= span.began <= fault.ended or fault.began <= span.ended <= at)
-        for fault in faults
-    )
+    blind = [fault for fault in faults if fault.blinds]
+    came = (fault.began - SLACK_S <= span.began <= fault.ended and at <= fault.ended + SLACK_S for fault in blind)
+    went = (fault.began <= span.ended <= min(fault.ended, at) for fault in blind)
+    return any(came) or any(went)
 
 
 def _late(life: Life, beliefs: Beliefs, attendance: Attendance, history: History, moved: set[int]) -> Iterator[str]:

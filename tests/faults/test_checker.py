@@ -270,8 +270,10 @@ def test_whose_node_the_presence_service_lost_before_they_went_may_be_taken_for_
     watcher.heard.remove(told)
     watcher.heard.insert(place_of(watcher, 20) + 1, told._replace(at=24.0, s=watcher.heard[place_of(watcher, 20)].s))
     assert [line.partition(":")[0] for line in checker.check(history)] == ["flapped"]
-    history.faults.append(Fault("presence cut", 14.0, 23.0, blinds=True))
+    history.faults = [Fault("presence cut", 14.0, 18.0, blinds=True)]  # from then on it counts
     assert checker.check(history) == []
+    history.faults = [Fault("presence cut", 15.5, 23.0, blinds=True)]  # they went before
+    assert [line.partition(":")[0] for line in checker.check(history)] == ["flapped"]
 
 
 def test_who_left_and_came_back_before_ready_is_owed_what_is_said_after_the_guild_was_sent_again() -> None:
