@@ -214,6 +214,16 @@ def test_history_scrolls_without_end_and_keeps_its_place(server: Server, met: li
     expect(ann.message("number 399.")).to_be_in_viewport()
 
 
+def test_who_wants_no_motion_comes_in_at_the_newest_message_too(met: list[Person]) -> None:
+    ann, ben = met
+    for number in range(12):
+        ann.say("\n".join([f"departure {number}", *["."] * 8]))
+    expect(ben.message("departure 11")).to_be_in_viewport()
+    ben.page.emulate_media(reduced_motion="reduce")
+    ben.page.reload()
+    expect(ben.message("departure 11")).to_be_in_viewport()
+
+
 def test_what_one_reads_stays_where_it_is(met: list[Person]) -> None:
     ann, ben = met
     for number in range(4):
