@@ -59,8 +59,8 @@ export class Socket {
   }
 
   /**
-   * The network is said to be back, or somebody looks at the page: no pause is waited for, and how often it failed
-   * before says nothing about now. A line that may have died unnoticed is asked whether it lives.
+   * The network is said to be back or gone, or somebody looks at the page: no pause is waited for, and how often it
+   * failed before says nothing about now. A line that may have died unnoticed is asked whether it lives.
    */
   hurry(): void {
     this.attempt = 0;
