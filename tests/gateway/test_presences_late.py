@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from derailed.gateway import departed
 from derailed.presence import Down, Link, Presence, Recent
 from tests.gateway.house import PATIENCE_S, House, Screen, live
 from tests.members.town import FIRST, NOW
@@ -48,6 +49,46 @@ class Late:
         if self.asked == 2:
             self.asked_again.set()
         return await self._link.recent(session_id, guild_ids)
+
+
+class Began:
+    """A link to a service that began while everybody was away, and has never heard of who did not come back."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._link, name)
+
+    async def recent(self, session_id: bytes, guild_ids: Sequence[int]) -> Recent:
+        """See Link."""
+        return Recent({}, whole=False)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_who_did_not_come_back_to_a_service_that_began_is_told_to_be_gone(
+    many: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(departed, "BACK_WITHIN_S", 0)
+    monkeypatch.setattr(departed, "BELONGING_MAX", 1 if many else departed.BELONGING_MAX)
+
+    async def story(house: House) -> None:
+        node, other = await house.node(), await house.node(over=Began)
+        first, token = Screen(node), await house.log_in(1)
+        await house.enter(node, 2)
+        third = await house.enter(node, 3)
+        await first.identify(token)
+        first.leave()
+        third.leave(gone=True)
+        again = Screen(other)
+        await again.resume(token, first)
+        await again.true(lambda: again.statuses(2)[-1:] == ["online"])
+        if not many:
+            await again.true(lambda: again.statuses(3)[-1:] == ["offline"])
+        assert again.statuses(1)[-1:] in ([], ["online"])
+        assert again.statuses(2)[-1:] == ["online"]
+
+    live(tmp_path, story)
 
 
 @pytest.mark.slow

@@ -51,6 +51,18 @@ def test_who_is_told_of_late_after_a_start_is_remembered_from_then_on() -> None:
     world.up(node, b"2", 2)
     world.tracker.gone(node, b"1", world.now)
     world.later(3 * NOTICED_WITHIN_MS)
-    assert world.tracker.recent(0, [GUILD], world.now) == ({GUILD: []}, True)
+    assert world.tracker.recent(0, [GUILD], world.now) == ({GUILD: []}, False)
     world.later(3 * NOTICED_WITHIN_MS)
-    assert world.tracker.recent(NOTICED_WITHIN_MS, [GUILD], world.now) == ({GUILD: [1]}, True)
+    assert world.tracker.recent(NOTICED_WITHIN_MS, [GUILD], world.now) == ({GUILD: [1]}, False)
+
+
+def test_what_was_before_it_settled_is_not_whole_for_those_who_went_then_were_never_announced() -> None:
+    world = World(settles_at_ms=1000 + 5 * NOTICED_WITHIN_MS)
+    world.up(world.node("a"), b"1")
+    world.later(2 * NOTICED_WITHIN_MS)
+    assert not world.tracker.recent(0, [GUILD], world.now).whole
+    world.later(4 * NOTICED_WITHIN_MS)
+    assert world.tracker.settled
+    assert not world.tracker.recent(0, [GUILD], world.now).whole
+    world.later(NOTICED_WITHIN_MS)
+    assert world.tracker.recent(0, [GUILD], world.now).whole

@@ -176,6 +176,11 @@ class Sessions:
         count = await guilds.member_count(tx, guild_id)
         return (at.rev, await self._context.shapes.guild(tx, guild_id, at), count) if count else None
 
+    async def belonging_to(self, guild_id: int, up_to: int) -> frozenset[int]:
+        """Who belongs to the guild; nobody when they are more than `up_to`."""
+        found = await self._context.store.read(lambda tx: members.ids(tx, guild_id, up_to + 1))
+        return frozenset(found if len(found) <= up_to else ())
+
     async def pending(self, revs: Mapping[str, int]) -> bool:
         """Whether the outbox still holds a record of one of these topics at or below that rev."""
         store = self._context.store

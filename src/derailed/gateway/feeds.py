@@ -31,7 +31,7 @@ class Feeds:
     ) -> None:
         """`clock` is Unix milliseconds."""
         self.appearance = Appearance(hub, presences, clock)
-        self.presences = PresenceFeed(hub, presences, clock)
+        self.presences = PresenceFeed(hub, presences, sessions, clock)
         self.members = MemberFeed(hub, belonging, sessions)
         self._hub = hub
         self._clock = clock

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from msgspec.structs import replace
 
+from derailed.actions.sessions import Sessions
+from derailed.gateway.departed import Departed
 from derailed.gateway.frames import Frame
 from derailed.gateway.node import Topic
 from derailed.gateway.recipient import Recipient, Stage
@@ -40,11 +42,12 @@ log = structlog.get_logger()
 class PresenceFeed:
     """Between one hub and the Presence Service. `run` it in a task."""
 
-    def __init__(self, hub: Hub, link: Link, clock: Callable[[], int]) -> None:
+    def __init__(self, hub: Hub, link: Link, sessions: Sessions, clock: Callable[[], int]) -> None:
         """`clock` is Unix milliseconds."""
         self._hub = hub
         self._link = link
         self._clock = clock
+        self._departed = Departed(hub, self, sessions)
 
     # --- what the service is told
 
@@ -168,19 +171,25 @@ class PresenceFeed:
         A service that comes back may say the one before the other: whoever changed would be told to have gone.
         """
         recent = await self._link.recent(session_id, guild_ids)
+        await self.known(recipient, guild_ids)
+        return recent
+
+    async def known(self, recipient: Recipient, guild_ids: Sequence[int]) -> None:
+        """Return when it is known who is here. Raises Down."""
         await self.watch(recipient, guild_ids)
         topics = [topic for each in guild_ids if (topic := self._topic(each)) is not None]
         if any(topic.onlookers and topic.watch is None for topic in topics):
             raise Down
-        return recent
 
-    def _missed(self, recipient: Recipient, guild_ids: Iterable[int], recent: Recent) -> None:
+    def _missed(self, recipient: Recipient, guild_ids: Sequence[int], recent: Recent) -> None:
         for guild_id in guild_ids:
             users = set(recent.users.get(guild_id, ()))
             if not recent.whole:
                 users.update(presence.user_id for presence in self.here(recipient, guild_id))
             if users:
                 recipient.unseen.setdefault(guild_id, set()).update(users)
+        if not recent.whole:
+            self._hub.start(self._departed.tell(recipient, guild_ids), recipient)
 
     async def catch_up(self, recipient: Recipient) -> None:
         """Tell a live session of those it has not seen, as they are now."""

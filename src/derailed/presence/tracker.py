@@ -46,6 +46,8 @@ class Tracker:
         self._flaps = self._changed = 0
         self._settles_at_ms = settles_at_ms
         self._settled = settles_at_ms == 0
+        self._vouches_from_ms = began_ms if self._settled else None
+        """Before that some of those who went were never announced here."""
         self._users: dict[int, User] = {}
         self._seen = Seen(self._users)
         self._watchers = Watchers()
@@ -219,7 +221,9 @@ class Tracker:
 
     def recent(self, away_ms: int | None, guild_ids: Iterable[int], now_ms: int) -> Recent:
         """See `Link.recent`."""
-        return self._recent.since(self._noticed_since(away_ms, now_ms), guild_ids, RECENT_MAX)
+        since_ms, vouches = self._noticed_since(away_ms, now_ms), self._vouches_from_ms
+        found = self._recent.since(since_ms, guild_ids, RECENT_MAX)
+        return found._replace(whole=found.whole and vouches is not None and vouches <= since_ms)
 
     def recall(self, away_ms: int | None, now_ms: int, limit: int) -> bool:
         """Get ready to be asked what is `recent`, looking at no more than `limit` users. Whether there are more."""
@@ -277,6 +281,8 @@ class Tracker:
             self._show(user_id, tuple(guild_ids), now_ms)
             looked_at += 1
         self._settled = not self._held
+        if self._settled:
+            self._vouches_from_ms = now_ms
         return looked_at
 
     # What follows

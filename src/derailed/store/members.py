@@ -49,6 +49,7 @@ SELECT members.user_id, members.joined_at, members.roles, users.seen_at, users.b
 FROM members JOIN users ON users.id = members.user_id
 WHERE members.guild_id = $1 AND members.user_id > $2 ORDER BY members.user_id LIMIT $3
 """
+_IDS = "SELECT user_id FROM members WHERE guild_id = $1 LIMIT $2"
 _GUILDS_OF = """
 SELECT members.guild_id FROM members JOIN guilds ON guilds.id = members.guild_id
 WHERE members.user_id = $1 ORDER BY members.guild_id
@@ -126,6 +127,11 @@ async def matching(tx: Connection, guild_id: int, prefix: str, after: int, until
     like = re.sub("([!%_])", r"!\1", users.name_key(prefix)) + "%"
     last = snowflakes.MAX if until is None else until
     return [_pair(row) for row in await tx.fetch(_MATCHING, guild_id, after, last, like, limit)]
+
+
+async def ids(tx: Connection, guild_id: int, limit: int) -> list[int]:
+    """Who belongs to it, at most so many."""
+    return [row[0] for row in await tx.fetch(_IDS, guild_id, limit)]
 
 
 async def activity(tx: Connection, guild_id: int, after: int, limit: int) -> list[Activity]:
