@@ -15,7 +15,7 @@ from derailed.model.user import User
 from derailed.wire import error_codes, events, rest
 from derailed.wire.requests import Authorize, EditMember, EditRole, decoder
 
-REFUSALS = "Conflict|Forbidden|Invalid|Unauthenticated|TooMany|Refusal"
+REFUSALS = "Conflict|Forbidden|Invalid|Unauthenticated|TooMany|Unavailable|Refusal"
 SOURCE = Path(error_codes.__file__).parents[1]
 USER = User(id=1, username="anna")
 OVERWRITE = Overwrite(10, 0, 1 << 60, 1024)
