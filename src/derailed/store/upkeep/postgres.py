@@ -11,6 +11,8 @@ import asyncpg  # type: ignore[import-untyped]
 from derailed.store import Row
 from derailed.store.upkeep import ABOUT_ITSELF, Table, Unusable, reason
 
+_HELD_WITHIN_S: Final = 3
+"""The database's own vacuum is in the way of this lock too, and leaves when somebody waits for a second."""
 _CONNECT_WITHIN_S: Final = 10
 
 _NAMES: Final = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()"
@@ -82,8 +84,9 @@ class PostgresDatabase:
         """See `Database.hold`."""
         tables = ", ".join(sorted(await self.names()))
         await self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        await self.execute(f"SET LOCAL lock_timeout = '{_HELD_WITHIN_S}s'")
         try:
-            await self.execute(f"LOCK TABLE {tables} IN SHARE MODE NOWAIT")
+            await self.execute(f"LOCK TABLE {tables} IN SHARE MODE")
         except asyncpg.LockNotAvailableError:
             raise Unusable(f"{self.role}: another process is writing to it") from None
 
