@@ -18,7 +18,6 @@ from derailed.telemetry import apart
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from derailed.gateway.hub import Hub
     from derailed.gateway.presence_feed import PresenceFeed
 
 BACK_WITHIN_S: Final = 12.0
@@ -32,8 +31,7 @@ _KEPT_S: Final = 10.0
 class Departed:
     """Of one hub."""
 
-    def __init__(self, hub: Hub, feed: PresenceFeed, sessions: Sessions) -> None:
-        self._hub = hub
+    def __init__(self, feed: PresenceFeed, sessions: Sessions) -> None:
         self._feed = feed
         self._sessions = sessions
         self._belonging: dict[int, asyncio.Task[frozenset[int]]] = {}
@@ -51,7 +49,7 @@ class Departed:
                 belonging = await self._of(recipient, guild_id)
                 if belonging and self._feed.asks(recipient, guild_id):
                     here = {presence.user_id for presence in self._feed.here(recipient, guild_id)}
-                    if gone := belonging - here:
+                    if gone := belonging - here - {recipient.id.user_id}:
                         recipient.unseen.setdefault(guild_id, set()).update(gone)
             await self._feed.catch_up(recipient)
             return

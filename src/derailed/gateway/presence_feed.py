@@ -47,7 +47,7 @@ class PresenceFeed:
         self._hub = hub
         self._link = link
         self._clock = clock
-        self._departed = Departed(hub, self, sessions)
+        self._departed = Departed(self, sessions)
 
     # --- what the service is told
 
