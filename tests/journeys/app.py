@@ -46,6 +46,13 @@ class Person:
         self.page.get_by_label(menu, exact=True).click()
         self.page.get_by_role("menuitem", name=item).click()
 
+    def create_channel(self, name: str) -> None:
+        """A text channel of the guild that is open."""
+        self.choose("Guild menu", "Create channel")
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_label("Name").fill(name)
+        dialog.get_by_role("button", name="Create channel").click()
+
     def invite(self) -> str:
         """The link that the dialog shows."""
         self.choose("Guild menu", "Invite people")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 from tests.journeys.deployment import Deployment
@@ -35,6 +36,26 @@ class Place:
     def say(self, content: str = "hello") -> int:
         """A message of Anna's; its id."""
         return self.anna.send(self.guild.general, content)
+
+
+@contextmanager
+def settled(server: Deployment) -> Iterator[Place]:
+    """A small community on it."""
+    place = Place(server)
+    with place.anna, place.ben, place.bot:
+        yield place
+
+
+@asynccontextmanager
+async def on_nodes(place: Place, *addresses: str) -> AsyncIterator[tuple[Socket, ...]]:
+    """Anna and Ben, each on a node of their own, whole."""
+    accounts = (place.anna, place.ben)
+    async with AsyncExitStack() as stack:
+        sockets = [await stack.enter_async_context(place.socket(at=each)) for each in addresses]
+        for socket, account in zip(sockets, accounts, strict=True):
+            await socket.identify(account)
+            await socket.whole(account, place.guild.general)
+        yield tuple(sockets)
 
 
 def run(journey: Coroutine[Any, Any, None], within_s: float = 90) -> None:

@@ -41,9 +41,7 @@ def test_two_talk_outside_of_guilds_and_one_is_told(met: list[Person]) -> None:
 
 def test_what_is_new_is_marked_where_one_left_off_until_one_leaves(met: list[Person]) -> None:
     ann, ben = met
-    ann.choose("Guild menu", "Create channel")
-    ann.page.get_by_role("dialog").get_by_label("Name").fill("signals")
-    ann.page.get_by_role("dialog").get_by_role("button", name="Create channel").click()
+    ann.create_channel("signals")
     expect(ann.page.get_by_label("Message in signals")).to_be_visible()
     tab = ben.page.context.new_page()
     tab.goto(ben.page.url)
@@ -75,9 +73,7 @@ def test_what_is_new_is_marked_where_one_left_off_until_one_leaves(met: list[Per
 
 def test_mentions_are_counted_and_read_in_every_tab(met: list[Person]) -> None:
     ann, ben = met
-    ann.choose("Guild menu", "Create channel")
-    ann.page.get_by_role("dialog").get_by_label("Name").fill("signals")
-    ann.page.get_by_role("dialog").get_by_role("button", name="Create channel").click()
+    ann.create_channel("signals")
     expect(ann.page.get_by_label("Message in signals")).to_be_visible()
     tab = ben.page.context.new_page()
     tab.goto(ben.page.url)

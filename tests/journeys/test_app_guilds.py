@@ -53,18 +53,14 @@ def test_a_role_is_made_given_and_changes_what_one_sees(met: list[Person]) -> No
     card.get_by_label("Add role").select_option("Signal box")
     expect(card.get_by_text("Signal box", exact=True).first).to_be_visible()
     expect(ben.page.get_by_label("Member list")).to_contain_text("Signal box 1")
-    ben.choose("Guild menu", "Create channel")
-    ben.page.get_by_role("dialog").get_by_label("Name").fill("sidings")
-    ben.page.get_by_role("dialog").get_by_role("button", name="Create channel").click()
+    ben.create_channel("sidings")
     expect(ann.page.get_by_role("link", name="sidings")).to_be_visible()
 
 
 def test_channels_are_put_in_order_by_dragging_and_by_keys(met: list[Person]) -> None:
     ann, ben = met
     for name in ("arrivals", "departures"):
-        ann.choose("Guild menu", "Create channel")
-        ann.page.get_by_role("dialog").get_by_label("Name").fill(name)
-        ann.page.get_by_role("dialog").get_by_role("button", name="Create channel").click()
+        ann.create_channel(name)
         expect(ann.page.get_by_role("heading", name=name, exact=True).first).to_be_visible()
     order = ben.page.get_by_label("Channels of Platform nine").get_by_role("link")
     expect(order).to_have_text([re.compile("general"), re.compile("arrivals"), re.compile("departures")])
@@ -92,9 +88,7 @@ def test_channels_are_put_in_order_by_dragging_and_by_keys(met: list[Person]) ->
 
 def test_who_loses_sight_of_a_channel_is_told_and_goes_somewhere_sensible(met: list[Person]) -> None:
     ann, ben = met
-    ann.choose("Guild menu", "Create channel")
-    ann.page.get_by_role("dialog").get_by_label("Name").fill("signals")
-    ann.page.get_by_role("dialog").get_by_role("button", name="Create channel").click()
+    ann.create_channel("signals")
     ben.page.get_by_role("link", name="signals").click()
     expect(ben.page.get_by_role("heading", name="signals").first).to_be_visible()
     ann.page.get_by_role("link", name="signals").hover()

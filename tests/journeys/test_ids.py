@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
 from derailed.settings import read
-from tests.journeys.deployment import Deployment
 from tests.journeys.logs import lines, told_of
 from tests.journeys.people import PASSWORD
-from tests.journeys.place import Place, run
+from tests.journeys.place import Place, on_nodes, run, settled
 from tests.journeys.server import Server
 from tests.journeys.sockets import Socket
 from tests.journeys.split import Split, gateway_of
 
 pytestmark = pytest.mark.slow
-
-
-@contextmanager
-def settled(server: Deployment) -> Iterator[Place]:
-    """A small community on it."""
-    place = Place(server)
-    with place.anna, place.ben, place.bot:
-        yield place
 
 
 @pytest.fixture
@@ -72,13 +63,7 @@ def test_what_a_request_causes_has_its_id_on_every_node(split: Split) -> None:
     with settled(split) as place:
 
         async def journey() -> None:
-            async with (
-                Socket(split, at=gateway_of(split.one)) as here,
-                Socket(split, at=gateway_of(split.other)) as there,
-            ):
-                for socket, account in ((here, place.anna), (there, place.ben)):
-                    await socket.identify(account)
-                    await socket.whole(account, place.guild.general)
+            async with on_nodes(place, *map(gateway_of, split.nodes)):
                 known = said(place)
                 for node in split.nodes:
                     told = told_of(node, "told", request=known)

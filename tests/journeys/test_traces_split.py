@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
@@ -12,9 +12,8 @@ import httpx
 import pytest
 
 from tests.journeys.logs import lines, told_of
-from tests.journeys.place import Place, run
+from tests.journeys.place import Place, on_nodes, run, settled
 from tests.journeys.server import Server, free_port
-from tests.journeys.sockets import Socket
 from tests.journeys.split import Split, gateway_of
 from tests.servers.collector import Collector
 
@@ -22,14 +21,6 @@ pytestmark = pytest.mark.slow
 
 PARENT: Final = "b7ad6b7169203331"
 AWAY: Final = "the collector takes no traces: they are let go until it does"
-
-
-@contextmanager
-def settled(server: Split | Server) -> Iterator[Place]:
-    """A small community on it."""
-    place = Place(server)
-    with place.anna, place.ben, place.bot:
-        yield place
 
 
 @pytest.fixture
@@ -67,15 +58,9 @@ def test_a_message_is_one_trace_through_all_processes(split: Split, collector: C
         general = place.guild.general
 
         async def journey() -> None:
-            async with (
-                Socket(split, at=gateway_of(split.one)) as here,
-                Socket(split, at=gateway_of(split.other)) as there,
-            ):
-                for socket, account in ((here, place.anna), (there, place.ben)):
-                    await socket.identify(account)
-                    await socket.whole(account, general)
+            async with on_nodes(place, *map(gateway_of, split.nodes)) as sockets:
                 trace, known = ask(place, "POST", f"/channels/{general}/messages", {"content": "followed"})
-                for socket in (here, there):
+                for socket in sockets:
                     await socket.until("MESSAGE_CREATE", lambda d: d["content"] == "followed")
             spans = collector.until(trace, lambda seen: len(seen) == 5)
             asked, *rest = spans
