@@ -193,8 +193,9 @@ def test_a_bus_goes_on_in_another_epoch_when_the_disk_has_room_again(
                 assert await subscription.read() == (NewEpoch(bus.epoch),)
             failed, head = bus.epoch, bus.head
             assert logged[-1]["event"] == "log_failed"
-            while not bus.is_up:  # noqa: ASYNC110  it has no event for whoever asks
-                await asyncio.sleep(0.01)
+            async with asyncio.timeout(30):
+                while not bus.is_up:  # noqa: ASYNC110  it has no event for whoever asks
+                    await asyncio.sleep(0.01)
             assert await subscription.read() == (NewEpoch(bus.epoch),)
         assert [line["event"] for line in logged] == ["log_failed", "log_epoch_ended", "log_opened_again"]
         assert bus.epoch != failed

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic as now
 
@@ -147,9 +147,8 @@ class Talk:
         last = max(post.id for post in self.history.posts.values())
         await self.until(lambda: self.client.is_up and self.client.latest.get(self.channel, 0) >= last)
 
-    async def until(self, true: object) -> None:
+    async def until(self, true: Callable[[], bool]) -> None:
         """Wait for what is about to be true."""
-        assert callable(true)
         deadline = now() + 60
         while not true():
             assert now() < deadline
